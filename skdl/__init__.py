@@ -1,0 +1,38 @@
+"""Keras networks as scikit-learn estimators whose hyperparameters live in ``get_params``.
+
+Importing this package imports neither TensorFlow nor scikit-learn: a public name is loaded when it is
+first used, TensorFlow when an estimator first needs it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skdl import exceptions
+    from skdl.networks import MLPClassifier, MLPRegressor
+    from skdl.wrappers import KerasClassifier, KerasRegressor
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "KerasClassifier": "skdl.wrappers",
+    "KerasRegressor": "skdl.wrappers",
+    "MLPClassifier": "skdl.networks",
+    "MLPRegressor": "skdl.networks",
+}
+
+__all__ = ["KerasClassifier", "KerasRegressor", "MLPClassifier", "MLPRegressor", "exceptions"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "exceptions":
+        return import_module("skdl.exceptions")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'skdl' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,88 @@
+"""scikit-learn's callbacks (1.9 and later): each epoch is a task of the fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # scikit-learn 1.8 has no callbacks: estimators have no `set_callbacks` there
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands in where scikit-learn has no callbacks."""
+
+    def with_callbacks(method: Callable[..., Any]) -> Callable[..., Any]:
+        return method
+
+
+if TYPE_CHECKING:
+    from sklearn.callback import CallbackContext
+
+__all__ = ["CallbackSupportMixin", "EpochReporter", "start_reporting", "with_callbacks"]
+
+
+class EpochReporter:
+    """Tells the callbacks of an estimator's fit of each epoch.
+
+    Parameters
+    ----------
+    estimator : estimator
+    root : CallbackContext
+        The context of the whole fit.
+    X, y : array-like
+        The training data, which scoring callbacks ask for.
+    fitted : callable
+        Gives the attributes that make a copy of the estimator ready to predict as of now.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        root: CallbackContext,
+        X: Any,
+        y: Any,
+        fitted: Callable[[], dict[str, Any]],
+    ):
+        self._estimator = estimator
+        self._root = root
+        self._X = X
+        self._y = y
+        self._fitted = fitted
+
+    def on_fit_begin(self) -> None:
+        self._root.call_on_fit_task_begin(estimator=self._estimator, X=self._X, y=self._y)
+
+    def on_fit_end(self) -> None:
+        self._root.call_on_fit_task_end(
+            estimator=self._estimator,
+            X=self._X,
+            y=self._y,
+            reconstruction_attributes=self._fitted,
+        )
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        self._task = self._root.subcontext(task_name="epoch")
+        self._task.call_on_fit_task_begin(estimator=self._estimator, X=self._X, y=self._y)
+
+    def on_epoch_end(self, epoch: int) -> bool:
+        return bool(
+            self._task.call_on_fit_task_end(
+                estimator=self._estimator,
+                X=self._X,
+                y=self._y,
+                reconstruction_attributes=self._fitted,
+            )
+        )
+
+
+def start_reporting(
+    estimator: Any, epochs: int, X: Any, y: Any, fitted: Callable[[], dict[str, Any]]
+) -> EpochReporter | None:
+    """The reporter of a fit of `epochs` epochs, or None where nobody listens."""
+    if not hasattr(estimator, "set_callbacks"):
+        return None
+    root = estimator._init_callback_context(max_subtasks=epochs)
+    if not getattr(estimator, "_skl_callbacks", None):
+        return None
+    return EpochReporter(estimator, root, X, y, fitted)

@@ -1,0 +1,132 @@
+"""Checks of hyperparameters: what was got, what was expected, and what to do."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skdl.exceptions import InvalidParameterError
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """A sentence that names the nearest of the `known` names, or the first of them where none is near."""
+    names = sorted(set(known))
+    if not names:
+        return "It takes no further parameters."
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    return f"Known names: {', '.join(names)}."
+
+
+@dataclass(frozen=True)
+class Number:
+    """A real number or an integer in an interval."""
+
+    low: float
+    high: float = math.inf
+    integer: bool = False
+    low_open: bool = False
+    high_open: bool = False
+
+    def accepts(self, value: Any) -> bool:
+        if isinstance(value, (bool, np.bool_)):
+            return False
+        if not isinstance(value, numbers.Integral if self.integer else numbers.Real):
+            return False
+        number = float(value)
+        if not math.isfinite(number):
+            return False
+        above = number > self.low if self.low_open else number >= self.low
+        below = number < self.high if self.high_open else number <= self.high
+        return above and below
+
+    def describe(self) -> str:
+        kind = "an int" if self.integer else "a number"
+        low = f"above {self.low:g}" if self.low_open else f"of at least {self.low:g}"
+        if math.isinf(self.high):
+            return f"{kind} {low}"
+        return f"{kind} {low} and {'below' if self.high_open else 'at most'} {self.high:g}"
+
+    def example(self) -> str:
+        bounded = math.isfinite(self.high)
+        value = (self.low + self.high) / 2 if bounded else max(self.low, 1)
+        return repr(int(value)) if self.integer else f"{value:g}"
+
+
+@dataclass(frozen=True)
+class Options:
+    """One of some names."""
+
+    names: tuple[str, ...]
+
+    def accepts(self, value: Any) -> bool:
+        return isinstance(value, str) and value in self.names
+
+    def describe(self) -> str:
+        return "one of " + ", ".join(repr(name) for name in self.names)
+
+    def example(self) -> str:
+        return repr(self.names[0])
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Anything that a test accepts."""
+
+    test: Callable[[Any], bool]
+    text: str
+    sample: str
+
+    def accepts(self, value: Any) -> bool:
+        return self.test(value)
+
+    def describe(self) -> str:
+        return self.text
+
+    def example(self) -> str:
+        return self.sample
+
+
+Rule = Number | Options | Kind
+
+BOOLEAN = Kind(lambda value: isinstance(value, (bool, np.bool_)), "True or False", "True")
+NONE = Kind(lambda value: value is None, "None", "None")
+
+
+def check_parameters(
+    owner: str, params: Mapping[str, Any], rules: Mapping[str, Sequence[Rule]]
+) -> None:
+    """Raise where a value of `params` is accepted by none of its rules."""
+    for name, alternatives in rules.items():
+        if name in params:
+            check_parameter(owner, name, params[name], alternatives)
+
+
+def check_parameter(owner: str, name: str, value: Any, alternatives: Sequence[Rule]) -> None:
+    """Raise where `value` is accepted by none of the `alternatives`."""
+    if any(rule.accepts(value) for rule in alternatives):
+        return
+    in_type = any(
+        isinstance(rule, Number)
+        and isinstance(value, numbers.Real)
+        and not isinstance(value, (bool, np.bool_))
+        for rule in alternatives
+    )
+    trouble = "is out of range" if in_type else "is not accepted"
+    expected = ", or ".join(rule.describe() for rule in alternatives)
+    names = [n for rule in alternatives if isinstance(rule, Options) for n in rule.names]
+    if isinstance(value, str) and names:
+        fix = did_you_mean(value, names)
+    else:
+        fix = f"Pass for instance {name}={alternatives[0].example()}."
+    raise InvalidParameterError(
+        f"{owner}: {name}={value!r} {trouble}. "
+        f"Got {type(value).__name__}, expected {expected}. {fix}"
+    )

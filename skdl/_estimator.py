@@ -1,0 +1,313 @@
+"""The way of every skdl estimator from `fit` to its fitted attributes, and from `predict` to labels.
+
+A subclass says how its network is built and how its data are written for the network; everything between
+is here: checked rows, weights, the validation split, the seed, the `FitJob`, the engine, the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from skdl._callbacks import CallbackSupportMixin, start_reporting
+from skdl._data import (
+    check_weight,
+    check_X,
+    check_X_y,
+    check_y,
+    class_weights,
+    draw_seed,
+    scale_weights,
+    split_rows,
+)
+from skdl._parameters import ParameterTable
+from skdl._startup import start_devices
+from skdl.engine.base import AbstractEngine
+from skdl.engine.batches import map_arrays, network_array, take_rows
+from skdl.engine.job import Arrays, FitJob, FitResult, Samples, StopReason, leaves, n_rows
+from skdl.engine.keras_loop import KerasLoopEngine
+from skdl.engine.persistence import ModelHandle, copy_model
+from skdl.engine.prediction import predict
+from skdl.exceptions import DivergedError, InvalidParameterError
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The fixed validation data that a user hands to `fit`."""
+
+    X: Any = None
+    y: Any = None
+    weight: Any = None
+
+    def __post_init__(self) -> None:
+        for given, missing in (("X_val", "y_val"), ("y_val", "X_val")):
+            if (getattr(self, given[0]) is not None) and (getattr(self, missing[0]) is None):
+                raise InvalidParameterError(
+                    f"Got {given} without {missing}, expected both or neither: pass {missing} too."
+                )
+        if self.weight is not None and self.X is None:
+            raise InvalidParameterError(
+                "Got sample_weight_val without X_val, expected the rows that it weighs: pass X_val and "
+                "y_val too."
+            )
+
+
+@dataclass(frozen=True)
+class Training:
+    """How an estimator wants a fit to be run, after its own parameters and what `fit` was told."""
+
+    epochs: int
+    batch_size: int | None
+    validation_batch_size: int | None = None
+    validation_split: float = 0.0
+    validation_shuffle: bool = True
+    shuffle: bool = True
+    verbose: int | str = 0
+    callbacks: tuple[Any, ...] = ()
+    initial_epoch: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class NetworkEstimator(CallbackSupportMixin):
+    """What the estimators of skdl have in common; they add scikit-learn's mixins and `BaseEstimator`."""
+
+    _estimator_kind: str
+    _takes_nd = False
+
+    # What a subclass says.
+
+    def _start(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> None:
+        """Learn from checked data what the network needs to know, and set ``model_``.
+
+        The model is built and compiled, and its random weights are drawn from ``seed_``.
+        """
+        raise NotImplementedError
+
+    def _network_x(self, X: Any) -> Arrays:
+        """Checked `X` as the network takes it."""
+        return X
+
+    def _network_y(self, y: np.ndarray) -> Arrays:
+        """Checked `y` as the network takes it."""
+        raise NotImplementedError
+
+    def _engine(self) -> AbstractEngine:
+        return KerasLoopEngine()
+
+    # What follows from it.
+
+    def _initialize_from(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[Any, np.ndarray]:
+        """Check data and begin anew: a seed, a network, no history."""
+        X, y = check_X_y(self, X, y, reset=True, allow_nd=self._takes_nd)
+        of_data = ("n_features_in_", "feature_names_in_")
+        for name in [n for n in vars(self) if n.endswith("_") and not n.startswith("_")]:
+            if name not in of_data:
+                delattr(self, name)
+        self.seed_ = draw_seed(type(self).__name__, self.random_state)
+        self._trained_epochs = 0
+        start_devices()
+        self._start(X, y, check_weight(self, sample_weight, X))
+        return X, y
+
+    def _fit_network(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: Validation,
+        training: Training,
+        *,
+        anew: bool,
+        append: bool = False,
+    ) -> None:
+        """Train on `X`, `y`; `anew` builds a new network, `append` continues the history."""
+        given_X, given_y = X, y
+        if anew:
+            X, y = self._initialize_from(X, y, sample_weight)
+        else:
+            X, y = check_X_y(self, X, y, reset=False, allow_nd=self._takes_nd)
+        job = self._describe(X, y, sample_weight, validation, training)
+        reporter = start_reporting(
+            self,
+            training.epochs - training.initial_epoch,
+            given_X,
+            given_y,
+            lambda: {"model_": copy_model(self.model_)},
+        )
+        if reporter is not None:
+            reporter.on_fit_begin()
+        result = self._engine().train(job, reporter)
+        self._take(result, append=append)
+        if reporter is not None:
+            reporter.on_fit_end()
+
+    def _describe(
+        self, X: Any, y: np.ndarray, sample_weight: Any, validation: Validation, training: Training
+    ) -> FitJob:
+        """One fit as plain data."""
+        weight = check_weight(self, sample_weight, X)
+        by_class = self._class_weights(y)
+        held_out = None
+        if validation.X is not None:
+            X_val = check_X(self, validation.X, reset=False, allow_nd=self._takes_nd)
+            y_val = check_y(self, np.asarray(validation.y))
+            check_consistent_length(X_val, y_val)
+            w_val = check_weight(self, validation.weight, X_val)
+            held_out = self._samples(X_val, y_val, w_val)
+            rows = np.arange(len(y))
+        elif training.validation_split:
+            rows, others = split_rows(
+                y,
+                training.validation_split,
+                shuffle=training.validation_shuffle,
+                stratify=self._estimator_kind == "classifier",
+                seed=self.seed_,
+            )
+            w_val = None if weight is None else weight[others]
+            held_out = self._samples(X[others], y[others], w_val)
+        else:
+            rows = np.arange(len(y))
+        if weight is not None:
+            rows = rows[weight[rows] > 0]
+            if not rows.size:
+                raise ValueError(
+                    "Every sample with a positive weight fell into the validation split: pass more "
+                    "weighted samples, or validation_split=0."
+                )
+        if by_class is not None:
+            weight = by_class if weight is None else weight * by_class
+        whole = len(rows) == len(y)
+        train = self._samples(
+            X if whole else X[rows],
+            y if whole else y[rows],
+            None if weight is None else weight[rows],
+        )
+        batch_size = min(training.batch_size or train.n_rows, train.n_rows)
+        return FitJob(
+            model=self.model_,
+            training=train,
+            validation=held_out,
+            epochs=training.epochs,
+            batch_size=batch_size,
+            validation_batch_size=training.validation_batch_size or batch_size,
+            seed=self.seed_,
+            initial_epoch=training.initial_epoch,
+            trained_epochs=self._trained_epochs,
+            shuffle=training.shuffle,
+            verbose=training.verbose,
+            callbacks=training.callbacks,
+            options=training.options,
+        )
+
+    def _class_weights(self, y: np.ndarray) -> np.ndarray | None:
+        chosen = getattr(self, "class_weight", None)
+        if self._estimator_kind != "classifier" or chosen is None:
+            return None
+        return class_weights(chosen, y)
+
+    def _samples(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> Samples:
+        """Checked rows as the network takes them."""
+        x = map_arrays(network_array, self._network_x(X))
+        target = map_arrays(network_array, self._network_y(y))
+        scaled = None if weight is None else network_array(scale_weights(weight))
+        for leaf in [*leaves(x), *leaves(target)]:
+            if leaf.shape[0] != n_rows(x):
+                raise ValueError(
+                    "The encoders changed the number of rows. Got arrays of "
+                    f"{n_rows(x)} and {leaf.shape[0]} rows, expected the same number in each."
+                )
+        return Samples(x, target, scaled)
+
+    def _take(self, result: FitResult, *, append: bool) -> None:
+        """Keep what a fit gave; raise where it diverged."""
+        history = {name: list(curve) for name, curve in result.history.items()}
+        if append and hasattr(self, "history_"):
+            for name, curve in history.items():
+                self.history_.setdefault(name, []).extend(curve)
+        else:
+            self.history_ = history
+        self.n_epochs_ = len(self.history_.get("loss", ()))
+        self._trained_epochs += result.n_epochs
+        if result.stop_reason is StopReason.DIVERGED:
+            raise DivergedError(
+                f"{type(self).__name__} diverged: after {self.n_epochs_} epochs its weights are not "
+                "finite numbers. Lower the learning rate, clip the gradients, or scale X and y.",
+                self.history_,
+            )
+
+    def _outputs(
+        self,
+        X: Any,
+        *,
+        batch_size: int | None = None,
+        callbacks: tuple[Any, ...] = (),
+        options: Mapping[str, Any] | None = None,
+    ) -> Arrays:
+        """What the network gives for `X`."""
+        check_is_fitted(self)
+        X = check_X(self, X, reset=False, allow_nd=self._takes_nd)
+        x = map_arrays(network_array, self._network_x(X))
+        return predict(
+            self.model_, x, batch_size=batch_size, callbacks=callbacks, options=options
+        )
+
+    def _sample_rows(self, X: Any) -> Arrays:
+        """Two rows as the network takes them, to build it on."""
+        return take_rows(
+            map_arrays(network_array, self._network_x(X[: min(2, X.shape[0])])), slice(None)
+        )
+
+    @property
+    def current_epoch(self) -> int:
+        """The number of epochs in ``history_``; 0 before the first."""
+        return len(self.history_.get("loss", ())) if hasattr(self, "history_") else 0
+
+    @property
+    def n_parameters_(self) -> int:
+        """The number of trainable weights and biases of ``model_``."""
+        return self.parameter_table().total
+
+    def parameter_table(self) -> ParameterTable:
+        """Trainable weights and biases by layer.
+
+        Returns
+        -------
+        ParameterTable
+            Its ``rows``, its ``total``, and a readable table as its string.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skdl import MLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = MLPClassifier(hidden_layer_sizes=(8,), epochs=1, random_state=0).fit(X, y)
+        >>> print(clf.parameter_table())
+        layer    kind   weights  biases  total
+        hidden_1 Dense       32       8     40
+        output   Dense       24       3     27
+        total                56      11     67
+        """
+        check_is_fitted(self)
+        return ParameterTable.of(self.model_)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        if "model_" in state:
+            state["model_"] = ModelHandle(state["model_"])
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        if isinstance(state.get("model_"), ModelHandle):
+            state["model_"] = state["model_"].model
+        super().__setstate__(state)

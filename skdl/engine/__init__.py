@@ -1,0 +1,1 @@
+"""From a `FitJob` to a `FitResult`. Knows Keras, knows nothing of scikit-learn."""

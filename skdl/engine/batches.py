@@ -1,0 +1,135 @@
+"""Rows as batches: the datasets that a Keras model is trained and checked on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from skdl._startup import load_keras
+from skdl.engine.job import Arrays, Samples
+from skdl.engine.random import batch_order
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+def network_array(array: Any) -> Any:
+    """`array` as a network takes it: floats in Keras's default float type, the rest as it is.
+
+    A sparse matrix stays sparse, in a format with fast access to rows.
+    """
+    floatx = load_keras().config.floatx()
+    if sparse.issparse(array):
+        matrix = array.tocsr()
+        return matrix if matrix.dtype == floatx else matrix.astype(floatx)
+    array = np.asarray(array)
+    if array.dtype.kind == "f" and array.dtype != floatx:
+        return array.astype(floatx)
+    return array
+
+
+def map_arrays(function: Any, arrays: Arrays) -> Arrays:
+    """`arrays` with `function` applied to each single array; lists become tuples."""
+    if isinstance(arrays, Mapping):
+        return {key: map_arrays(function, part) for key, part in arrays.items()}
+    if isinstance(arrays, (tuple, list)):
+        return tuple(map_arrays(function, part) for part in arrays)
+    return function(arrays)
+
+
+def take_rows(arrays: Arrays, index: np.ndarray | slice) -> Arrays:
+    """The rows `index` of `arrays`, dense: of a sparse matrix only these rows are ever dense."""
+
+    def rows(array: Any) -> Any:
+        part = array[index]
+        return part.toarray() if sparse.issparse(part) else part
+
+    return map_arrays(rows, arrays)
+
+
+def _gather(arrays: Arrays) -> Any:
+    """A function from a tensor of row numbers to those rows of `arrays`, as tensors."""
+    import tensorflow as tf
+
+    def gather(array: Any) -> Any:
+        if sparse.issparse(array):
+            dtype = tf.as_dtype(array.dtype)
+
+            def rows(index: tf.Tensor) -> tf.Tensor:
+                part = tf.numpy_function(lambda i: array[i].toarray(), [index], dtype)
+                part.set_shape((None, array.shape[1]))
+                return part
+
+            return rows
+        tensor = tf.constant(array)
+        return lambda index: tf.gather(tensor, index)
+
+    if isinstance(arrays, Mapping):
+        parts = {key: _gather(part) for key, part in arrays.items()}
+        return lambda index: {key: part(index) for key, part in parts.items()}
+    if isinstance(arrays, (tuple, list)):
+        items = [_gather(part) for part in arrays]
+        return lambda index: tuple(part(index) for part in items)
+    return gather(arrays)
+
+
+def _batch(samples: Samples) -> Any:
+    x, y = _gather(samples.x), _gather(samples.y)
+    if samples.weight is None:
+        return lambda index: (x(index), y(index))
+    weight = _gather(samples.weight)
+    return lambda index: (x(index), y(index), weight(index))
+
+
+def n_steps(samples: Samples, batch_size: int) -> int:
+    """The number of batches of an epoch, the last and smaller one included."""
+    return -(-samples.n_rows // batch_size)
+
+
+def training_batches(
+    samples: Samples, batch_size: int, *, seed: int, first_epoch: int, shuffle: bool
+) -> tf.data.Dataset:
+    """An endless dataset of batches; after each `n_steps` batches the next epoch begins.
+
+    The order of epoch ``e`` is ``batch_order(seed, e, n_rows)``. Keras's own shuffling follows the
+    process's global seed, so that two fits in two threads would meet.
+    """
+    import tensorflow as tf
+
+    rows = samples.n_rows
+
+    def order(epoch: np.int64) -> np.ndarray:
+        return batch_order(seed, int(epoch), rows) if shuffle else np.arange(rows, dtype=np.int64)
+
+    def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+        index = tf.numpy_function(order, [epoch], tf.int64)
+        index.set_shape((rows,))
+        return tf.data.Dataset.from_tensor_slices(index).batch(batch_size)
+
+    return _single_threaded(
+        tf.data.Dataset.counter(first_epoch).flat_map(one_epoch).map(_batch(samples))
+    )
+
+
+def validation_batches(samples: Samples, batch_size: int) -> tf.data.Dataset:
+    """All rows once, in their order."""
+    import tensorflow as tf
+
+    return _single_threaded(
+        tf.data.Dataset.range(samples.n_rows).batch(batch_size).map(_batch(samples))
+    )
+
+
+def _single_threaded(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    # A gather of a few rows is cheaper than handing it to a pool of threads.
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = 1
+    options.autotune.enabled = False
+    return dataset.with_options(options)
+
+

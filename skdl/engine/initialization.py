@@ -1,0 +1,171 @@
+"""Initial weights and noise from a job's own seed.
+
+Keras draws the seed of an unseeded initializer or noise layer from the process-global generator of
+Python, so that the order of threads would decide the weights. What was drawn that way is drawn again here.
+What the user seeded, set or loaded stays as it is.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from skdl._startup import load_keras
+from skdl.engine.layers import walk_layers
+from skdl.engine.random import Stream, derive_seed
+from skdl.exceptions import UnseededWeightsWarning
+
+if TYPE_CHECKING:
+    import keras
+
+
+def seed_model(
+    model: keras.Model, seed: int, rebuild: Callable[[], keras.Model] | None = None
+) -> None:
+    """Redraw, in place, what was drawn without a seed.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A built model.
+    seed : int
+    rebuild : callable, optional
+        Builds the same model once more. Two builds tell random weights from loaded ones where a layer
+        does not keep its initializer. Without it the weights are taken as given (a ready model).
+    """
+    seed_noise(model, seed)
+    if rebuild is not None:
+        _seed_weights(model, seed, rebuild)
+
+
+def seed_noise(model: keras.Model, seed: int) -> None:
+    """Start every generator of noise that the user did not seed from `seed`."""
+    index = 0
+    for layer in walk_layers(model):
+        for generator in getattr(layer, "_seed_generators", ()):
+            if generator.get_config()["seed"] is None:
+                generator.state.assign([derive_seed(seed, Stream.NOISE, index), 0])
+            index += 1
+
+
+def _seed_weights(model: keras.Model, seed: int, rebuild: Callable[[], keras.Model]) -> None:
+    layers = walk_layers(model)
+    positions = {id(variable): index for index, variable in enumerate(model.weights)}
+    open_ = dict(positions)
+
+    def redraw(variable: Any, initializer: Any) -> None:
+        fresh = _with_seed(
+            initializer, derive_seed(seed, Stream.INITIAL_WEIGHTS, positions[id(variable)])
+        )
+        variable.assign(fresh(variable.shape, dtype=variable.dtype))
+        del open_[id(variable)]
+
+    for layer in layers:
+        initializers = list(_unseeded_initializers(layer))
+        for variable in layer.weights if initializers else ():
+            if id(variable) not in open_:
+                continue
+            value = np.asarray(variable)
+            for initializer in initializers:
+                if _drew(initializer, variable, value):
+                    redraw(variable, initializer)
+                    break
+
+    suspects = [v for v in model.weights if id(v) in open_ and _looks_random(v)]
+    if not suspects:
+        return
+    other = {i: np.asarray(v) for i, v in enumerate(_built_like(rebuild, model).weights)}
+    lost = []
+    for variable in suspects:
+        if np.array_equal(np.asarray(variable), other[positions[id(variable)]]):
+            continue  # equal in two builds: loaded or computed, not drawn
+        initializer = _probe(layers, variable)
+        if initializer is None:
+            lost.append(variable.path)
+        else:
+            redraw(variable, initializer)
+    if lost:
+        warnings.warn(
+            f"random_state does not reach the initial weights {', '.join(lost)}: they were drawn at "
+            "random and their layer does not tell from what. Give their initializer a seed, or keep the "
+            "initializer as an attribute of the layer.",
+            UnseededWeightsWarning,
+            stacklevel=2,
+        )
+
+
+def _built_like(rebuild: Callable[[], keras.Model], model: keras.Model) -> keras.Model:
+    other = rebuild()
+    if len(other.weights) != len(model.weights):
+        raise ValueError(
+            "The build function is not a function of its arguments. Got two networks with "
+            f"{len(model.weights)} and {len(other.weights)} weight arrays from the same arguments, "
+            "expected the same network each time."
+        )
+    return other
+
+
+def _unseeded_initializers(layer: keras.Layer) -> Iterator[Any]:
+    kind = load_keras().initializers.Initializer
+
+    def inside(value: Any) -> Iterator[Any]:
+        if isinstance(value, kind):
+            if _is_unseeded(value):
+                yield value
+        elif isinstance(value, Mapping):
+            for part in value.values():
+                yield from inside(part)
+        elif isinstance(value, (list, tuple)):
+            for part in value:
+                yield from inside(part)
+
+    for value in vars(layer).values():
+        yield from inside(value)
+
+
+def _is_unseeded(initializer: Any) -> bool:
+    try:
+        config = initializer.get_config()
+    except NotImplementedError:
+        return False
+    return "seed" in config and config["seed"] is None
+
+
+def _with_seed(initializer: Any, seed: int) -> Any:
+    return type(initializer).from_config({**initializer.get_config(), "seed": seed})
+
+
+def _drew(initializer: Any, variable: Any, value: np.ndarray) -> bool:
+    """Whether `initializer`, called again, gives exactly `value`."""
+    try:
+        drawn = np.asarray(initializer(variable.shape, dtype=variable.dtype))
+    except (ValueError, TypeError):
+        return False  # an initializer for weights of another rank, such as Orthogonal for a bias
+    return np.array_equal(drawn, value)
+
+
+def _looks_random(variable: Any) -> bool:
+    value = np.asarray(variable)
+    return value.dtype.kind == "f" and value.size > 0 and bool((value != value.flat[0]).any())
+
+
+def _probe(layers: list[keras.Layer], variable: Any) -> Any:
+    """The unseeded initializer of `variable`, found by building its layer anew without values."""
+    keras = load_keras()
+    owner = next(
+        layer
+        for layer in reversed(layers)
+        if any(variable is candidate for candidate in layer.weights)
+    )
+    place = [v is variable for v in owner.weights].index(True)
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            twin = type(owner).from_config(owner.get_config())
+            twin.build_from_config(owner.get_build_config())
+            initializer = twin.weights[place]._initializer
+    except (TypeError, ValueError, NotImplementedError, IndexError, AttributeError):
+        return None  # the caller warns
+    return initializer if hasattr(initializer, "get_config") and _is_unseeded(initializer) else None

@@ -1,0 +1,138 @@
+"""The nouns of the engine: what one fit is, and what comes out of it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import keras
+
+# What a network takes or gives for some rows: one array or sparse matrix, or several in a tuple or a
+# dict, all with the rows along their first axis.
+Arrays = Any
+
+
+def leaves(arrays: Arrays) -> list[Any]:
+    """The single arrays of `arrays`, in order."""
+    if isinstance(arrays, Mapping):
+        return [leaf for part in arrays.values() for leaf in leaves(part)]
+    if isinstance(arrays, (tuple, list)):
+        return [leaf for part in arrays for leaf in leaves(part)]
+    return [arrays]
+
+
+def n_rows(arrays: Arrays) -> int:
+    """The number of rows of `arrays`."""
+    return int(leaves(arrays)[0].shape[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Rows as the network takes them.
+
+    Attributes
+    ----------
+    x, y : array of shape (n_rows, ...), sparse matrix, or a tuple or dict of them
+        Inputs and encoded targets.
+    weight : ndarray of shape (n_rows,), a tuple or dict of them, or None
+        The weight of each row in the loss.
+    """
+
+    x: Arrays
+    y: Arrays
+    weight: Arrays | None = None
+
+    @property
+    def n_rows(self) -> int:
+        return n_rows(self.x)
+
+
+@dataclass(frozen=True, eq=False)
+class FitJob:
+    """One fit: everything its result depends on.
+
+    Attributes
+    ----------
+    model : keras.Model
+        The compiled network with its initial weights and the state of its optimizer. It belongs to the
+        job: the engine leaves the trained weights and the optimizer's state in it.
+    training : Samples
+    validation : Samples or None
+    epochs : int
+        The epoch to train up to, counted from zero; ``epochs - initial_epoch`` epochs are trained.
+    batch_size, validation_batch_size : int
+        In rows.
+    seed : int
+        The seed of the batch orders.
+    initial_epoch : int
+        Where Keras and its callbacks start to count.
+    trained_epochs : int
+        How many epochs this network was trained before: where the stream of batch orders goes on.
+    shuffle : bool
+        Whether each epoch has an order of its own; if not, rows keep theirs.
+    verbose : int or str
+        As in `keras.Model.fit`.
+    callbacks : tuple of keras.callbacks.Callback
+    options : mapping
+        Further arguments of `keras.Model.fit`.
+    """
+
+    model: keras.Model
+    training: Samples
+    validation: Samples | None
+    epochs: int
+    batch_size: int
+    validation_batch_size: int
+    seed: int
+    initial_epoch: int = 0
+    trained_epochs: int = 0
+    shuffle: bool = True
+    verbose: int | str = 0
+    callbacks: tuple[Any, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class StopReason(enum.Enum):
+    """Why training ended."""
+
+    EPOCHS_DONE = "ran all epochs"
+    STOPPED_EARLY = "a callback stopped training before the last epoch"
+    DIVERGED = "the weights are not finite numbers"
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """What one fit gave, as plain numbers.
+
+    Attributes
+    ----------
+    weights : tuple of ndarray
+        All weights of the network, in the order of `keras.Model.get_weights`.
+    history : mapping of str to tuple of float
+        Loss and metrics by epoch, named as Keras names them.
+    n_epochs : int
+        The number of epochs trained.
+    stop_reason : StopReason
+    plan : str
+        One sentence on how the job was run.
+    """
+
+    weights: tuple[np.ndarray, ...]
+    history: Mapping[str, tuple[float, ...]]
+    n_epochs: int
+    stop_reason: StopReason
+    plan: str
+
+
+class EpochObserver(Protocol):
+    """Somebody who is told of each epoch and may ask to stop."""
+
+    def on_epoch_begin(self, epoch: int) -> None: ...
+
+    def on_epoch_end(self, epoch: int) -> bool: ...

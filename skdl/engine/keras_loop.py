@@ -1,0 +1,82 @@
+"""The engine that trains through unmodified `keras.Model.fit`, and the oracle of faster ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skdl._startup import load_keras, start_devices
+from skdl.engine.base import AbstractEngine
+from skdl.engine.batches import n_steps, training_batches, validation_batches
+from skdl.engine.job import EpochObserver, FitJob, FitResult, StopReason
+
+PLAN = "Keras loop: one call of keras.Model.fit."
+
+
+class KerasLoopEngine(AbstractEngine):
+    """Runs a job as Keras would; only the order of the batches comes from the job's own seed."""
+
+    def train(self, job: FitJob, observer: EpochObserver | None = None) -> FitResult:
+        start_devices()
+        model = job.model
+        options = dict(job.options)
+        validation = job.validation
+        callbacks = list(job.callbacks)
+        if observer is not None:
+            callbacks.append(_tell(observer))
+        history = model.fit(
+            training_batches(
+                job.training,
+                job.batch_size,
+                seed=job.seed,
+                first_epoch=job.trained_epochs,
+                shuffle=job.shuffle,
+            ),
+            epochs=job.epochs,
+            initial_epoch=job.initial_epoch,
+            steps_per_epoch=options.pop(
+                "steps_per_epoch", n_steps(job.training, job.batch_size)
+            ),
+            validation_data=(
+                None
+                if validation is None
+                else validation_batches(validation, job.validation_batch_size)
+            ),
+            shuffle=False,
+            verbose=job.verbose,
+            callbacks=callbacks,
+            **options,
+        ).history
+        weights = tuple(model.get_weights())
+        n_epochs = len(history.get("loss", ()))
+        if not all(np.isfinite(w).all() for w in weights if w.dtype.kind == "f"):
+            reason = StopReason.DIVERGED
+        elif n_epochs < job.epochs - job.initial_epoch:
+            reason = StopReason.STOPPED_EARLY
+        else:
+            reason = StopReason.EPOCHS_DONE
+        return FitResult(
+            weights=weights,
+            history={
+                name: tuple(float(value) for value in curve) for name, curve in history.items()
+            },
+            n_epochs=n_epochs,
+            stop_reason=reason,
+            plan=PLAN,
+        )
+
+
+def _tell(observer: EpochObserver) -> Any:
+    """A Keras callback that passes each epoch on to `observer`."""
+    keras = load_keras()
+
+    class Tell(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            observer.on_epoch_begin(epoch)
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if observer.on_epoch_end(epoch):
+                self.model.stop_training = True
+
+    return Tell()

@@ -1,0 +1,91 @@
+"""A walk over a model's layers and the objects of theirs that Keras did not make."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from skdl._startup import load_keras
+
+if TYPE_CHECKING:
+    import keras
+
+
+def walk_layers(model: keras.Model) -> list[keras.Layer]:
+    """`model` and every layer inside it, those inside wrappers and cells of RNNs too."""
+    # `Model.layers` stops at wrappers; this is the walk that Keras itself uses for the same purpose.
+    return list(model._flatten_layers(include_self=True, recursive=True))
+
+
+def output_count(model: keras.Model, outputs: Any) -> int:
+    """How many outputs the structure that `model` returned has."""
+    return len(load_keras().tree.flatten(outputs))
+
+
+def custom_objects(model: keras.Model) -> dict[str, Any]:
+    """The classes and functions that `model` uses and Keras does not own, by their registered name.
+
+    Keras saves these by name only; a process that has never seen them needs the objects themselves.
+    """
+    keras = load_keras()
+    found: dict[str, Any] = {}
+    seen: set[int] = set()
+
+    def note(value: Any) -> None:
+        if id(value) in seen:
+            return
+        seen.add(id(value))
+        if isinstance(value, Mapping):
+            for part in value.values():
+                note(part)
+        elif isinstance(value, (list, tuple)):
+            for part in value:
+                note(part)
+        elif inspect.isfunction(value):
+            if not _is_keras(value) and value.__name__ != "<lambda>":
+                found[keras.saving.get_registered_name(value)] = value
+        elif isinstance(value, _saved_kinds()):
+            for kind in type(value).__mro__:
+                if kind is not object and not _is_keras(kind) and hasattr(kind, "get_config"):
+                    found.setdefault(keras.saving.get_registered_name(kind), kind)
+            for part in vars(value).values():
+                if inspect.isfunction(part):
+                    note(part)
+
+    for layer in walk_layers(model):
+        note(layer)
+        for value in vars(layer).values():
+            note(value)
+    if model.compiled:
+        for part in _compiled_parts(model):
+            note(part)
+    return found
+
+
+def _compiled_parts(model: keras.Model) -> Iterator[Any]:
+    yield model.optimizer
+    yield model.loss
+    yield getattr(model.optimizer, "_learning_rate", None)
+    compiled = getattr(model, "_compile_metrics", None)
+    if compiled is not None:
+        yield getattr(compiled, "_user_metrics", None)
+        yield getattr(compiled, "_user_weighted_metrics", None)
+
+
+def _saved_kinds() -> tuple[type, ...]:
+    keras = load_keras()
+    return (
+        keras.Layer,
+        keras.Loss,
+        keras.Metric,
+        keras.Optimizer,
+        keras.optimizers.schedules.LearningRateSchedule,
+        keras.initializers.Initializer,
+        keras.regularizers.Regularizer,
+        keras.constraints.Constraint,
+    )
+
+
+def _is_keras(value: Any) -> bool:
+    return str(getattr(value, "__module__", "")).partition(".")[0] == "keras"

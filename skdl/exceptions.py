@@ -1,0 +1,66 @@
+"""The errors and warnings that skdl raises itself."""
+
+from __future__ import annotations
+
+__all__ = [
+    "DivergedError",
+    "IncompatibleNetworkError",
+    "InvalidParameterError",
+    "UnseededWeightsWarning",
+]
+
+
+class InvalidParameterError(ValueError, TypeError):
+    """A parameter has a value or a name that the estimator cannot use.
+
+    It is both a ``ValueError`` and a ``TypeError``, as scikit-learn's own error of this name is, so that
+    code written for either goes on working.
+
+    Examples
+    --------
+    >>> from skdl import MLPClassifier
+    >>> MLPClassifier(units=0).fit([[0.0], [1.0]], [0, 1])
+    Traceback (most recent call last):
+    ...
+    skdl.exceptions.InvalidParameterError: MLPClassifier: units=0 is out of range...
+    """
+
+
+class IncompatibleNetworkError(ValueError):
+    """The network's output or its loss cannot fit the target; raised before any training.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skdl import KerasClassifier
+    >>> def build():
+    ...     return keras.Sequential([keras.Input((1,)), keras.layers.Dense(2, activation="softmax")])
+    >>> KerasClassifier(build).fit([[0.0], [1.0], [2.0]], ["a", "b", "c"])
+    Traceback (most recent call last):
+    ...
+    skdl.exceptions.IncompatibleNetworkError: ...
+    """
+
+
+class DivergedError(ValueError):
+    """Training ended with weights that are not finite numbers.
+
+    Inside a search the candidate gets ``error_score`` and the others go on.
+
+    Attributes
+    ----------
+    history : dict of str to list of float
+        The curves up to the end, by epoch.
+    """
+
+    def __init__(self, message: str, history: dict[str, list[float]] | None = None):
+        super().__init__(message)
+        self.history = {} if history is None else history
+
+    def __reduce__(self) -> tuple[type, tuple[str, dict[str, list[float]]]]:
+        # Exceptions are pickled by their args alone; without this a worker process would drop the curves.
+        return type(self), (str(self), self.history)
+
+
+class UnseededWeightsWarning(UserWarning):
+    """Some initial weights were drawn at random where ``random_state`` cannot reach them."""

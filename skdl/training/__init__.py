@@ -1,0 +1,1 @@
+"""What can be tuned about training: losses, optimizers, stopping."""
