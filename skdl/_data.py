@@ -162,7 +162,9 @@ class ClassTarget:
                 )
             return y.astype(np.float32)
         if y.ndim != 1:
-            raise ValueError(f"Got y of shape {y.shape}, expected one label a row, as in the first fit.")
+            raise ValueError(
+                f"Got y of shape {y.shape}, expected one label a row, as in the first fit."
+            )
         unknown = np.setdiff1d(y, self.classes)
         if unknown.size:
             raise ValueError(

@@ -35,6 +35,10 @@ from skdl.engine.prediction import predict
 from skdl.exceptions import DivergedError, InvalidParameterError
 
 if TYPE_CHECKING:
+    pass
+
+
+if TYPE_CHECKING:
     import keras
 
 
@@ -64,8 +68,8 @@ class Training:
     """How an estimator wants a fit to be run, after its own parameters and what `fit` was told."""
 
     epochs: int
-    batch_size: int | None
-    validation_batch_size: int | None = None
+    batch_size: int | None  # None: all rows
+    validation_batch_size: int | None = None  # None: as batch_size
     validation_split: float = 0.0
     validation_shuffle: bool = True
     shuffle: bool = True
@@ -79,6 +83,9 @@ class NetworkEstimator(CallbackSupportMixin):
     """What the estimators of skdl have in common; they add scikit-learn's mixins and `BaseEstimator`."""
 
     _estimator_kind: str
+    random_state: Any
+    model_: keras.Model
+    history_: dict[str, list[float]]
     _takes_nd = False
 
     # What a subclass says.
@@ -196,7 +203,10 @@ class NetworkEstimator(CallbackSupportMixin):
             validation=held_out,
             epochs=training.epochs,
             batch_size=batch_size,
-            validation_batch_size=training.validation_batch_size or batch_size,
+            validation_batch_size=min(
+                training.validation_batch_size or batch_size,
+                train.n_rows if held_out is None else held_out.n_rows,
+            ),
             seed=self.seed_,
             initial_epoch=training.initial_epoch,
             trained_epochs=self._trained_epochs,
@@ -255,7 +265,11 @@ class NetworkEstimator(CallbackSupportMixin):
         X = check_X(self, X, reset=False, allow_nd=self._takes_nd)
         x = map_arrays(network_array, self._network_x(X))
         return predict(
-            self.model_, x, batch_size=batch_size, callbacks=callbacks, options=options
+            self.model_,
+            x,
+            batch_size=n_rows(x) if batch_size == -1 else batch_size,
+            callbacks=callbacks,
+            options=options,
         )
 
     def _sample_rows(self, X: Any) -> Arrays:

@@ -40,7 +40,8 @@ class ParameterTable:
     @classmethod
     def of(cls, model: keras.Model) -> ParameterTable:
         """The table of `model`; a weight that two layers share is counted with the first."""
-        rows, seen = [], set()
+        rows: list[LayerParameters] = []
+        seen: set[int] = set()
         for layer in model.layers or [model]:
             own = [v for v in layer.trainable_weights if id(v) not in seen]
             seen.update(id(v) for v in own)
@@ -62,12 +63,14 @@ class ParameterTable:
         return sum(row.total for row in self.rows)
 
     def __str__(self) -> str:
-        head = ("layer", "kind", "weights", "biases", "total")
-        body = [(r.layer, r.kind, r.weights, r.biases, r.total) for r in self.rows]
-        foot = ("total", "", sum(r.weights for r in self.rows), sum(r.biases for r in self.rows))
-        lines = [head, *body, (*foot, self.total)]
-        text = [[f"{cell:,}" if isinstance(cell, int) else cell for cell in line] for line in lines]
-        width = [max(len(line[i]) for line in text) for i in range(len(head))]
+        whole = LayerParameters(
+            "total", "", sum(r.weights for r in self.rows), sum(r.biases for r in self.rows)
+        )
+        text = [["layer", "kind", "weights", "biases", "total"]] + [
+            [r.layer, r.kind, f"{r.weights:,}", f"{r.biases:,}", f"{r.total:,}"]
+            for r in (*self.rows, whole)
+        ]
+        width = [max(len(line[i]) for line in text) for i in range(5)]
         return "\n".join(
             " ".join(
                 [line[0].ljust(width[0]), line[1].ljust(width[1])]

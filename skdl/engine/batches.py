@@ -131,5 +131,3 @@ def _single_threaded(dataset: tf.data.Dataset) -> tf.data.Dataset:
     options.threading.private_threadpool_size = 1
     options.autotune.enabled = False
     return dataset.with_options(options)
-
-

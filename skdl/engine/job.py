@@ -50,6 +50,7 @@ class Samples:
 
     @property
     def n_rows(self) -> int:
+        """The number of rows."""
         return n_rows(self.x)
 
 
@@ -133,6 +134,8 @@ class FitResult:
 class EpochObserver(Protocol):
     """Somebody who is told of each epoch and may ask to stop."""
 
-    def on_epoch_begin(self, epoch: int) -> None: ...
+    def on_epoch_begin(self, epoch: int) -> None:
+        """Hear that `epoch`, counted from zero, begins."""
 
-    def on_epoch_end(self, epoch: int) -> bool: ...
+    def on_epoch_end(self, epoch: int) -> bool:
+        """Hear that `epoch` is over; True asks to stop."""

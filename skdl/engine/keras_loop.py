@@ -18,6 +18,7 @@ class KerasLoopEngine(AbstractEngine):
     """Runs a job as Keras would; only the order of the batches comes from the job's own seed."""
 
     def train(self, job: FitJob, observer: EpochObserver | None = None) -> FitResult:
+        """Run `job` by one call of its model's `fit`."""
         start_devices()
         model = job.model
         options = dict(job.options)
@@ -35,9 +36,7 @@ class KerasLoopEngine(AbstractEngine):
             ),
             epochs=job.epochs,
             initial_epoch=job.initial_epoch,
-            steps_per_epoch=options.pop(
-                "steps_per_epoch", n_steps(job.training, job.batch_size)
-            ),
+            steps_per_epoch=options.pop("steps_per_epoch", n_steps(job.training, job.batch_size)),
             validation_data=(
                 None
                 if validation is None
@@ -48,6 +47,9 @@ class KerasLoopEngine(AbstractEngine):
             callbacks=callbacks,
             **options,
         ).history
+        for callback in job.callbacks:
+            # A callback of the user's outlives the job; with the model it would be copied and pickled.
+            callback._model = None
         weights = tuple(model.get_weights())
         n_epochs = len(history.get("loss", ()))
         if not all(np.isfinite(w).all() for w in weights if w.dtype.kind == "f"):
@@ -71,7 +73,7 @@ def _tell(observer: EpochObserver) -> Any:
     """A Keras callback that passes each epoch on to `observer`."""
     keras = load_keras()
 
-    class Tell(keras.callbacks.Callback):
+    class Tell(keras.callbacks.Callback):  # type: ignore[name-defined]
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             observer.on_epoch_begin(epoch)
 

@@ -21,7 +21,9 @@ def chunk_rows(x: Arrays) -> int:
     It follows from the width of a row alone, for it decides the bits (see `predict`).
     """
     width = max(1, sum(int(np.prod(leaf.shape[1:])) for leaf in leaves(x)))
-    return int(min(1024, max(32, 2 ** ((2**18 // width).bit_length() - 1) if width < 2**18 else 32)))
+    return int(
+        min(1024, max(32, 2 ** ((2**18 // width).bit_length() - 1) if width < 2**18 else 32))
+    )
 
 
 def predict(
@@ -52,7 +54,9 @@ def predict(
 
         # `validation_batches` wants targets; they are dropped again before the model sees a batch.
         batches = validation_batches(Samples(x, np.zeros(rows)), size).map(lambda part, _: part)
-        return model.predict(batches, callbacks=list(callbacks), **{"verbose": 0, **(options or {})})
+        return model.predict(
+            batches, callbacks=list(callbacks), **{"verbose": 0, **(options or {})}
+        )
     parts = []
     for start in range(0, rows, size):
         index = np.minimum(np.arange(start, start + size), rows - 1)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from skdl._startup import load_keras
 
 if TYPE_CHECKING:
@@ -42,7 +40,6 @@ def build_dense(
     kernel_initializer: Any = "glorot_uniform",
     l1: float = 0.0,
     l2: float = 0.0,
-    output_start: np.ndarray | None = None,
 ) -> keras.Model:
     """A stack of Dense, normalization, activation, Dropout, and a Dense output.
 
@@ -60,13 +57,11 @@ def build_dense(
     kernel_initializer : str or keras.initializers.Initializer
     l1, l2 : float
         Penalties on all kernels, added to the loss as ``l1 * sum(abs(w)) + l2 * sum(w**2)``.
-    output_start : ndarray of shape (n_outputs,), optional
-        Where the bias of the output begins; zero without it.
     """
     keras = load_keras()
     layers = keras.layers
 
-    def dense(units: int, name: str, **options: Any) -> keras.Layer:
+    def dense(units: int, name: str, **options: Any) -> Any:
         return layers.Dense(
             units,
             kernel_initializer=(
@@ -80,7 +75,7 @@ def build_dense(
             **options,
         )
 
-    stack: list[keras.Layer] = [keras.Input((n_features,))]
+    stack: list[Any] = [keras.Input((n_features,))]
     for number, width in enumerate(widths, start=1):
         if normalization is None:
             stack.append(dense(width, f"hidden_{number}", activation=activation))
@@ -92,7 +87,4 @@ def build_dense(
         if dropout:
             stack.append(layers.Dropout(dropout, name=f"dropout_{number}"))
     stack.append(dense(n_outputs, "output", activation=output_activation))
-    model = keras.Sequential(stack)
-    if output_start is not None:
-        model.layers[-1].bias.assign(output_start)
-    return model
+    return keras.Sequential(stack)

@@ -98,7 +98,9 @@ def infer_loss(output: Output, target: np.ndarray, *, classification: bool) -> A
     logits = output.activation == "linear"
     columns = 1 if target.ndim == 1 else target.shape[1]
     if output.units == 1 or (columns > 1 and output.activation != "softmax"):
-        return keras.losses.BinaryCrossentropy(from_logits=True) if logits else "binary_crossentropy"
+        return (
+            keras.losses.BinaryCrossentropy(from_logits=True) if logits else "binary_crossentropy"
+        )
     if columns > 1:
         return "categorical_crossentropy"
     if logits:

@@ -1,0 +1,207 @@
+"""Parameters of an estimator that go elsewhere: to the build function, the optimizer, a callback.
+
+They live in one dict of the estimator, beside its own arguments, and `get_params` shows both. The names that
+a build function takes are known from its signature, so that a misspelt one is an error.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from skdl._checks import did_you_mean
+from skdl._startup import load_keras
+from skdl.exceptions import InvalidParameterError
+
+# What a build function may ask for by name and a user does not set.
+GIVEN = ("meta", "compile_kwargs", "params")
+PREFIXES = (
+    "model",
+    "fit",
+    "compile",
+    "predict",
+    "optimizer",
+    "loss",
+    "metrics",
+    "callbacks",
+    "score",
+)
+
+
+class RoutedParameters:
+    """`get_params` and `set_params` over an estimator's own arguments and routed ones."""
+
+    model: Any
+    build_fn: Any
+    _routed: dict[str, Any]
+
+    def _route(self, kwargs: Mapping[str, Any]) -> None:
+        """Keep the further keywords of a constructor."""
+        self._routed = {}
+        for name, value in kwargs.items():
+            self._check_name(name)
+            self._routed[name] = value
+
+    def _routed_to(self, prefix: str) -> dict[str, Any]:
+        """Routed parameters of one destination, by their names there."""
+        start = f"{prefix}__"
+        return {n.removeprefix(start): v for n, v in self._routed.items() if n.startswith(start)}
+
+    def __getattr__(self, name: str) -> Any:
+        routed = self.__dict__.get("_routed", {})
+        if name in routed:
+            return routed[name]
+        if hasattr(type(self), name):
+            # A property of this name raised AttributeError: let that error be seen.
+            return object.__getattribute__(self, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.partition("__")[0] in PREFIXES and "__" in name:
+            self.__dict__.setdefault("_routed", {})[name] = value
+        else:
+            super().__setattr__(name, value)
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        """The arguments of the constructors, down to the one that takes no further keywords."""
+        names: set[str] = set()
+        for kind in cls.__mro__:
+            if "__init__" not in vars(kind) or not issubclass(kind, RoutedParameters):
+                continue
+            parameters = inspect.signature(kind.__init__).parameters.values()
+            names |= {
+                p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+            }
+            if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+                break
+        return sorted(names - {"self"})
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """All parameters, those routed elsewhere and the defaults of the build function included.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to add the parameters of parameters that are estimators.
+
+        Returns
+        -------
+        dict
+            ``model__units`` and the like for defaults of the build function that were not set.
+        """
+        found = {
+            name: getattr(self, name) for name in self._get_param_names() if hasattr(self, name)
+        }
+        for name, default in self._build_defaults().items():
+            if name not in self._routed:
+                found[f"model__{name}"] = default
+        found.update(self._routed)
+        if deep:
+            for name, value in list(found.items()):
+                if hasattr(value, "get_params") and not inspect.isclass(value):
+                    found.update({f"{name}__{k}": v for k, v in value.get_params().items()})
+        return found
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters by name, routed ones such as ``optimizer__learning_rate`` included.
+
+        Parameters
+        ----------
+        **params : dict
+
+        Returns
+        -------
+        self : estimator
+
+        Raises
+        ------
+        InvalidParameterError
+            A name is known neither to the estimator nor to the build function. It is a ``ValueError``.
+        """
+        before = self.model, dict(self._routed)
+        try:
+            self._set(params)
+        except InvalidParameterError:
+            self.model, self._routed = before
+            raise
+        return self
+
+    def _set(self, params: Mapping[str, Any]) -> None:
+        own = set(self._get_param_names())
+        if "model" in params:
+            # What was only a default of the old build function does not bind the new one.
+            defaults = self._build_defaults()
+            self.model = params["model"]
+            if self._build_function() is not None:
+                for name, default in defaults.items():
+                    if self._routed.get(f"model__{name}", self) is default:
+                        del self._routed[f"model__{name}"]
+        routed = {name: value for name, value in params.items() if name not in own}
+        for name, value in routed.items():
+            self._check_name(name)
+            # One value under two names would leave open which of them counts.
+            twin = name.removeprefix("model__") if name.startswith("model__") else f"model__{name}"
+            self._routed.pop(twin, None)
+            self._routed[name] = value
+        for name in own & params.keys():
+            setattr(self, name, params[name])
+
+    def _build_function(self) -> Callable[..., Any] | None:
+        """What builds the network, or None for a ready model and for what is no callable."""
+        keras = load_keras()
+        given = self.model if self.model is not None else self.build_fn
+        if given is None:
+            return getattr(self, "_keras_build_fn", None)
+        if isinstance(given, keras.Model) or not callable(given):
+            return None
+        return given
+
+    def _build_arguments(self) -> Mapping[str, inspect.Parameter] | None:
+        """The arguments of the build function, or None where it has no signature."""
+        function = self._build_function()
+        if function is None:
+            return None
+        try:
+            return inspect.signature(function).parameters
+        except (TypeError, ValueError):
+            return None
+
+    def _build_defaults(self) -> dict[str, Any]:
+        """What the build function takes where nothing is set."""
+        arguments = self._build_arguments() or {}
+        return {
+            name: p.default
+            for name, p in arguments.items()
+            if p.default is not p.empty
+            and name not in GIVEN
+            and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        }
+
+    def _check_name(self, name: str) -> None:
+        """Raise where parameter `name` would reach nothing."""
+        prefix, _, rest = name.partition("__")
+        if rest and prefix in PREFIXES and prefix != "model":
+            return
+        arguments = self._build_arguments()
+        if arguments is None or name in self._routed:
+            return
+        if any(p.kind is p.VAR_KEYWORD for p in arguments.values()):
+            if not rest or prefix == "model":
+                return
+        elif (rest if prefix == "model" and rest else name) in arguments:
+            return
+        known = [a for a in arguments if a not in GIVEN]
+        own = self._get_param_names()
+        candidates = (
+            [f"model__{a}" for a in known]
+            if prefix == "model" and rest
+            else [f"{p}__{rest}" for p in PREFIXES]
+            if rest
+            else [*known, *own]
+        )
+        raise InvalidParameterError(
+            f"Invalid parameter {name!r} for {type(self).__name__}: neither the estimator nor its build "
+            f"function takes it. {did_you_mean(name, candidates)}"
+        )

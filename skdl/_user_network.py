@@ -1,0 +1,189 @@
+"""A user's network: built by the user's function, compiled, checked against the target."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.multiclass import type_of_target
+
+from skdl._routing import RoutedParameters
+from skdl._startup import load_keras
+from skdl.engine.initialization import seed_model
+from skdl.engine.job import Arrays, leaves
+from skdl.engine.persistence import copy_model
+from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
+from skdl.training.losses import (
+    check_output,
+    from_logits,
+    infer_loss,
+    is_columns_loss,
+    loss_name,
+    per_output,
+)
+from skdl.training.optimizers import check_setting_names, fresh_optimizer
+from skdl.training.outputs import describe_outputs
+
+if TYPE_CHECKING:
+    import keras
+
+
+class UserNetwork(RoutedParameters):
+    """How a wrapper comes to its ``model_``."""
+
+    @property
+    def feature_encoder(self) -> Any:
+        """A new encoder of X; override it for networks of several inputs."""
+        return FunctionTransformer()
+
+    def _build(self, meta: Mapping[str, Any], compile_kwargs: Mapping[str, Any]) -> keras.Model:
+        """One network from the build function, as it came."""
+        function = self._build_function()
+        if function is None:
+            raise InvalidParameterError(
+                f"{type(self).__name__}: model={self.model!r} builds no network. Got "
+                f"{type(self.model).__name__}, expected a callable that returns a keras.Model, or a "
+                "keras.Model: pass model=build with def build(meta): ..."
+            )
+        arguments = self._build_arguments() or {}
+        anything = any(p.kind is p.VAR_KEYWORD for p in arguments.values())
+        # A routed name counts more than a bare one.
+        kwargs = {n: v for n, v in self._routed.items() if "__" not in n} | self._routed_to("model")
+        given = {
+            "meta": dict(meta),
+            "compile_kwargs": dict(compile_kwargs),
+            "params": self.get_params(),
+        }
+        kwargs.update({name: v for name, v in given.items() if anything or name in arguments})
+        model = function(**kwargs)
+        if not isinstance(model, load_keras().Model):
+            raise InvalidParameterError(
+                f"{type(self).__name__}: the build function returned {model!r}. Got "
+                f"{type(model).__name__}, expected a keras.Model: end it in 'return model'."
+            )
+        return model
+
+    def _compile_settings(self) -> dict[str, Any]:
+        """Arguments of `keras.Model.compile`, made anew: nothing of the user's own objects is trained."""
+        keras = load_keras()
+        owner = type(self).__name__
+        for prefix, find in (("optimizer", keras.optimizers.get), ("loss", keras.losses.get)):
+            given = getattr(self, prefix)
+            found = find(given) if isinstance(given, str) else given
+            kind = found if inspect.isclass(found) else type(found)
+            if inspect.isclass(given) or (isinstance(given, str) and not inspect.isroutine(found)):
+                names = [name for name in self._routed_to(prefix) if "__" not in name]
+                check_setting_names(owner, prefix, kind, names)
+        settings = self._get_compile_kwargs()
+        if isinstance(self.optimizer, keras.Optimizer):
+            settings["optimizer"] = fresh_optimizer(self.optimizer)
+        settings["metrics"] = copy.deepcopy(settings["metrics"])
+        return settings
+
+    def _start(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> None:
+        keras = load_keras()
+        self.X_dtype_, self.X_shape_ = X.dtype, X.shape
+        self.y_dtype_, self.y_ndim_ = y.dtype, y.ndim
+        self._start_encoders(X, y)
+        meta = {name: value for name, value in vars(self).items() if _is_meta(name)}
+        settings = self._compile_settings()
+        rows = self._sample_rows(X)
+
+        def built() -> Any:
+            model = self._build(meta, settings)
+            model(rows, training=False)  # a network without an Input is built by its first call
+            return model
+
+        ready = self.model if self.model is not None else self.build_fn
+        if self.build_fn is not None and self.model is None:
+            warnings.warn(
+                "build_fn is scikeras's old name of this parameter: pass model instead.",
+                FutureWarning,
+                stacklevel=2,
+            )
+        if isinstance(ready, keras.Model):
+            model, rebuild = copy_model(ready), None
+            model(rows, training=False)
+        else:
+            model, rebuild = built(), built
+        self.model_ = self._compiled(model, settings, rows, X, y)
+        seed_model(model, self.seed_, rebuild)
+
+    def _start_encoders(self, X: Any, y: np.ndarray) -> None:
+        self.target_type_ = self._type_of_target(y)
+        self.target_encoder_ = self.target_encoder.fit(y)
+        self.feature_encoder_ = self.feature_encoder.fit(X)
+        for encoder in (self.target_encoder_, self.feature_encoder_):
+            for name, value in getattr(encoder, "get_metadata", dict)().items():
+                setattr(self, name, value)
+
+    def _compiled(
+        self, model: keras.Model, settings: dict[str, Any], rows: Arrays, X: Any, y: np.ndarray
+    ) -> keras.Model:
+        """`model` compiled with a loss, or an error that says why its output or loss cannot fit `y`."""
+        classification = self._estimator_kind == "classifier"
+        outputs = describe_outputs(model, model(rows, training=False))
+        expected = getattr(self, "n_outputs_expected_", None)
+        if expected and expected != len(outputs):
+            raise IncompatibleNetworkError(
+                f"The network does not fit the target. Got {len(outputs)} outputs, expected {expected}, "
+                "one for each array that the target encoder gives: change the network's outputs, or "
+                "override target_encoder."
+            )
+        if model.compiled and model.loss and self.loss is not None:
+            given, found = loss_name(self.loss), loss_name(model.loss)
+            if given and found and given != found:
+                raise IncompatibleNetworkError(
+                    f"loss={self.loss!r} has no effect. Got a network that its build function compiled "
+                    f"with {found}, expected the same loss: leave loss or the call of compile away."
+                )
+        if model.compiled and is_columns_loss(model.loss) and not is_columns_loss(self.loss):
+            self._encode_columns(model.loss, y)
+        targets = [np.asarray(t) for t in leaves(self._network_y(y))]
+        if not model.compiled or not model.loss:
+            losses = settings["loss"]
+            if losses is None and len(outputs) == len(targets):
+                losses = [
+                    infer_loss(output, target, classification=classification)
+                    for output, target in zip(outputs, targets, strict=True)
+                ]
+                losses = losses[0] if len(losses) == 1 else losses
+            model.compile(**{**settings, "loss": losses})
+        if len(outputs) == len(targets):
+            n_classes = getattr(self, "n_classes_", None)
+            single = n_classes if isinstance(n_classes, int) and self._one_label else None
+            for output, loss, target in zip(
+                outputs, per_output(model.loss, outputs), targets, strict=True
+            ):
+                if loss is not None and output.units:
+                    check_output(
+                        output, loss, target, classification=classification, n_classes=single
+                    )
+        self._from_logits = tuple(from_logits(loss) for loss in per_output(model.loss, outputs))
+        return model
+
+    def _type_of_target(self, y: np.ndarray) -> str:
+        return type_of_target(y)
+
+    @property
+    def _one_label(self) -> bool:
+        return self.target_type_ in ("binary", "multiclass")
+
+    def _encode_columns(self, loss: Any, y: np.ndarray) -> None:
+        """Write the target as one column a class; only a classifier's default encoder can."""
+
+    def _network_x(self, X: Any) -> Arrays:
+        return self.feature_encoder_.transform(X)
+
+    def _network_y(self, y: np.ndarray) -> Arrays:
+        return self.target_encoder_.transform(y)
+
+
+def _is_meta(name: str) -> bool:
+    """Whether an attribute is told to the build function: what was learnt from the data."""
+    return name.endswith("_") and not name.startswith("_") and name != "seed_"

@@ -1,0 +1,346 @@
+"""Training of and prediction by a user's network, as the wrappers of both kinds do it."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from skdl._callbacks import with_callbacks
+from skdl._checks import BOOLEAN, NONE, Number, Options, check_parameter, did_you_mean
+from skdl._data import check_weight, check_y
+from skdl._estimator import NetworkEstimator, Training, Validation
+from skdl._startup import load_keras
+from skdl._user_network import UserNetwork
+from skdl.engine.job import Arrays
+from skdl.exceptions import InvalidParameterError
+from skdl.training.outputs import probabilities_of
+
+# Arguments of Keras's `fit` that have a place in a job of their own.
+_IN_JOB = (
+    "epochs",
+    "initial_epoch",
+    "batch_size",
+    "validation_batch_size",
+    "validation_split",
+    "validation_shuffle",
+    "shuffle",
+    "verbose",
+    "callbacks",
+)
+
+
+class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
+    """What the wrappers of classifiers and regressors share."""
+
+    _takes_nd = True
+
+    def __init__(
+        self,
+        model: Any = None,
+        *,
+        build_fn: Any = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        batch_size: int | None = None,
+        validation_batch_size: int | None = None,
+        verbose: int | str = 0,
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_shuffle: bool = True,
+        shuffle: bool = True,
+        run_eagerly: bool = False,
+        epochs: int = 1,
+        **kwargs: Any,
+    ) -> None:
+        self.model = model
+        self.build_fn = build_fn
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.optimizer = optimizer
+        self.loss = loss
+        self.metrics = metrics
+        self.batch_size = batch_size
+        self.validation_batch_size = validation_batch_size
+        self.verbose = verbose
+        self.callbacks = callbacks
+        self.validation_split = validation_split
+        self.validation_shuffle = validation_shuffle
+        self.shuffle = shuffle
+        self.run_eagerly = run_eagerly
+        self.epochs = epochs
+        self._route(kwargs)
+
+    @property
+    def initialized_(self) -> bool:
+        """Whether there is a network, trained or not."""
+        return hasattr(self, "model_")
+
+    def initialize(self, X: Any, y: Any = None) -> Any:
+        """Build the network without training it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features, ...)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+
+        Returns
+        -------
+        self : estimator
+        """
+        self._given_classes = None
+        self._initialize_from(X, y)
+        return self
+
+    # Training.
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Build the network and train it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features, ...)
+            Training data; sparse data are made dense batch by batch.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), optional
+            Row weights, scaled to a mean of one; rows of weight zero are left out.
+        X_val, y_val : array-like, optional
+            Fixed validation data, in the form of `X` and `y`; takes the place of `validation_split`.
+        sample_weight_val : array-like of shape (n_val,), optional
+            Row weights of the validation data.
+        **kwargs : dict
+            Arguments of `keras.Model.fit` for this call, such as ``epochs``.
+
+        Returns
+        -------
+        self : estimator
+
+        Raises
+        ------
+        IncompatibleNetworkError
+            The network's output or loss cannot fit `y`; before any training.
+        DivergedError
+            Training ended with weights that are not finite.
+        """
+        validation = self._validation(X_val, y_val, sample_weight_val, kwargs)
+        return self._fit_once(X, y, sample_weight, validation, kwargs)
+
+    @with_callbacks
+    def _fit_once(
+        self, X: Any, y: Any, sample_weight: Any, validation: Validation, kwargs: dict[str, Any]
+    ) -> Any:
+        going_on = bool(self.warm_start) and self.initialized_
+        self._given_classes = None
+        training = self._training(kwargs, 0)
+        self._fit_network(X, y, sample_weight, validation, training, anew=not going_on)
+        return self
+
+    def partial_fit(
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None, **kwargs: Any
+    ) -> Any:
+        """Train for one more epoch, going on from the weights, the optimizer's state and the history.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features, ...)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        classes : array-like of shape (n_classes,), optional
+            A classifier's labels over all calls; those of the first `y` without it.
+        sample_weight : array-like of shape (n_samples,), optional
+        **kwargs : dict
+            Arguments of `keras.Model.fit`, other than the epochs.
+
+        Returns
+        -------
+        self : estimator
+        """
+        for name in ("epochs", "initial_epoch"):
+            if name in kwargs:
+                raise TypeError(
+                    f"Invalid argument {name!r} to partial_fit, which always trains one epoch from the "
+                    "current one: leave it away, or call fit."
+                )
+        anew = not self.initialized_
+        self._given_classes = classes if anew else None
+        validation = self._validation(None, None, None, kwargs)
+        kwargs.update(epochs=1, initial_epoch=0 if anew else self.current_epoch)
+        self._fit_network(
+            X,
+            y,
+            sample_weight,
+            validation,
+            self._training(kwargs, kwargs["initial_epoch"]),
+            anew=anew,
+            append=True,
+        )
+        return self
+
+    def _validation(
+        self, X_val: Any, y_val: Any, sample_weight_val: Any, kwargs: dict[str, Any]
+    ) -> Validation:
+        """Fixed validation data, also from scikeras's ``validation_data=(X, y)``."""
+        data = kwargs.pop("validation_data", self._routed.get("fit__validation_data"))
+        if data is None:
+            return Validation(X_val, y_val, sample_weight_val)
+        if X_val is not None:
+            raise InvalidParameterError(
+                "Got validation_data and X_val, expected one of them: leave validation_data away."
+            )
+        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+            raise InvalidParameterError(
+                f"Got validation_data of type {type(data).__name__}, expected a tuple (X, y) or "
+                "(X, y, sample_weight): pass X_val and y_val."
+            )
+        return Validation(*data)
+
+    def _training(self, kwargs: dict[str, Any], initial_epoch: int) -> Training:
+        """How to train: arguments of this call, over ``fit__`` parameters, over the bare ones."""
+        owner = type(self).__name__
+        settings = {name: getattr(self, name) for name in _IN_JOB if hasattr(self, name)}
+        settings.update(self._routed_to("fit"))
+        settings.update(kwargs)
+        settings.pop("validation_data", None)
+        # Callbacks add up and do not replace one another; `_made_callbacks` has those of parameters.
+        settings = {n: v for n, v in settings.items() if n.partition("__")[0] != "callbacks"}
+        arguments = [*inspect.signature(load_keras().Model.fit).parameters, "validation_shuffle"]
+        self._check_arguments("fit", settings, arguments)
+        rules = {
+            "epochs": (Number(1, integer=True),),
+            "batch_size": (NONE, Number(1, integer=True), Number(-1, -1, integer=True)),
+            "validation_batch_size": (NONE, Number(1, integer=True), Number(-1, -1, integer=True)),
+            "validation_split": (NONE, Number(0, 1, high_open=True)),
+            "validation_shuffle": (BOOLEAN,),
+            "shuffle": (BOOLEAN,),
+            "verbose": (BOOLEAN, Number(0, 2, integer=True), Options(("auto",))),
+        }
+        for name, alternatives in rules.items():
+            check_parameter(owner, name, settings[name], alternatives)
+        # scikeras's -1 stands for all rows, which a job without a batch size takes.
+        size, held_size = settings["batch_size"], settings["validation_batch_size"]
+        size = 32 if size is None else None if size == -1 else int(size)
+        start = settings.get("initial_epoch", initial_epoch)
+        verbose = settings["verbose"]
+        return Training(
+            epochs=start + int(settings["epochs"]),
+            initial_epoch=start,
+            batch_size=size,
+            validation_batch_size=sys.maxsize if held_size == -1 else held_size,
+            validation_split=float(settings["validation_split"] or 0),
+            validation_shuffle=bool(settings["validation_shuffle"]),
+            shuffle=bool(settings["shuffle"]),
+            verbose=verbose if verbose == "auto" else int(verbose),
+            callbacks=self._made_callbacks("fit", kwargs.get("callbacks")),
+            options={k: v for k, v in settings.items() if k not in _IN_JOB},
+        )
+
+    def _check_arguments(self, method: str, names: Iterable[str], known: Iterable[str]) -> None:
+        known = list(known)
+        for name in names:
+            if name not in known:
+                raise InvalidParameterError(
+                    f"{type(self).__name__}: keras.Model.{method} has no argument {name!r}. "
+                    f"{did_you_mean(name, known)}"
+                )
+
+    def _made_callbacks(self, method: str, given: Any) -> tuple[Any, ...]:
+        """The callbacks of parameters and those `given` to this call, classes made instances."""
+        self._initialize_callbacks()
+        made = [*_flat(getattr(self, f"_{method}_callbacks")), *_flat(given or ())]
+        del self._fit_callbacks, self._predict_callbacks
+        return tuple(made)
+
+    # Predicting.
+
+    def _predict_raw(self, X: Any, **kwargs: Any) -> Arrays:
+        """What the network gives, scores already made probabilities for a classifier."""
+        check_is_fitted(self)
+        settings = {**self._routed_to("predict"), **kwargs}
+        settings = {n: v for n, v in settings.items() if n.partition("__")[0] != "callbacks"}
+        self._check_arguments(
+            "predict", settings, inspect.signature(load_keras().Model.predict).parameters
+        )
+        size = settings.pop("batch_size", None)
+        if not settings.get("verbose", True):
+            settings.pop("verbose")
+        callbacks = self._made_callbacks("predict", kwargs.get("callbacks"))
+        outputs = self._outputs(
+            X,
+            batch_size=size,
+            callbacks=tuple(one for one in callbacks if _watches_prediction(one)),
+            options=settings,
+        )
+        if self._estimator_kind == "classifier":
+            return probabilities_of(outputs, self._from_logits)
+        return outputs
+
+    def predict(self, X: Any, **kwargs: Any) -> np.ndarray:
+        """Predictions in the form of the `y` of `fit`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features, ...)
+        **kwargs : dict
+            Arguments of `keras.Model.predict` for this call, such as ``batch_size``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        outputs = self._predict_raw(X, **kwargs)
+        return self.target_encoder_.inverse_transform(outputs)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The score of the predictions for `X`: accuracy for a classifier, R2 for a regressor.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features, ...)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+            Of ``scorer``, which a subclass may override; ``score__`` parameters go to it.
+        """
+        predicted = self.predict(X)
+        weight = check_weight(self, sample_weight, X)
+        y = check_y(self, np.asarray(y))
+        return self.scorer(y, predicted, sample_weight=weight, **self._routed_to("score"))
+
+
+def _flat(callbacks: Any) -> list[Any]:
+    """Callbacks of nested lists and dicts in one list."""
+    if isinstance(callbacks, Mapping):
+        callbacks = list(callbacks.values())
+    if not isinstance(callbacks, (list, tuple)):
+        return [callbacks]
+    return [one for part in callbacks for one in _flat(part)]
+
+
+def _watches_prediction(callback: Any) -> bool:
+    """Whether a callback does anything while a model predicts."""
+    base = load_keras().callbacks.Callback
+    return any(
+        getattr(type(callback), f"on_predict_{moment}", None)
+        is not getattr(base, f"on_predict_{moment}")
+        for moment in ("begin", "end", "batch_begin", "batch_end")
+    )
