@@ -35,10 +35,6 @@ from skdl.engine.prediction import predict
 from skdl.exceptions import DivergedError, InvalidParameterError
 
 if TYPE_CHECKING:
-    pass
-
-
-if TYPE_CHECKING:
     import keras
 
 

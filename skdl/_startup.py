@@ -56,16 +56,22 @@ def load_keras() -> ModuleType:
     """Return Keras, importing it and TensorFlow on the first call of the process."""
     with _lock:
         if "keras" not in sys.modules:
+            # Asked before the import, which fails in its own words where that backend is not installed.
+            _check_backend(os.environ.get("KERAS_BACKEND", "tensorflow"))
             with quiet_start():
                 import keras
         import keras
 
-        if keras.config.backend() != "tensorflow":
-            raise ImportError(
-                f"skdl trains through TensorFlow. Got Keras with backend={keras.config.backend()!r}, "
-                "expected 'tensorflow': unset KERAS_BACKEND, or set it to 'tensorflow', before Python starts."
-            )
+        _check_backend(keras.config.backend())
         return keras
+
+
+def _check_backend(name: str) -> None:
+    if name != "tensorflow":
+        raise ImportError(
+            f"skdl trains through TensorFlow. Got Keras with backend={name!r}, expected 'tensorflow': "
+            "unset KERAS_BACKEND, or set it to 'tensorflow', before Python starts."
+        )
 
 
 def start_devices() -> None:

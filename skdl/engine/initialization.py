@@ -166,6 +166,9 @@ def _probe(layers: list[keras.Layer], variable: Any) -> Any:
             twin = type(owner).from_config(owner.get_config())
             twin.build_from_config(owner.get_build_config())
             initializer = twin.weights[place]._initializer
+            # EinsumDense makes a second initializer from its own and hands on the seed that it drew.
+            drawn = [one.seed for one in _unseeded_initializers(twin)]
+            unseeded = _is_unseeded(initializer) or initializer.get_config().get("seed") in drawn
     except (TypeError, ValueError, NotImplementedError, IndexError, AttributeError):
         return None  # the caller warns
-    return initializer if hasattr(initializer, "get_config") and _is_unseeded(initializer) else None
+    return initializer if unseeded else None

@@ -36,9 +36,10 @@ def predict(
 ) -> Arrays:
     """The outputs of `model` for all rows of `x`.
 
-    The model is called on chunks of exactly `batch_size` rows, the last one filled up with copies of its
-    last row: a matrix product of another height may be summed in another order, and a row's prediction
-    would depend on its company. With callbacks, further options, or a ``predict_step`` of the model's
+    The model is called on chunks of one size, the last one filled up with copies of its last row: a matrix
+    product of another height may be summed in another order, and a row's prediction would depend on its
+    company. The size is `batch_size` or the next power of two, since the last rows of an odd product are
+    summed in another order too. With callbacks, further options, or a ``predict_step`` of the model's
     own, `keras.Model.predict` is used instead.
 
     Returns
@@ -58,6 +59,7 @@ def predict(
             batches, callbacks=list(callbacks), **{"verbose": 0, **(options or {})}
         )
     parts = []
+    size = 1 << (size - 1).bit_length()
     for start in range(0, rows, size):
         index = np.minimum(np.arange(start, start + size), rows - 1)
         outputs = model(map_arrays(np.ascontiguousarray, take_rows(x, index)), training=False)

@@ -1,0 +1,63 @@
+"""How Sphinx builds these pages; ``make docs`` runs it with warnings as errors."""
+
+import os
+
+# The gallery draws without a screen, and TensorFlow's start-up messages are no part of a page.
+os.environ.setdefault("MPLBACKEND", "agg")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import skdl
+
+project = "skdl"
+author = "the skdl developers"
+copyright = "2026, the skdl developers"
+version = release = skdl.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+templates_path = ["_templates"]
+exclude_patterns = ["_build"]
+default_role = "code"
+nitpicky = True
+
+autosummary_generate = True
+autodoc_typehints = "none"  # numpydoc's sections say the types, with shapes
+
+numpydoc_show_class_members = False  # the class template lists them
+numpydoc_class_members_toctree = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    # Only plot_*.py runs while the pages are built; the tests run the others.
+    "filename_pattern": r"/plot_[^/]*\.py$",
+    "download_all_examples": False,
+    "abort_on_example_error": True,
+    "show_memory": False,
+    "write_computation_times": False,
+}
+
+html_theme = "pydata_sphinx_theme"
+html_static_path = ["_static"]
+html_title = "skdl"
+html_show_sourcelink = False
+html_theme_options = {
+    "navbar_end": ["theme-switcher"],
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+}
+
+
+def skip_what_others_document(app, what, name, obj, skip, options):
+    """Leave out methods that others wrote: their texts refer to pages that are not here."""
+    home = (getattr(obj, "__module__", None) or "builtins").partition(".")[0]
+    return None if home == "skdl" or isinstance(obj, property) else True
+
+
+def setup(app):
+    """Let Sphinx call the above."""
+    app.connect("autodoc-skip-member", skip_what_others_document)

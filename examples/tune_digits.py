@@ -1,0 +1,214 @@
+"""
+Tune a network on handwritten digits
+====================================
+
+Grid, random and Bayesian search of the learning rate, batch size, units, dropout and epochs of a
+dense network with 5-fold cross-validation, on the 1,797 real digits that ship with scikit-learn.
+``make tune`` runs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")  # files only, also on a machine without a screen
+import matplotlib.pyplot as plt
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from scipy.stats import loguniform
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import (
+    GridSearchCV,
+    RandomizedSearchCV,
+    cross_val_score,
+    train_test_split,
+)
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from skopt import BayesSearchCV
+from skopt.space import Categorical, Real
+
+from skdl import MLPClassifier
+
+try:
+    from sklearn.callback import ProgressBar
+except ImportError:  # scikit-learn 1.8 shows no progress
+    ProgressBar = None
+
+CV = 5
+
+
+def make_searches(quick: bool, n_jobs: int) -> dict[str, GridSearchCV]:
+    """The three searches over the same five hyperparameters."""
+    network = Pipeline([("scale", StandardScaler()), ("net", MLPClassifier(random_state=0))])
+    epochs = [4, 8] if quick else [10, 20]
+    trials = 3 if quick else 12
+    grid = {
+        "net__learning_rate": [1e-3, 5e-3],
+        "net__batch_size": [64] if quick else [32, 64],
+        "net__units": [32] if quick else [64, 128],
+        "net__dropout": [0.2],
+        "net__epochs": epochs[1:] if quick else epochs,
+    }
+    samples = {
+        "net__learning_rate": loguniform(3e-4, 3e-2),
+        "net__batch_size": [32, 64, 128],
+        "net__units": [32, 64, 128, 256],
+        "net__dropout": [0.0, 0.1, 0.2, 0.4],
+        "net__epochs": epochs,
+    }
+    space = {
+        **{
+            name: Categorical(values)
+            for name, values in samples.items()
+            if name != "net__learning_rate"
+        },
+        "net__learning_rate": Real(3e-4, 3e-2, prior="log-uniform"),
+    }
+    same = {"cv": CV, "n_jobs": n_jobs}
+    return {
+        "grid": GridSearchCV(network, grid, **same),
+        "random": RandomizedSearchCV(network, samples, n_iter=trials, random_state=0, **same),
+        "Bayesian": BayesSearchCV(
+            network,
+            space,
+            n_iter=trials,
+            optimizer_kwargs={"n_initial_points": max(2, trials // 2)},
+            random_state=0,
+            **same,
+        ),
+    }
+
+
+class TrialBar:
+    """A progress bar that scikit-optimize's search moves on after each trial."""
+
+    def __init__(self, progress: Progress, task: int):
+        self.progress, self.task = progress, task
+
+    def __call__(self, result) -> None:
+        self.progress.update(self.task, completed=len(result.x_iters))
+
+    def __getstate__(self) -> dict:
+        return {}  # the search travels to worker processes, the bar stays on this terminal
+
+
+def fit_with_progress(search: GridSearchCV, X, y) -> None:
+    """Fit with a progress bar: scikit-learn's own, or one moved by scikit-optimize."""
+    if isinstance(search, BayesSearchCV):
+        with Progress() as progress:
+            task = progress.add_task(f"BayesSearchCV - {search.n_iter} trials", total=search.n_iter)
+            search.fit(X, y, callback=TrialBar(progress, task))
+        return
+    if ProgressBar is not None:
+        search.set_callbacks(ProgressBar(max_propagation_depth=0))
+    search.fit(X, y)
+
+
+def describe(params: dict) -> str:
+    """Parameters, one a line."""
+    return "\n".join(
+        f"{name.removeprefix('net__')}={format(value, '.3g') if isinstance(value, float) else value}"
+        for name, value in sorted(params.items())
+    )
+
+
+def write_results(path: Path, search: GridSearchCV) -> None:
+    """``cv_results_`` as CSV, a row a candidate."""
+    columns = search.cv_results_
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+
+
+def plot_curve(path: Path, network: MLPClassifier) -> None:
+    """Training and validation loss by epoch."""
+    epochs = range(1, network.n_epochs_ + 1)
+    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    axes.plot(epochs, network.history_["loss"], label="training")
+    axes.plot(
+        epochs, network.history_["val_loss"], label="validation (20% held out)", linestyle="--"
+    )
+    axes.set(xlabel="epoch", ylabel="cross-entropy loss", title="The best network on the digits")
+    axes.legend()
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a few candidates and epochs")
+    parser.add_argument("--n-jobs", type=int, default=2, help="processes (default: 2)")
+    parser.add_argument("--out", type=Path, default=Path("tune_digits"), help="folder for files")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+
+    X, y = load_digits(return_X_y=True)
+    X_train, X_test, y_train, y_test = train_test_split(
+        X, y, test_size=0.25, stratify=y, random_state=0
+    )
+    table = Table(
+        title=f"Digits: accuracy in {CV}-fold cross-validation on {len(y_train)} rows, {len(y_test)} held out"
+    )
+    for column in ("method", "candidates", "fits", "seconds", "accuracy", "held out"):
+        table.add_column(column, justify="left" if column == "method" else "right")
+    table.add_column("best parameters", no_wrap=True)
+
+    baseline = Pipeline([("scale", StandardScaler()), ("net", LogisticRegression(max_iter=1000))])
+    started = time.perf_counter()
+    scores = cross_val_score(baseline, X_train, y_train, cv=CV)
+    held_out = baseline.fit(X_train, y_train).score(X_test, y_test)
+    seconds = time.perf_counter() - started
+    table.add_row(
+        "baseline",
+        "1",
+        str(CV + 1),
+        f"{seconds:.1f}",
+        f"{scores.mean():.4f} \n± {scores.std():.4f}",
+        f"{held_out:.4f}",
+        "logistic regression",
+    )
+
+    searches = make_searches(options.quick, options.n_jobs)
+    files = []
+    for name, search in searches.items():
+        started = time.perf_counter()
+        fit_with_progress(search, X_train, y_train)
+        seconds = time.perf_counter() - started
+        results = search.cv_results_
+        candidates = len(results["params"])
+        best = search.best_index_
+        table.add_row(
+            name,
+            str(candidates),
+            str(candidates * CV + 1),
+            f"{seconds:.1f}",
+            f"{results['mean_test_score'][best]:.4f} \n± {results['std_test_score'][best]:.4f}",
+            f"{search.score(X_test, y_test):.4f}",
+            describe(search.best_params_),
+        )
+        files.append(options.out / f"cv_results_{name.lower()}.csv")
+        write_results(files[-1], search)
+
+    best = max(searches.values(), key=lambda search: search.best_score_)
+    network = clone(best.best_estimator_).set_params(net__validation_split=0.2)
+    network.fit(X_train, y_train)
+    files.append(options.out / "learning_curve.png")
+    plot_curve(files[-1], network["net"])
+
+    console = Console()
+    console.print(table)
+    console.print("Files:", *(f"  {file}" for file in files), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

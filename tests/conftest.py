@@ -1,0 +1,107 @@
+"""What the tests share: the four estimators from one factory, small data, a switch to float64."""
+
+from __future__ import annotations
+
+import networks_for_tests
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification, make_regression
+
+import skdl
+
+CLASSIFIERS = ("MLPClassifier", "KerasClassifier")
+REGRESSORS = ("MLPRegressor", "KerasRegressor")
+KINDS = ("MLPClassifier", "MLPRegressor", "KerasClassifier", "KerasRegressor")
+
+BUILD = {
+    "KerasClassifier": networks_for_tests.build_classifier,
+    "KerasRegressor": networks_for_tests.build_regressor,
+}
+
+
+def make(kind, **params):
+    """An estimator of `kind` with a network of one small layer, trained for three epochs."""
+    settings = {"epochs": 3, "random_state": 0, **params}
+    if kind in BUILD:
+        own = {"model": BUILD[kind], "optimizer": "adam", "batch_size": 32, "model__units": 8}
+    else:
+        own = {"units": 8}
+    return getattr(skdl, kind)(**{**own, **settings})
+
+
+@pytest.fixture
+def make_estimator():
+    """The factory of the four estimators: ``make_estimator(kind, **params)``."""
+    return make
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    """Each of the four estimators by name."""
+    return request.param
+
+
+@pytest.fixture(params=CLASSIFIERS)
+def classifier_kind(request):
+    return request.param
+
+
+@pytest.fixture(params=REGRESSORS)
+def regressor_kind(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def classes_data():
+    """Three classes of 20 rows each, four features."""
+    return make_classification(
+        60, 4, n_informative=4, n_redundant=0, n_classes=3, n_clusters_per_class=1,
+        flip_y=0, class_sep=2.0, random_state=0,
+    )
+
+
+@pytest.fixture(scope="session")
+def binary_data():
+    """Two classes of 30 rows each, four features."""
+    return make_classification(
+        60, 4, n_informative=4, n_redundant=0, flip_y=0, class_sep=2.0, random_state=0
+    )
+
+
+@pytest.fixture(scope="session")
+def numbers_data():
+    """Sixty rows of four features and a positive target of scale one."""
+    X, y = make_regression(60, 4, noise=0.1, random_state=0)
+    y = (y - y.mean()) / y.std()
+    return X, y - y.min() + 0.5
+
+
+@pytest.fixture
+def data_of(classes_data, numbers_data):
+    """``data_of(kind)`` gives X, y that suit an estimator."""
+    return lambda kind: numbers_data if kind in REGRESSORS else classes_data
+
+
+@pytest.fixture
+def float64():
+    """Keras computes in float64, as its default types say, and afterwards as before."""
+    import keras
+
+    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield np.float64
+    keras.config.set_floatx(floatx)
+    keras.config.set_dtype_policy(policy)
+
+
+def network_outputs(estimator, X):
+    """All that an estimator predicts for `X`, as one array."""
+    if hasattr(estimator, "predict_proba"):
+        return estimator.predict_proba(X)
+    return estimator.predict(X)
+
+
+@pytest.fixture
+def outputs():
+    return network_outputs

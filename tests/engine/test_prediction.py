@@ -1,0 +1,81 @@
+"""A row's prediction has the same bits alone and in any company."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.datasets import load_digits
+
+from skdl.engine.prediction import chunk_rows, predict
+
+X = load_digits().data[:300].astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return keras.Sequential(
+        [
+            keras.Input((64,)),
+            keras.layers.Dense(48, activation="relu", kernel_initializer=keras.initializers.HeNormal(1)),
+            keras.layers.Dense(33, activation="gelu", kernel_initializer=keras.initializers.HeNormal(2)),
+            keras.layers.Dense(10, activation="softmax", kernel_initializer=keras.initializers.HeNormal(3)),
+        ]
+    )
+
+
+@pytest.mark.parametrize("batch_size", [None, 1, 2, 5, 7, 16, 100])
+def test_rows_do_not_depend_on_their_company(network, batch_size):
+    whole = predict(network, X, batch_size=batch_size)
+    order = np.random.default_rng(0).permutation(len(X))
+    shuffled = predict(network, X[order], batch_size=batch_size)
+    np.testing.assert_array_equal(shuffled, whole[order])
+    for part in (slice(0, 1), slice(13, 30), slice(299, 300), slice(5, 290)):
+        np.testing.assert_array_equal(predict(network, X[part], batch_size=batch_size), whole[part])
+
+
+def test_predictions_are_those_of_keras(network):
+    np.testing.assert_allclose(predict(network, X), network.predict(X, verbose=0), rtol=1e-5)
+
+
+def test_sparse_rows_give_the_bits_of_dense_ones(network):
+    np.testing.assert_array_equal(predict(network, sparse.csr_array(X)), predict(network, X))
+
+
+def test_callbacks_and_options_go_through_keras_predict(network):
+    class Seen(keras.callbacks.Callback):
+        batches = 0
+
+        def on_predict_batch_end(self, batch, logs=None):
+            self.batches += 1
+
+    seen = Seen()
+    found = predict(network, X, batch_size=100, callbacks=[seen])
+    assert seen.batches == 3
+    np.testing.assert_allclose(found, predict(network, X), rtol=1e-5)
+    assert predict(network, X, batch_size=100, options={"steps": 2}).shape == (200, 10)
+
+
+def test_a_predict_step_of_the_models_own_is_used():
+    class Doubled(keras.Sequential):
+        def predict_step(self, data):
+            return 2 * super().predict_step(data)
+
+    model = Doubled([keras.Input((64,)), keras.layers.Dense(2, kernel_initializer=keras.initializers.HeNormal(1))])
+    plain = np.asarray(model(X, training=False))
+    np.testing.assert_allclose(predict(model, X), 2 * plain, rtol=1e-4, atol=1e-5)
+
+
+def test_several_outputs_keep_their_structure():
+    a = keras.Input((64,))
+    model = keras.Model(a, {"one": keras.layers.Dense(1)(a), "two": keras.layers.Dense(2)(a)})
+    found = predict(model, X[:40])
+    assert {name: part.shape for name, part in found.items()} == {"one": (40, 1), "two": (40, 2)}
+
+
+@pytest.mark.parametrize(
+    ("shape", "rows"), [((5, 8), 1024), ((5, 784), 256), ((5, 32, 32, 3), 64), ((5, 10**6), 32)]
+)
+def test_the_chunk_follows_from_the_width_of_a_row(shape, rows):
+    assert chunk_rows(np.broadcast_to(np.float32(0), shape)) == rows

@@ -1,0 +1,131 @@
+"""Importing skdl costs nothing, TensorFlow comes once and quietly, and the caller's process stays as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from skdl._startup import quiet_start
+
+
+def run(code: str) -> subprocess.CompletedProcess:
+    """Run `code` in a new interpreter and return what it wrote."""
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
+    )
+
+
+def test_import_loads_neither_tensorflow_nor_scikit_learn():
+    loaded = run(
+        """
+        import json, sys
+        import skdl
+        names = [n for n in ("tensorflow", "keras", "sklearn", "scikeras", "numpy") if n in sys.modules]
+        print(json.dumps([names, skdl.__all__, sorted(n for n in dir(skdl) if not n.startswith("_"))]))
+        """
+    )
+    names, public, listed = json.loads(loaded.stdout)
+    assert names == []
+    assert set(public) <= set(listed)
+
+
+def test_ready_networks_import_no_keras_until_fit_and_never_scikeras():
+    loaded = run(
+        """
+        import json, sys
+        from skdl import MLPClassifier
+        before = [n for n in ("tensorflow", "keras", "scikeras") if n in sys.modules]
+        MLPClassifier(epochs=1).fit([[0.0], [1.0]], [0, 1])
+        after = [n for n in ("tensorflow", "keras", "scikeras") if n in sys.modules]
+        print(json.dumps([before, after]))
+        """
+    )
+    assert json.loads(loaded.stdout) == [[], ["tensorflow", "keras"]]
+
+
+def test_a_process_that_fits_writes_nothing_to_stderr_and_keeps_its_environment():
+    done = run(
+        """
+        import os, random, warnings
+        import numpy as np
+        environment = dict(os.environ)
+        filters = list(warnings.filters)
+        state, legacy = random.getstate(), np.random.get_state()[1].copy()
+        from skdl import KerasRegressor, MLPClassifier
+        MLPClassifier(epochs=1, dropout=0.1, random_state=0).fit([[0.0], [1.0]], [0, 1]).predict([[0.0]])
+        assert dict(os.environ) == environment
+        assert (np.random.get_state()[1] == legacy).all()
+        import tensorflow as tf
+        from tensorflow.python.framework import config
+        assert not config.is_op_determinism_enabled()
+        assert tf.random.get_global_generator is not None
+        from tensorflow.python.eager import context
+        assert context.global_seed() is None
+        """
+    )
+    assert done.stderr == ""
+    assert done.stdout == ""
+
+
+def test_first_use_from_many_threads_imports_tensorflow_once():
+    done = run(
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        import numpy as np
+        import skdl
+        def fit(seed):
+            clf = skdl.MLPClassifier(epochs=4, random_state=seed % 2)
+            return clf.fit([[0.0], [1.0]], [0, 1]).predict_proba([[0.5]])
+        with ThreadPoolExecutor(6) as pool:
+            found = list(pool.map(fit, range(6)))
+        assert all((one == found[i % 2]).all() for i, one in enumerate(found))
+        """
+    )
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["KerasClassifer", "MLP"])
+def test_an_unknown_public_name_is_an_attribute_error(name):
+    import skdl
+
+    with pytest.raises(AttributeError, match=name):
+        getattr(skdl, name)
+
+
+def test_quiet_start_drops_the_known_noise_and_passes_on_the_rest(capfd):
+    noise = (
+        b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
+        b"I0000 00:00:1795232278.148451    2315 port.cc:153] oneDNN custom operations are on.\n"
+        b"E0000 00:00:1795232385.857149    2850 cuda_platform.cc:52] failed call to cuInit: INTERNAL\n"
+        b"To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow with X.\n"
+    )
+    with quiet_start():
+        os.write(2, noise + b"E0000 00:00:1.5 1 gpu.cc:1] the GPU is on fire\nsomebody else\n")
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == (
+        "E0000 00:00:1.5 1 gpu.cc:1] the GPU is on fire\nsomebody else\nafter\n"
+    )
+
+
+def test_quiet_start_restores_the_descriptor_after_an_error(capfd):
+    with pytest.raises(RuntimeError, match="boom"), quiet_start():
+        os.write(2, b"before the error\n")
+        raise RuntimeError("boom")
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "before the error\nafter\n"
+
+
+def test_another_backend_of_keras_is_an_error_that_says_what_to_do():
+    failed = subprocess.run(
+        [sys.executable, "-c", "import skdl; skdl.MLPClassifier().fit([[0.0], [1.0]], [0, 1])"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "KERAS_BACKEND": "numpy"},
+    )
+    assert failed.returncode == 1
+    assert "expected 'tensorflow': unset KERAS_BACKEND" in failed.stderr

@@ -1,0 +1,173 @@
+"""Metrics by name, class, object, list or dict, what is routed to them, and their curves in `history_`."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from keras.metrics import AUC, BinaryAccuracy, SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy
+from small_networks import (
+    NUMBERS,
+    QUICK,
+    THREE,
+    TWO,
+    TWO_COLUMNS,
+    TwoColumns,
+    X,
+    build_linear,
+    build_sigmoid,
+    build_softmax,
+    build_two_outputs,
+    weights,
+)
+
+from skdl import KerasClassifier, KerasRegressor
+
+
+OF_KIND = [SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy]
+
+
+def curves(metrics, build=build_sigmoid, y=TWO, **params):
+    clf = KerasClassifier(build, metrics=metrics, **params, **QUICK).fit(X, y)
+    return clf.history_
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        "binary_accuracy",
+        ["binary_accuracy"],
+        ["BinaryAccuracy"],
+        BinaryAccuracy,
+        [BinaryAccuracy],
+        [BinaryAccuracy()],
+        [keras.metrics.binary_accuracy],
+    ],
+    ids=["name", "list of names", "class name", "class", "list of classes", "object", "function"],
+)
+def test_every_way_to_name_a_metric_gives_the_same_curve(metrics):
+    found = curves(metrics)
+    assert set(found) == {"loss", "binary_accuracy"}
+    assert found["binary_accuracy"] == curves(["binary_accuracy"])["binary_accuracy"]
+
+
+@pytest.mark.parametrize("name", ["accuracy", "acc"])
+def test_accuracy_is_that_of_the_loss(name):
+    found = curves([name], build_softmax, THREE)
+    key = (set(found) - {"loss"}).pop()
+    assert key in ("accuracy", "acc")
+    exact = curves(["sparse_categorical_accuracy"], build_softmax, THREE)
+    assert found[key] == exact["sparse_categorical_accuracy"]
+
+
+def test_numbers_for_a_class():
+    nobody = curves(BinaryAccuracy, metrics__threshold=1.0)["binary_accuracy"]
+    assert nobody == [pytest.approx(1 - TWO.mean(), rel=1e-6)]
+
+
+def test_numbers_for_one_of_a_list():
+    found = curves([BinaryAccuracy, AUC], metrics__0__threshold=1.0, metrics__1__name="area")
+    assert set(found) == {"loss", "binary_accuracy", "area"}
+    assert found["binary_accuracy"] == [pytest.approx(1 - TWO.mean(), rel=1e-6)]
+
+
+def test_numbers_for_one_of_a_list_count_more_than_those_for_all():
+    found = curves(
+        [BinaryAccuracy, BinaryAccuracy],
+        metrics__threshold=1.0,
+        metrics__0__name="first",
+        metrics__1__name="second",
+        metrics__1__threshold=0.0,
+    )
+    assert found["first"] == [pytest.approx(1 - TWO.mean(), rel=1e-6)]
+    assert found["second"] == [pytest.approx(TWO.mean(), rel=1e-6)]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {
+            "metrics": {"flag": BinaryAccuracy, "kind": OF_KIND},
+            "metrics__flag__threshold": 1.0,
+            "metrics__kind__1__k": 3,
+        },
+        {
+            "metrics": [[BinaryAccuracy], OF_KIND],
+            "metrics__0__threshold": 1.0,
+            "metrics__1__1__k": 3,
+        },
+    ],
+    ids=["dict", "list"],
+)
+def test_metrics_of_each_output(params):
+    found = TwoColumns(build_two_outputs, **params, **QUICK).fit(X, TWO_COLUMNS).history_
+    assert set(found) == {
+        "loss",
+        "flag_loss",
+        "kind_loss",
+        "flag_binary_accuracy",
+        "kind_sparse_categorical_accuracy",
+        "kind_sparse_top_k_categorical_accuracy",
+    }
+    assert found["flag_binary_accuracy"] == [pytest.approx(1 - TWO.mean(), rel=1e-6)]
+    assert found["kind_sparse_top_k_categorical_accuracy"] == [1.0]
+
+
+def test_metrics_do_not_touch_the_training():
+    with_one = KerasClassifier(build_sigmoid, metrics=["AUC"], **QUICK).fit(X, TWO)
+    without = KerasClassifier(build_sigmoid, **QUICK).fit(X, TWO)
+    np.testing.assert_array_equal(weights(with_one), weights(without))
+
+
+def test_the_users_metric_is_not_updated():
+    mine = BinaryAccuracy()
+    clf = KerasClassifier(build_sigmoid, metrics=[mine], **QUICK).fit(X, TWO)
+    assert [float(v.numpy().sum()) for v in mine.variables] == [0.0, 0.0]
+    first = clf.history_["binary_accuracy"]
+    assert clf.fit(X, TWO).history_["binary_accuracy"] == first
+
+
+def test_a_short_name_has_its_full_name_in_the_history():
+    def compiled():
+        model = build_linear()
+        model.compile("sgd", "mse", metrics=["mae"])
+        return model
+
+    given = KerasRegressor(build_linear, optimizer="sgd", metrics=["mae"], **QUICK)
+    for reg in (given, KerasRegressor(compiled, **QUICK)):
+        assert set(reg.fit(X, NUMBERS).history_) == {"loss", "mean_absolute_error"}
+        assert len(reg.partial_fit(X, NUMBERS).history_["mean_absolute_error"]) == 2
+
+
+def test_curves_are_lists_of_floats_by_epoch():
+    reg = KerasRegressor(build_linear, metrics=["mae"], epochs=3, validation_split=0.25, **QUICK)
+    history = reg.fit(X, NUMBERS).history_
+    assert {name for name in history if name.startswith("val_")} == {
+        f"val_{name}" for name in history if not name.startswith("val_")
+    }
+    for curve in history.values():
+        assert [type(value) for value in curve] == [float] * 3
+
+
+def test_a_function_of_the_users_own():
+    def half(y_true, y_pred):
+        return 0.5 * keras.ops.ones_like(y_pred[:, 0])
+
+    assert curves([half])["half"] == [0.5]
+
+
+def test_an_unknown_metric():
+    with pytest.raises(ValueError, match="binary_acuracy"):
+        KerasClassifier(build_sigmoid, metrics=["binary_acuracy"]).fit(X, TWO)
+
+
+def test_a_misspelt_number():
+    clf = KerasClassifier(build_sigmoid, metrics=BinaryAccuracy, metrics__treshold=0.5)
+    with pytest.raises(TypeError, match="Did you mean 'threshold'?"):
+        clf.fit(X, TWO)
+
+
+def test_numbers_for_a_metric_that_is_no_class():
+    clf = KerasClassifier(build_sigmoid, metrics=["accuracy"], metrics__0__threshold=0.5)
+    with pytest.raises(TypeError, match="does not accept parameters because it's not a class"):
+        clf.fit(X, TWO)
