@@ -87,17 +87,24 @@ def machine():
     if info.exists():
         models = [line for line in info.read_text().splitlines() if line.startswith("model name")]
         cpu = models[0].partition(":")[2].strip() if models else cpu
-    packages = ("skdl", "scikit-learn", "keras", "tensorflow", "numpy")
-    versions = ", ".join(f"{package} {version(package)}" for package in packages)
-    return f"{cpu}, {os.cpu_count()} cores. Python {platform.python_version()}, {versions}."
+    packages = ("scikit-learn", "keras", "tensorflow", "numpy")
+    versions = [f"Python {platform.python_version()}", f"skdl {skdl.__version__}"]
+    versions += [f"{package} {version(package)}" for package in packages]
+    return f"{cpu}, {os.cpu_count()} cores. {', '.join(versions)}."
 
 
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS), metavar="SET",
-                        help=f"of {', '.join(SETS)}; all by default")
+    parser.add_argument(
+        "--sets",
+        nargs="+",
+        choices=SETS,
+        default=list(SETS),
+        metavar="SET",
+        help=f"of {', '.join(SETS)}; all by default",
+    )
     parser.add_argument("--seeds", type=int, default=5, help="seeds 0, 1, ... (default: 5)")
     parser.add_argument("--n-jobs", type=int, default=1, help="folds at once (default: 1)")
     arguments = parser.parse_args()

@@ -51,6 +51,15 @@ class DivergedError(ValueError):
     ----------
     history : dict of str to list of float
         The curves up to the end, by epoch.
+
+    Examples
+    --------
+    >>> from skdl import MLPRegressor
+    >>> reg = MLPRegressor(optimizer="sgd", learning_rate=1e30, epochs=2, random_state=0)
+    >>> reg.fit([[0.0], [1.0]], [0.0, 1.0])
+    Traceback (most recent call last):
+    ...
+    skdl.exceptions.DivergedError: MLPRegressor diverged: after 2 epochs its weights are not finite...
     """
 
     def __init__(self, message: str, history: dict[str, list[float]] | None = None):
@@ -63,4 +72,14 @@ class DivergedError(ValueError):
 
 
 class UnseededWeightsWarning(UserWarning):
-    """Some initial weights were drawn at random where ``random_state`` cannot reach them."""
+    """Some initial weights were drawn at random where ``random_state`` cannot reach them.
+
+    Examples
+    --------
+    A warning that must not pass unseen is made an error:
+
+    >>> import warnings
+    >>> from skdl.exceptions import UnseededWeightsWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", UnseededWeightsWarning)
+    """

@@ -109,7 +109,7 @@ _ATTRIBUTES = """model_ : keras.Model
     target_encoder_, feature_encoder_ : transformer
         Between scikit-learn's form of the data and the network's.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Only where `X` had names."""
 
 

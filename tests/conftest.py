@@ -55,8 +55,15 @@ def regressor_kind(request):
 def classes_data():
     """Three classes of 20 rows each, four features."""
     return make_classification(
-        60, 4, n_informative=4, n_redundant=0, n_classes=3, n_clusters_per_class=1,
-        flip_y=0, class_sep=2.0, random_state=0,
+        60,
+        4,
+        n_informative=4,
+        n_redundant=0,
+        n_classes=3,
+        n_clusters_per_class=1,
+        flip_y=0,
+        class_sep=2.0,
+        random_state=0,
     )
 
 

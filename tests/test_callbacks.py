@@ -140,7 +140,12 @@ if HAS_CALLBACKS:
         recorder = Recorder()
         estimator = make_estimator(kind).set_callbacks(recorder).partial_fit(*data_of(kind))
         assert recorder.events == [
-            "setup", "begin fit", "begin epoch", "end epoch", "end fit", "teardown",
+            "setup",
+            "begin fit",
+            "begin epoch",
+            "end epoch",
+            "end fit",
+            "teardown",
         ]
         assert not [name for name in vars(estimator) if name.startswith("_callback")]
 
@@ -148,9 +153,9 @@ if HAS_CALLBACKS:
         X, y = classes_data
         recorder = Recorder()
         with pytest.raises(ValueError, match="Every sample with a positive weight"):
-            make_estimator("MLPClassifier", validation_split=0.5, validation_shuffle=False).set_callbacks(
-                recorder
-            ).fit(X, y, sample_weight=np.r_[np.zeros(30), np.ones(30)])
+            make_estimator(
+                "MLPClassifier", validation_split=0.5, validation_shuffle=False
+            ).set_callbacks(recorder).fit(X, y, sample_weight=np.r_[np.zeros(30), np.ones(30)])
         assert recorder.events.count("setup") == recorder.events.count("teardown")
 
     def test_a_clone_has_the_callbacks_that_scikit_learn_gives_it(make_estimator):

@@ -9,7 +9,7 @@ import pytest
 from joblib import dump, load
 from scipy import sparse
 from sklearn.exceptions import DataConversionWarning, NotFittedError
-from sklearn.svm import LinearSVC, LinearSVR
+from sklearn.linear_model import Ridge, RidgeClassifier
 
 SPARSE = {
     name: getattr(sparse, name)
@@ -19,7 +19,7 @@ SPARSE = {
 
 @pytest.fixture(scope="session")
 def whole_data():
-    """Twelve rows of small whole numbers, which every numeric type holds exactly."""
+    """24 rows of small whole numbers, which every numeric type holds exactly."""
     X = np.random.default_rng(0).integers(0, 2, (24, 3)).astype(np.float64)
     return X, {"Classifier": np.arange(24) % 3, "Regressor": np.arange(24.0)}
 
@@ -76,16 +76,12 @@ def test_the_type_of_a_numeric_target_does_not_matter(dtype, reference, make_est
 
 @pytest.mark.parametrize("name", SPARSE)
 def test_sparse_data_give_the_bits_of_dense_data(name, reference, make_estimator, outputs):
-    assert_same_bits(
-        SPARSE[name], np.asarray, "MLPRegressor", reference, make_estimator, outputs
-    )
+    assert_same_bits(SPARSE[name], np.asarray, "MLPRegressor", reference, make_estimator, outputs)
 
 
 @pytest.mark.parametrize("kind", ["MLPClassifier", "KerasClassifier", "KerasRegressor"])
 def test_sparse_rows_give_the_bits_of_dense_rows(kind, reference, make_estimator, outputs):
-    assert_same_bits(
-        sparse.csr_array, np.asarray, kind, reference, make_estimator, outputs
-    )
+    assert_same_bits(sparse.csr_array, np.asarray, kind, reference, make_estimator, outputs)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +92,9 @@ def test_sparse_rows_give_the_bits_of_dense_rows(kind, reference, make_estimator
         (np.ndarray.tolist, np.ndarray.tolist),
         (lambda X: pd.DataFrame(X, columns=list("abc")), pd.Series),
         (
-            lambda X: pd.DataFrame(X).astype({0: "int8", 1: "bool", 2: "Float64"}).rename(columns=str),
+            lambda X: (
+                pd.DataFrame(X).astype({0: "int8", 1: "bool", 2: "Float64"}).rename(columns=str)
+            ),
             lambda y: pd.Series(y, index=range(5, 5 + len(y))),
         ),
         (lambda X: pl.DataFrame(X, schema=list("abc")), pl.Series),
@@ -107,9 +105,7 @@ def test_the_container_does_not_matter(kind, form_X, form_y, reference, make_est
     assert_same_bits(form_X, form_y, kind, reference, make_estimator, outputs)
 
 
-def test_memory_maps_are_read_and_not_written(
-    kind, reference, make_estimator, outputs, tmp_path
-):
+def test_memory_maps_are_read_and_not_written(kind, reference, make_estimator, outputs, tmp_path):
     X, y, expected = reference(kind)
     files = [tmp_path / "X", tmp_path / "y", tmp_path / "weight"]
     for array, file in zip((X, y, np.ones(len(y))), files, strict=True):
@@ -119,9 +115,7 @@ def test_memory_maps_are_read_and_not_written(
     assert isinstance(mapped_X, np.memmap)
     assert not mapped_X.flags.writeable
     estimator = make_estimator(kind, epochs=1)
-    np.testing.assert_array_equal(
-        outputs(estimator.fit(mapped_X, mapped_y), mapped_X), expected
-    )
+    np.testing.assert_array_equal(outputs(estimator.fit(mapped_X, mapped_y), mapped_X), expected)
     estimator.fit(mapped_X, mapped_y, sample_weight=weight)
     assert [file.read_bytes() for file in files] == before
 
@@ -153,7 +147,6 @@ BAD = {
     "no rows": lambda X, y: (X[:0], y[:0]),
     "no columns": lambda X, y: (X[:, :0], y),
     "fewer labels": lambda X, y: (X, y[:-1]),
-    "text": lambda X, y: (np.full(X.shape, "a"), y),
     "complex": lambda X, y: (X + 1j, y),
     "no target": lambda X, y: (X, None),
     "nan in y": lambda X, y: (X, np.r_[np.nan, y[1:]]),
@@ -163,9 +156,17 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_data_meet_the_message_of_scikit_learn(kind, name, make_estimator, data_of):
     X, y = BAD[name](*data_of(kind))
-    theirs = (LinearSVC if kind.endswith("Classifier") else LinearSVR)()
-    expected = error_of(theirs.fit, X, y).replace(type(theirs).__name__, kind)
+    theirs = (RidgeClassifier if kind.endswith("Classifier") else Ridge)()
+    expected = error_of(theirs.fit, X, y).replace(type(theirs).__name__ + " ", kind + " ")
     assert error_of(make_estimator(kind).fit, X, y) == expected
+
+
+def test_text_is_no_number(kind, make_estimator, data_of):
+    X, y = data_of(kind)
+    with pytest.raises(
+        ValueError, match="dtype='numeric' is not compatible with arrays of bytes/strings"
+    ):
+        make_estimator(kind).fit(np.full(X.shape, "a"), y)
 
 
 @pytest.fixture(scope="session")
@@ -180,7 +181,7 @@ def with_names(classes_data, numbers_data):
             classifier = kind.endswith("Classifier")
             X, y = classes_data if classifier else numbers_data
             frame = pd.DataFrame(X, columns=list("abcd"))
-            theirs = (LinearSVC if classifier else LinearSVR)().fit(frame, y)
+            theirs = (RidgeClassifier if classifier else Ridge)().fit(frame, y)
             made[kind] = make(kind, epochs=1).fit(frame, y), theirs, frame
         return made[kind]
 
@@ -194,15 +195,14 @@ def with_names(classes_data, numbers_data):
         lambda frame: frame.rename(columns={"a": "z"}),
         lambda frame: frame[["b", "a", "c", "d"]],
         lambda frame: frame.iloc[:0],
-        lambda frame: frame["a"],
         lambda frame: frame.assign(a=np.nan),
     ],
-    ids=["fewer", "renamed", "another order", "no rows", "one column", "nan"],
+    ids=["fewer", "renamed", "another order", "no rows", "nan"],
 )
 def test_bad_data_to_predict_meet_the_message_of_scikit_learn(kind, change, with_names):
     ours, theirs, frame = with_names(kind)
     rows = change(frame)
-    expected = error_of(theirs.predict, rows).replace(type(theirs).__name__, kind)
+    expected = error_of(theirs.predict, rows).replace(type(theirs).__name__ + " ", kind + " ")
     assert error_of(ours.predict, rows) == expected
 
 
@@ -210,7 +210,9 @@ def test_features_are_counted_and_named(kind, with_names):
     ours, _, frame = with_names(kind)
     assert ours.n_features_in_ == 4
     assert ours.feature_names_in_.tolist() == list("abcd")
-    with pytest.warns(UserWarning, match=f"X does not have valid feature names, but {kind} was fitted"):
+    with pytest.warns(
+        UserWarning, match=f"X does not have valid feature names, but {kind} was fitted"
+    ):
         ours.predict(frame.to_numpy())
 
 
@@ -244,7 +246,9 @@ LABELS = {
 
 
 @pytest.mark.parametrize("name", LABELS)
-def test_labels_of_any_type_come_back(classifier_kind, name, make_estimator, binary_data, classes_data):
+def test_labels_of_any_type_come_back(
+    classifier_kind, name, make_estimator, binary_data, classes_data
+):
     labels = np.asarray(LABELS[name])
     X, codes = binary_data if len(labels) == 2 else classes_data
     y = labels[codes]
@@ -310,7 +314,9 @@ def test_several_numbers_a_row_come_back(regressor_kind, make_estimator, numbers
 def test_an_unknown_class_in_class_weight_is_an_error(
     classifier_kind, make_estimator, classes_data
 ):
-    with pytest.raises(ValueError, match=r"The classes, \[7\], are not in class_weight|not in class_weight"):
+    with pytest.raises(
+        ValueError, match=r"The classes, \[7\], are not in class_weight|not in class_weight"
+    ):
         make_estimator(classifier_kind, class_weight={7: 2.0}).fit(*classes_data)
 
 

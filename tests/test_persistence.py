@@ -126,7 +126,9 @@ def test_a_clone_fits_to_the_same_bits(kind, fitted, data_of, outputs):
 
 
 @pytest.mark.parametrize("way", ["pickle", "joblib", "cloudpickle", "deepcopy"])
-def test_training_goes_on_after_a_copy_as_without_one(way, fitted, make_estimator, data_of, outputs):
+def test_training_goes_on_after_a_copy_as_without_one(
+    way, fitted, make_estimator, data_of, outputs
+):
     # Adam's moments, the noise of dropout and the order of the batches all have to come along.
     kind = "MLPClassifier"
     X, y = data_of(kind)
@@ -194,9 +196,7 @@ def test_every_estimator_predicts_the_same_bits_in_a_fresh_process(fitted, data_
         np.testing.assert_array_equal(elsewhere, predictions(estimator, rows))
 
 
-def test_every_estimator_fits_to_the_same_bits_in_a_worker_of_joblib(
-    fitted, data_of
-):
+def test_every_estimator_fits_to_the_same_bits_in_a_worker_of_joblib(fitted, data_of):
     from conftest import KINDS
 
     found = joblib.Parallel(n_jobs=2, backend="loky")(

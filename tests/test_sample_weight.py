@@ -39,13 +39,13 @@ def test_integer_weights_are_repeated_rows(
     weighted = full_batch(make_estimator, kind).fit(form(X), y, sample_weight=weight)
     spelt_out = full_batch(make_estimator, kind).fit(form(many_X), many_y)
     np.testing.assert_allclose(outputs(weighted, X), outputs(spelt_out, X), **TOLERANCE)
-    np.testing.assert_allclose(
-        weighted.history_["loss"], spelt_out.history_["loss"], **TOLERANCE
-    )
+    np.testing.assert_allclose(weighted.history_["loss"], spelt_out.history_["loss"], **TOLERANCE)
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("class_weight", [{0: 1, 1: 3, 2: 0.5}, "balanced"], ids=["dict", "balanced"])
+@pytest.mark.parametrize(
+    "class_weight", [{0: 1, 1: 3, 2: 0.5}, "balanced"], ids=["dict", "balanced"]
+)
 def test_class_weights_multiply_sample_weights(
     classifier_kind, class_weight, make_estimator, classes_data, repeated, outputs
 ):
@@ -131,7 +131,10 @@ def test_rows_of_weight_zero_may_hold_a_class_of_their_own(
     ("weight", "message"),
     [
         (lambda n: np.zeros(n), "(?i)sample.weights? .*zero"),
-        (lambda n: np.r_[-1.0, np.ones(n - 1)], "Negative values in data passed to `sample_weight`"),
+        (
+            lambda n: np.r_[-1.0, np.ones(n - 1)],
+            "Negative values in data passed to `sample_weight`",
+        ),
         (lambda n: np.r_[np.nan, np.ones(n - 1)], "Input sample_weight contains NaN"),
         (lambda n: np.ones(n - 1), r"sample_weight\.shape == \(59,\), expected \(60,\)"),
         (lambda n: np.ones((n, 1)), "Sample weights must be 1D array or scalar"),

@@ -24,7 +24,9 @@ def build_noisy(meta, units=8, rate=0.3):
             layers.Dense(units, activation="relu", kernel_initializer="orthogonal"),
             layers.BatchNormalization(),
             layers.Dropout(rate),
-            layers.Dense(meta.get("n_classes_", 1), activation="softmax" if "n_classes_" in meta else None),
+            layers.Dense(
+                meta.get("n_classes_", 1), activation="softmax" if "n_classes_" in meta else None
+            ),
         ]
     )
 
@@ -36,12 +38,18 @@ def jobs():
     diabetes = tuple(part[:80] for part in load_diabetes(return_X_y=True))
     return [
         (MLPClassifier(dropout=0.3, epochs=3, random_state=0), iris),
-        (MLPClassifier(n_layers=2, units=16, normalization="batch", epochs=2, random_state=1), iris),
+        (
+            MLPClassifier(n_layers=2, units=16, normalization="batch", epochs=2, random_state=1),
+            iris,
+        ),
         (MLPClassifier(early_stopping=True, dropout=0.1, epochs=3, random_state=2), iris),
         (MLPRegressor(dropout=0.2, epochs=3, random_state=0), diabetes),
         (MLPRegressor(optimizer="sgd", learning_rate=1e-4, epochs=2, random_state=3), diabetes),
         (KerasClassifier(build_noisy, epochs=2, random_state=0), iris),
-        (KerasClassifier(build_noisy, units=5, validation_split=0.2, epochs=2, random_state=5), iris),
+        (
+            KerasClassifier(build_noisy, units=5, validation_split=0.2, epochs=2, random_state=5),
+            iris,
+        ),
         (KerasRegressor(build_noisy, rate=0.1, epochs=3, random_state=0), diabetes),
     ]
 

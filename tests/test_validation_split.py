@@ -83,7 +83,9 @@ def test_targets_that_validate_do_not_reach_the_weights(kind, make_estimator, da
     other = y.copy()
     other[-15:] = y[-15:][::-1] if kind.endswith("Classifier") else y[-15:] + 10
     found = [
-        outputs(make_estimator(kind, validation_split=SPLIT, validation_shuffle=False).fit(X, target), X)
+        outputs(
+            make_estimator(kind, validation_split=SPLIT, validation_shuffle=False).fit(X, target), X
+        )
         for target in (y, other)
     ]
     np.testing.assert_array_equal(*found)
@@ -98,7 +100,9 @@ def test_fixed_validation_data_take_the_place_of_a_split(kind, make_estimator, d
 
 def early_stopping(make_estimator, kind):
     if kind.startswith("MLP"):
-        return make_estimator(kind, early_stopping=True, patience=1, validation_split=SPLIT, epochs=6)
+        return make_estimator(
+            kind, early_stopping=True, patience=1, validation_split=SPLIT, epochs=6
+        )
     import keras
 
     return make_estimator(

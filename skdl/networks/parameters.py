@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,14 +24,14 @@ def _is_sizes(value: Any) -> bool:
     )
 
 
-def _is_keras(kind: str) -> Kind:
-    """Instances (not strings) of one of Keras's base classes, and its subclasses."""
+def _of_keras(path: str) -> Kind:
+    """Instances of one of Keras's base classes, and its subclasses; `path` is its place in Keras."""
 
     def test(value: Any) -> bool:
-        base = getattr(load_keras(), kind)
+        base = operator.attrgetter(path)(load_keras())
         return isinstance(value, base) or (inspect.isclass(value) and issubclass(value, base))
 
-    return Kind(test, f"a keras.{kind} or a class of it", "None")
+    return Kind(test, f"a keras.{path} or a class of it", "None")
 
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
@@ -47,7 +48,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     ),
     "l1": (Number(0),),
     "l2": (Number(0),),
-    "optimizer": (Options(OPTIMIZERS), _is_keras("Optimizer")),
+    "optimizer": (Options(OPTIMIZERS), _of_keras("optimizers.Optimizer")),
     "learning_rate": (Number(0, low_open=True),),
     "momentum": (Number(0, 1),),
     "weight_decay": (Number(0),),
@@ -62,7 +63,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "callbacks": (
         NONE,
         Kind(lambda v: isinstance(v, (list, tuple)), "a list", "[]"),
-        _is_keras("Callback"),
+        _of_keras("callbacks.Callback"),
     ),
     "class_weight": (
         NONE,
@@ -94,7 +95,7 @@ PARAMETERS = """n_layers : int, default=1
         Penalties on all kernels, ``l1 * sum(abs(w)) + l2 * sum(w**2)``. Usual: 1e-6 to 1e-2.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         "adam" [6]_, "adamw", "sgd", "rmsprop", "nadam", "adamax", "adagrad", "adadelta", "lion", "ftrl",
-        "adafactor", "lamb", "muon", or Keras's own. An instance keeps its own settings and is copied.
+        "adafactor", "muon", or Keras's own. An instance keeps its own settings and is copied.
     learning_rate : float, default=1e-3
         The size of a step, the first thing to tune. Usual: 1e-4 to 1e-1, on a log scale.
     momentum : float in [0, 1], default=0.0
@@ -140,7 +141,7 @@ ATTRIBUTES = """model_ : keras.Model
     seed_ : int
         ``random_state=seed_`` repeats this fit.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Only where `X` had names."""
 
 REFERENCES = """.. [1] Srivastava et al., Dropout: a simple way to prevent overfitting, 2014.

@@ -22,7 +22,6 @@ NAMES = (
     "lion",
     "ftrl",
     "adafactor",
-    "lamb",
     "muon",
 )
 

@@ -51,7 +51,9 @@ def test_several_inputs_targets_and_weights_stay_together():
     samples = Samples(
         {"a": X, "b": sparse.csr_array(X * 2)}, (Y, Y[:, None] + 0.5), weight=Y / ROWS
     )
-    for x, (first, second), weight in batches_of(samples, 1, seed=1, first_epoch=0, shuffle=True)[0]:
+    for x, (first, second), weight in batches_of(samples, 1, seed=1, first_epoch=0, shuffle=True)[
+        0
+    ]:
         np.testing.assert_array_equal(x["b"], x["a"] * 2)
         np.testing.assert_array_equal(x["a"][:, 0], first * 3)
         np.testing.assert_array_equal(second[:, 0], first + 0.5)
@@ -66,7 +68,9 @@ def test_validation_batches_hold_all_rows_once_in_order():
 
 def test_a_sparse_matrix_is_dense_only_batch_by_batch():
     """Whole, this matrix would take 8 TB."""
-    wide = sparse.csr_array((np.ones(3, np.float32), ([0, 1, 2], [5, 10**6, 7])), shape=(3, 2 * 10**6))
+    wide = sparse.csr_array(
+        (np.ones(3, np.float32), ([0, 1, 2], [5, 10**6, 7])), shape=(3, 2 * 10**6)
+    )
     tall = sparse.vstack([wide] * 3, format="csr")
     (x, _), *_ = validation_batches(Samples(tall, np.arange(9.0)), 2).as_numpy_iterator()
     assert x.shape == (2, 2 * 10**6)

@@ -83,7 +83,9 @@ def state(model):
     return [np.asarray(v) for v in model.variables]
 
 
-@pytest.mark.parametrize("build", [dense_stack, recurrent, convolutional, attention, with_own_layer])
+@pytest.mark.parametrize(
+    "build", [dense_stack, recurrent, convolutional, attention, with_own_layer]
+)
 def test_a_seed_gives_one_network_whatever_the_process_drew_before(build):
     one, two, other = build(), build(), build()
     assert not all(np.array_equal(a, b) for a, b in zip(state(one), state(two), strict=True))
@@ -146,7 +148,9 @@ def test_a_ready_model_keeps_its_weights_and_gets_seeded_noise():
         np.testing.assert_array_equal(a, np.asarray(b))
     twin = dense_stack()
     seed_model(twin, 7)
-    (one,), (two,) = ([np.asarray(g.state) for g in m.layers[3]._seed_generators] for m in (model, twin))
+    (one,), (two,) = (
+        [np.asarray(g.state) for g in m.layers[3]._seed_generators] for m in (model, twin)
+    )
     np.testing.assert_array_equal(one, two)
 
 
@@ -154,7 +158,9 @@ def test_weights_out_of_reach_are_named_in_a_warning():
     def build():
         return keras.Sequential([keras.Input((5,)), Hidden(None)])
 
-    with pytest.warns(UnseededWeightsWarning, match=r"does not reach .*hidden.*Give their initializer a seed"):
+    with pytest.warns(
+        UnseededWeightsWarning, match=r"does not reach .*hidden.*Give their initializer a seed"
+    ):
         seed_model(build(), 7, build)
 
 

@@ -18,9 +18,15 @@ def network():
     return keras.Sequential(
         [
             keras.Input((64,)),
-            keras.layers.Dense(48, activation="relu", kernel_initializer=keras.initializers.HeNormal(1)),
-            keras.layers.Dense(33, activation="gelu", kernel_initializer=keras.initializers.HeNormal(2)),
-            keras.layers.Dense(10, activation="softmax", kernel_initializer=keras.initializers.HeNormal(3)),
+            keras.layers.Dense(
+                48, activation="relu", kernel_initializer=keras.initializers.HeNormal(1)
+            ),
+            keras.layers.Dense(
+                33, activation="gelu", kernel_initializer=keras.initializers.HeNormal(2)
+            ),
+            keras.layers.Dense(
+                10, activation="softmax", kernel_initializer=keras.initializers.HeNormal(3)
+            ),
         ]
     )
 
@@ -62,7 +68,12 @@ def test_a_predict_step_of_the_models_own_is_used():
         def predict_step(self, data):
             return 2 * super().predict_step(data)
 
-    model = Doubled([keras.Input((64,)), keras.layers.Dense(2, kernel_initializer=keras.initializers.HeNormal(1))])
+    model = Doubled(
+        [
+            keras.Input((64,)),
+            keras.layers.Dense(2, kernel_initializer=keras.initializers.HeNormal(1)),
+        ]
+    )
     plain = np.asarray(model(X, training=False))
     np.testing.assert_allclose(predict(model, X), 2 * plain, rtol=1e-4, atol=1e-5)
 

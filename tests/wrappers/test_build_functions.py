@@ -8,7 +8,17 @@ import keras
 import numpy as np
 import pytest
 from keras.layers import Dense
-from small_networks import NUMBERS, QUICK, THREE, TWO, X, build_hidden, build_softmax, dense, weights
+from small_networks import (
+    NUMBERS,
+    QUICK,
+    THREE,
+    TWO,
+    X,
+    build_hidden,
+    build_softmax,
+    dense,
+    weights,
+)
 
 from skdl import KerasClassifier, KerasRegressor
 from skdl.exceptions import InvalidParameterError
@@ -154,7 +164,9 @@ def test_a_build_function_that_returns_no_network():
     def build():
         dense(1)
 
-    with pytest.raises(InvalidParameterError, match="expected a keras.Model: end it in 'return model'"):
+    with pytest.raises(
+        InvalidParameterError, match="expected a keras.Model: end it in 'return model'"
+    ):
         KerasRegressor(build).fit(X, NUMBERS)
 
 

@@ -129,14 +129,18 @@ def test_an_unknown_label(labels):
     assert clf.current_epoch == 1
 
 
-def test_targets_of_another_form():
-    reg = regressor().partial_fit(X, NUMBERS)
-    with pytest.raises(ValueError, match="y"):
+def test_targets_of_another_width():
+    recorder = Recorder()
+    reg = regressor(callbacks=recorder).partial_fit(X, NUMBERS)
+    multilabel = KerasClassifier(
+        lambda: dense(3, activation="sigmoid"), callbacks=recorder, **QUICK
+    ).partial_fit(X, LABELS)
+    recorder.log.clear()
+    with pytest.raises(ValueError, match=r"shape.*\(24, 2\)"):
         reg.partial_fit(X, np.column_stack([NUMBERS, NUMBERS]))
-    multilabel = KerasClassifier(lambda: dense(3, activation="sigmoid"), **QUICK)
-    multilabel.partial_fit(X, LABELS)
-    with pytest.raises(ValueError, match="y"):
+    with pytest.raises(ValueError, match=r"shape.*\(24, 2\)"):
         multilabel.partial_fit(X, LABELS[:, :2])
+    assert recorder.log == []
     assert multilabel.current_epoch == reg.current_epoch == 1
 
 

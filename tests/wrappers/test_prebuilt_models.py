@@ -73,7 +73,15 @@ def built(kind):
         lambda: built(Registered),
         lambda: built(Unregistered),
     ],
-    ids=["bare", "compiled sgd", "compiled adam", "trained sgd", "trained adam", "registered", "own"],
+    ids=[
+        "bare",
+        "compiled sgd",
+        "compiled adam",
+        "trained sgd",
+        "trained adam",
+        "registered",
+        "own",
+    ],
 )
 def test_the_users_model_is_not_trained(make):
     model = make()

@@ -92,9 +92,9 @@ def test_categorical_crossentropy_takes_two_classes():
     def build():
         return dense(2, activation="softmax")
 
-    columns = KerasClassifier(
-        build, loss="categorical_crossentropy", optimizer="sgd", **QUICK
-    ).fit(X, TWO)
+    columns = KerasClassifier(build, loss="categorical_crossentropy", optimizer="sgd", **QUICK).fit(
+        X, TWO
+    )
     numbers = KerasClassifier(build, optimizer="sgd", **QUICK).fit(X, TWO)
     np.testing.assert_allclose(weights(columns), weights(numbers), rtol=1e-6)
     np.testing.assert_array_equal(columns.predict(X), numbers.predict(X))
@@ -225,7 +225,9 @@ def test_another_loss_than_the_compiled_one():
         return model
 
     reg = KerasRegressor(build, loss="mae")
-    with pytest.raises(IncompatibleNetworkError, match="loss='mae' has no effect.*mean_squared_error"):
+    with pytest.raises(
+        IncompatibleNetworkError, match="loss='mae' has no effect.*mean_squared_error"
+    ):
         reg.fit(X, NUMBERS)
     reg.set_params(loss="mean_squared_error", **QUICK).fit(X, NUMBERS)
     reg.set_params(loss=keras.losses.MeanSquaredError).fit(X, NUMBERS)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from keras.metrics import AUC, BinaryAccuracy, SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy
+from keras.metrics import (
+    AUC,
+    BinaryAccuracy,
+    SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+)
 from small_networks import (
     NUMBERS,
     QUICK,

@@ -30,7 +30,9 @@ FOUR_WAYS = {
 
 @pytest.fixture(scope="module", params=FOUR_WAYS)
 def fitted(request):
-    return KerasRegressor(build_linear, epochs=2, **FOUR_WAYS[request.param], **QUICK).fit(X, NUMBERS)
+    return KerasRegressor(build_linear, epochs=2, **FOUR_WAYS[request.param], **QUICK).fit(
+        X, NUMBERS
+    )
 
 
 @pytest.fixture(scope="module")

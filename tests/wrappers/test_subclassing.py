@@ -15,7 +15,9 @@ from skdl import KerasClassifier, KerasRegressor
 class Dense2(KerasClassifier):
     """Arguments of its own before those of the wrapper, as scikeras's guide writes such classes."""
 
-    def __init__(self, sizes=(3,), optimizer="sgd", optimizer__learning_rate=0.5, epochs=2, **kwargs):
+    def __init__(
+        self, sizes=(3,), optimizer="sgd", optimizer__learning_rate=0.5, epochs=2, **kwargs
+    ):
         super().__init__(**kwargs)
         self.sizes = sizes
         self.optimizer = optimizer
@@ -26,7 +28,10 @@ class Dense2(KerasClassifier):
         binary = self.target_type_ == "binary"
         end = [1] if binary else [self.n_classes_]
         model = dense(
-            *self.sizes, *end, activation="sigmoid" if binary else "softmax", inputs=self.n_features_in_
+            *self.sizes,
+            *end,
+            activation="sigmoid" if binary else "softmax",
+            inputs=self.n_features_in_,
         )
         model.compile(
             compile_kwargs["optimizer"],
@@ -125,7 +130,9 @@ def test_an_autoencoder():
     coder = AutoEncoder(code=3, epochs=2, **QUICK)
     codes = coder.fit_transform(X)
     assert codes.shape == (len(X), 3)
-    np.testing.assert_allclose(coder.inverse_transform(codes), coder.predict(X), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        coder.inverse_transform(codes), coder.predict(X), rtol=1e-5, atol=1e-6
+    )
     plain = KerasRegressor(coder._keras_build_fn, code=3, epochs=2, **QUICK).fit(X, X)
     np.testing.assert_array_equal(weights(coder), weights(plain))
     assert coder.score(X) == plain.score(X, X)

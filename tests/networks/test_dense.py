@@ -1,0 +1,82 @@
+"""Widths and layers of the dense networks."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skdl.networks.dense import build_dense, layer_widths
+
+PLAIN = {"n_features": 4, "n_outputs": 3, "output_activation": "softmax"}
+
+
+@given(st.integers(0, 6), st.integers(1, 500), st.floats(0.05, 2))
+def test_each_width_is_a_fraction_of_the_one_before(n_layers, units, decay):
+    widths = layer_widths(n_layers, units, decay, None)
+    assert len(widths) == n_layers
+    assert all(width >= 1 for width in widths)
+    assert widths[:1] == (units,)[:n_layers]
+    for layer, width in enumerate(widths):
+        assert abs(width - units * decay**layer) <= max(0.5, 1 - units * decay**layer)
+
+
+def test_sizes_outright_take_the_place_of_widths():
+    assert layer_widths(3, 100, 0.5, np.array([7, 5])) == (7, 5)
+    assert layer_widths(3, 100, 0.5, ()) == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ({}, ["hidden_1", "hidden_2", "output"]),
+        ({"dropout": 0.5}, ["hidden_1", "dropout_1", "hidden_2", "dropout_2", "output"]),
+        (
+            {"normalization": "batch"},
+            [
+                "hidden_1",
+                "normalization_1",
+                "activation_1",
+                "hidden_2",
+                "normalization_2",
+                "activation_2",
+                "output",
+            ],
+        ),
+    ],
+)
+def test_the_order_of_layers(options, names):
+    model = build_dense(widths=(8, 6), **PLAIN, **options)
+    assert [layer.name for layer in model.layers] == names
+    assert model.output_shape == (None, 3)
+    assert not model.compiled
+
+
+def test_options_reach_the_layers():
+    model = build_dense(
+        widths=(8,),
+        activation="tanh",
+        dropout=0.25,
+        normalization="layer",
+        kernel_initializer="he_normal",
+        l1=0.5,
+        l2=0.25,
+        **PLAIN,
+    )
+    hidden, normalization, activation, dropout, output = model.layers
+    assert isinstance(hidden.kernel_initializer, keras.initializers.HeNormal)
+    assert isinstance(normalization, keras.layers.LayerNormalization)
+    assert (activation.activation.__name__, dropout.rate) == ("tanh", 0.25)
+    for layer in (hidden, output):
+        assert float(layer.kernel_regularizer(np.array([[2.0, -1.0]]))) == 0.5 * 3 + 0.25 * 5
+
+
+def test_one_initializer_instance_does_not_tie_layers_of_one_shape():
+    model = build_dense(widths=(4, 4), kernel_initializer=keras.initializers.HeNormal(), **PLAIN)
+    assert not np.array_equal(*(np.asarray(layer.kernel) for layer in model.layers[:2]))
+
+
+def test_no_hidden_layer_is_a_linear_model():
+    assert [layer.name for layer in build_dense(widths=(), **PLAIN).layers] == ["output"]

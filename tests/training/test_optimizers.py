@@ -1,0 +1,65 @@
+"""Optimizers are made from a name and numbers; a setting without effect is an error."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from skdl.exceptions import InvalidParameterError
+from skdl.training.optimizers import NAMES, check_setting_names, fresh_optimizer, make_optimizer
+
+DEFAULTS = {"learning_rate": 1e-3, "momentum": 0.0, "weight_decay": 0.0}
+
+
+def make(optimizer, **settings):
+    return make_optimizer("Net", optimizer, {**DEFAULTS, **settings}, DEFAULTS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_name_makes_its_class_with_its_learning_rate(name):
+    made = make(name, learning_rate=0.25, weight_decay=0.5)
+    assert type(made).__name__.lower() == name
+    assert float(made.learning_rate) == 0.25
+    assert made.weight_decay == 0.5
+
+
+def test_momentum_reaches_those_that_have_it_and_is_refused_by_others():
+    assert make("sgd", momentum=0.9).momentum == 0.9
+    assert make(keras.optimizers.RMSprop, momentum=0.5).momentum == 0.5
+    with pytest.raises(
+        InvalidParameterError, match="momentum=0.9 would have no effect. Got the optimizer Adam"
+    ):
+        make("adam", momentum=0.9)
+
+
+def test_zero_decay_is_no_decay_also_for_adamw():
+    assert make("adam").weight_decay is None
+    assert make("adamw").weight_decay == 0
+
+
+def test_an_instance_keeps_its_settings_and_is_never_the_one_trained():
+    given = keras.optimizers.SGD(0.5, momentum=0.75)
+    given.build([keras.Variable(np.ones(2))])
+    made = make(given)
+    assert made is not given
+    assert (float(made.learning_rate), made.momentum) == (0.5, 0.75)
+    assert not made.built
+    assert fresh_optimizer(given).get_config() == given.get_config()
+    with pytest.raises(
+        InvalidParameterError, match="learning_rate=0.1 would have no effect.*optimizer='sgd'"
+    ):
+        make(given, learning_rate=0.1)
+
+
+def test_misspelt_settings_are_found_by_the_signature():
+    check_setting_names("Net", "optimizer", keras.optimizers.Adam, ["learning_rate", "beta_1"])
+    with pytest.raises(
+        InvalidParameterError, match="optimizer__beta1 is not known.*Did you mean 'beta_1'"
+    ):
+        check_setting_names("Net", "optimizer", keras.optimizers.Adam, ["beta1"])
+
+    class Anything:
+        def __init__(self, *args, **kwargs): ...
+
+    check_setting_names("Net", "callbacks", Anything, ["whatever"])
