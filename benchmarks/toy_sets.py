@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -112,16 +113,18 @@ def main():
         parser.error(f"Got --seeds {arguments.seeds}, expected 2 or more for a standard error.")
 
     console = Console()
+    # Where the output goes to a file rich takes 80 columns and would cut the figures short.
+    console.width = max(console.width, 120)
     console.print(machine(), highlight=False)
-    table = Table("set", "metric", title=f"5 folds, mean of {arguments.seeds} seeds")
-    for heading in ("scikit-learn", "skdl", "difference", "standard error"):
-        table.add_column(heading, justify="right")
-    table.add_column("verdict")
-    for heading in ("s/fit scikit-learn", "s/fit skdl"):
-        table.add_column(heading, justify="right")
+    table = Table("set", "metric", title=f"5 folds, mean of {arguments.seeds} seeds", box=SIMPLE)
+    for heading in ("scikit-\nlearn", "skdl", "difference", "standard\nerror"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for heading in ("scikit-learn\ns per fit", "skdl\ns per fit"):
+        table.add_column(heading, justify="right", no_wrap=True)
 
     any_worse = False
-    for name in track(arguments.sets, "Comparing", Console(stderr=True), transient=True):
+    for name in track(arguments.sets, "Comparing", console=Console(stderr=True), transient=True):
         theirs, ours = compare(name, arguments.seeds, arguments.n_jobs)
         differences = ours.scores - theirs.scores
         difference = differences.mean()

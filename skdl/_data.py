@@ -44,14 +44,26 @@ def check_X_y(estimator: Any, X: Any, y: Any, *, reset: bool, allow_nd: bool) ->
         multi_output=True,
         y_numeric=not classifier,
     )
+    y = check_y(estimator, y)
     if reset:
-        estimator._row_shape = X.shape[1:]
-    elif X.shape[1:] != estimator._row_shape:
+        estimator._row_shape, estimator._target_shape = X.shape[1:], y.shape[1:]
+        return X, y
+    check_target_shape(estimator, y)
+    if X.shape[1:] != estimator._row_shape:
         raise ValueError(
             f"X has rows of shape {X.shape[1:]}, but {type(estimator).__name__} was fitted on rows of "
             f"shape {estimator._row_shape}."
         )
-    return X, check_y(estimator, y)
+    return X, y
+
+
+def check_target_shape(estimator: Any, y: np.ndarray) -> None:
+    """Raise where `y` has other columns than the target of the first fit."""
+    if y.shape[1:] != estimator._target_shape:
+        raise ValueError(
+            f"y has rows of shape {y.shape[1:]}, but {type(estimator).__name__} was fitted on a target "
+            f"with rows of shape {estimator._target_shape}."
+        )
 
 
 def check_y(estimator: Any, y: Any) -> np.ndarray:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from skdl._callbacks import CallbackSupportMixin, start_reporting
+from skdl._callbacks import CallbackSupportMixin, start_reporting, with_callbacks
 from skdl._data import (
+    check_target_shape,
     check_weight,
     check_X,
     check_X_y,
@@ -86,10 +87,11 @@ class NetworkEstimator(CallbackSupportMixin):
 
     # What a subclass says.
 
-    def _start(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> None:
+    def _start(self, X: Any, y: np.ndarray, rows: np.ndarray, weight: np.ndarray | None) -> None:
         """Learn from checked data what the network needs to know, and set ``model_``.
 
-        The model is built and compiled, and its random weights are drawn from ``seed_``.
+        The model is built and compiled, and its random weights are drawn from ``seed_``. What its
+        weights begin with may depend on the `rows` to train on, and not on those held out.
         """
         raise NotImplementedError
 
@@ -106,8 +108,8 @@ class NetworkEstimator(CallbackSupportMixin):
 
     # What follows from it.
 
-    def _initialize_from(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[Any, np.ndarray]:
-        """Check data and begin anew: a seed, a network, no history."""
+    def _begin(self, X: Any, y: Any) -> tuple[Any, np.ndarray]:
+        """Check data and forget an earlier fit: a new seed, no history."""
         X, y = check_X_y(self, X, y, reset=True, allow_nd=self._takes_nd)
         of_data = ("n_features_in_", "feature_names_in_")
         for name in [n for n in vars(self) if n.endswith("_") and not n.startswith("_")]:
@@ -116,9 +118,9 @@ class NetworkEstimator(CallbackSupportMixin):
         self.seed_ = draw_seed(type(self).__name__, self.random_state)
         self._trained_epochs = 0
         start_devices()
-        self._start(X, y, check_weight(self, sample_weight, X))
         return X, y
 
+    @with_callbacks
     def _fit_network(
         self,
         X: Any,
@@ -132,40 +134,45 @@ class NetworkEstimator(CallbackSupportMixin):
     ) -> None:
         """Train on `X`, `y`; `anew` builds a new network, `append` continues the history."""
         given_X, given_y = X, y
-        if anew:
-            X, y = self._initialize_from(X, y, sample_weight)
-        else:
-            X, y = check_X_y(self, X, y, reset=False, allow_nd=self._takes_nd)
-        job = self._describe(X, y, sample_weight, validation, training)
-        reporter = start_reporting(
-            self,
-            training.epochs - training.initial_epoch,
-            given_X,
-            given_y,
-            lambda: {"model_": copy_model(self.model_)},
-        )
-        if reporter is not None:
-            reporter.on_fit_begin()
-        result = self._engine().train(job, reporter)
-        self._take(result, append=append)
-        if reporter is not None:
-            reporter.on_fit_end()
+        before = self.__dict__.get("model_")
+        try:
+            if anew:
+                X, y = self._begin(X, y)
+            else:
+                X, y = check_X_y(self, X, y, reset=False, allow_nd=self._takes_nd)
+            weight = check_weight(self, sample_weight, X)
+            rows, others = self._split(y, weight, validation, training)
+            if anew:
+                self._start(X, y, rows, weight)
+            job = self._describe(X, y, weight, rows, others, validation, training)
+            reporter = start_reporting(
+                self,
+                training.epochs - training.initial_epoch,
+                given_X,
+                given_y,
+                lambda: {"model_": copy_model(self.model_)},
+            )
+            if reporter is not None:
+                reporter.on_fit_begin()
+            self._take(self._engine().train(job, reporter), append=append)
+            if reporter is not None:
+                reporter.on_fit_end()
+        except BaseException:
+            # Also for Ctrl-C: a network that was never fully trained must not pass for a fitted one.
+            if anew and self.__dict__.get("model_") is not before:
+                self.__dict__.pop("model_", None)
+            raise
 
-    def _describe(
-        self, X: Any, y: np.ndarray, sample_weight: Any, validation: Validation, training: Training
-    ) -> FitJob:
-        """One fit as plain data."""
-        weight = check_weight(self, sample_weight, X)
-        by_class = self._class_weights(y)
-        held_out = None
-        if validation.X is not None:
-            X_val = check_X(self, validation.X, reset=False, allow_nd=self._takes_nd)
-            y_val = check_y(self, np.asarray(validation.y))
-            check_consistent_length(X_val, y_val)
-            w_val = check_weight(self, validation.weight, X_val)
-            held_out = self._samples(X_val, y_val, w_val)
-            rows = np.arange(len(y))
-        elif training.validation_split:
+    def _split(
+        self,
+        y: np.ndarray,
+        weight: np.ndarray | None,
+        validation: Validation,
+        training: Training,
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """The row numbers to train on, none of weight zero, and those held out."""
+        rows, others = np.arange(len(y)), None
+        if validation.X is None and training.validation_split:
             rows, others = split_rows(
                 y,
                 training.validation_split,
@@ -173,10 +180,6 @@ class NetworkEstimator(CallbackSupportMixin):
                 stratify=self._estimator_kind == "classifier",
                 seed=self.seed_,
             )
-            w_val = None if weight is None else weight[others]
-            held_out = self._samples(X[others], y[others], w_val)
-        else:
-            rows = np.arange(len(y))
         if weight is not None:
             rows = rows[weight[rows] > 0]
             if not rows.size:
@@ -184,6 +187,31 @@ class NetworkEstimator(CallbackSupportMixin):
                     "Every sample with a positive weight fell into the validation split: pass more "
                     "weighted samples, or validation_split=0."
                 )
+        return rows, others
+
+    def _describe(
+        self,
+        X: Any,
+        y: np.ndarray,
+        weight: np.ndarray | None,
+        rows: np.ndarray,
+        others: np.ndarray | None,
+        validation: Validation,
+        training: Training,
+    ) -> FitJob:
+        """One fit as plain data."""
+        held_out = None
+        if validation.X is not None:
+            X_val = check_X(self, validation.X, reset=False, allow_nd=self._takes_nd)
+            y_val = check_y(self, np.asarray(validation.y))
+            check_target_shape(self, y_val)
+            check_consistent_length(X_val, y_val)
+            w_val = check_weight(self, validation.weight, X_val)
+            held_out = self._samples(X_val, y_val, w_val)
+        elif others is not None:
+            w_val = None if weight is None else weight[others]
+            held_out = self._samples(X[others], y[others], w_val)
+        by_class = self._class_weights(y)
         if by_class is not None:
             weight = by_class if weight is None else weight * by_class
         whole = len(rows) == len(y)
@@ -223,13 +251,18 @@ class NetworkEstimator(CallbackSupportMixin):
         x = map_arrays(network_array, self._network_x(X))
         target = map_arrays(network_array, self._network_y(y))
         scaled = None if weight is None else network_array(scale_weights(weight))
-        for leaf in [*leaves(x), *leaves(target)]:
-            if leaf.shape[0] != n_rows(x):
-                raise ValueError(
-                    "The encoders changed the number of rows. Got arrays of "
-                    f"{n_rows(x)} and {leaf.shape[0]} rows, expected the same number in each."
-                )
+        self._check_rows(X.shape[0], x)
+        self._check_rows(X.shape[0], target)
         return Samples(x, target, scaled)
+
+    @staticmethod
+    def _check_rows(rows: int, arrays: Arrays) -> None:
+        for leaf in leaves(arrays):
+            if leaf.shape[0] != rows:
+                raise ValueError(
+                    f"An encoder changed the number of rows. Got an array of {leaf.shape[0]} rows from "
+                    f"{rows}, expected as many."
+                )
 
     def _take(self, result: FitResult, *, append: bool) -> None:
         """Keep what a fit gave; raise where it diverged."""
@@ -270,9 +303,10 @@ class NetworkEstimator(CallbackSupportMixin):
 
     def _sample_rows(self, X: Any) -> Arrays:
         """Two rows as the network takes them, to build it on."""
-        return take_rows(
-            map_arrays(network_array, self._network_x(X[: min(2, X.shape[0])])), slice(None)
-        )
+        rows = X[: min(2, X.shape[0])]
+        x = map_arrays(network_array, self._network_x(rows))
+        self._check_rows(rows.shape[0], x)
+        return take_rows(x, slice(None))
 
     @property
     def current_epoch(self) -> int:

@@ -38,7 +38,7 @@ class RoutedParameters:
 
     def _route(self, kwargs: Mapping[str, Any]) -> None:
         """Keep the further keywords of a constructor."""
-        self._routed = {}
+        self.__dict__.setdefault("_routed", {})
         for name, value in kwargs.items():
             self._check_name(name)
             self._routed[name] = value
@@ -58,8 +58,9 @@ class RoutedParameters:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name.partition("__")[0] in PREFIXES and "__" in name:
-            self.__dict__.setdefault("_routed", {})[name] = value
+        routed = self.__dict__.get("_routed", {})
+        if name in routed or ("__" in name and name.partition("__")[0] in PREFIXES):
+            self.__dict__.setdefault("_routed", routed)[name] = value
         else:
             super().__setattr__(name, value)
 
@@ -159,10 +160,11 @@ class RoutedParameters:
         return given
 
     def _build_arguments(self) -> Mapping[str, inspect.Parameter] | None:
-        """The arguments of the build function, or None where it has no signature."""
+        """The arguments of the build function, none for a ready model, or None where not known."""
         function = self._build_function()
         if function is None:
-            return None
+            given = self.model if self.model is not None else self.build_fn
+            return {} if isinstance(given, load_keras().Model) else None
         try:
             return inspect.signature(function).parameters
         except (TypeError, ValueError):
@@ -205,3 +207,60 @@ class RoutedParameters:
             f"Invalid parameter {name!r} for {type(self).__name__}: neither the estimator nor its build "
             f"function takes it. {did_you_mean(name, candidates)}"
         )
+
+    def _check_routes(self, prefix: str, given: Any, *, further: bool = True) -> None:
+        """Raise where a parameter routed to `given` would reach nothing."""
+        for name in self._routed_to(prefix):
+            if "__" in name and not further:
+                continue
+            check_route(f"{type(self).__name__}: {prefix}__{name}", given, name)
+
+
+def check_route(label: str, given: Any, name: str) -> None:
+    """Raise where `name`, routed to `given`, would reach nothing.
+
+    Parameters
+    ----------
+    label : str
+        How the message begins.
+    given : class, or a list or dict of classes
+        Instances and functions take no parameters; that is for scikeras to say.
+    name : str
+        An argument of the class, or ``0__argument`` and ``key__argument`` for one of several.
+    """
+    head, _, rest = name.partition("__")
+    listed = isinstance(given, (list, tuple))
+    if listed:
+        given = {str(index): part for index, part in enumerate(given)}
+    if isinstance(given, Mapping):
+        if head in given and rest:
+            check_route(label, given[head], rest)
+        elif rest and (
+            listed and head.isdigit() or not any(_takes(v, head) for v in given.values())
+        ):
+            raise InvalidParameterError(
+                f"{label} is not known. Got {head!r}, expected one of those that it could be for. "
+                f"{did_you_mean(head, given)}"
+            )
+        elif not rest:
+            for part in given.values():
+                check_route(label, part, name)
+    elif inspect.isclass(given) and not _takes(given, head):
+        known = [n for n in inspect.signature(given).parameters if n not in ("args", "kwargs")]
+        raise InvalidParameterError(
+            f"{label} is not known. Got a setting that {given.__name__} does not have. "
+            f"{did_you_mean(head, known)}"
+        )
+
+
+def _takes(kind: Any, name: str) -> bool:
+    """Whether class `kind` takes argument `name`; a number stands for a positional one."""
+    if not inspect.isclass(kind):
+        return False
+    parameters = inspect.signature(kind).parameters
+    kinds = {p.kind for p in parameters.values()}
+    if name.isdigit():
+        return True
+    # Keras's own classes take **kwargs only to refuse what is left over with a message of their own.
+    ours = str(kind.__module__).partition(".")[0] == "keras"
+    return name in parameters or (inspect.Parameter.VAR_KEYWORD in kinds and not ours)

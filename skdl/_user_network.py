@@ -12,21 +12,23 @@ import numpy as np
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.multiclass import type_of_target
 
+from skdl._checks import did_you_mean
 from skdl._routing import RoutedParameters
 from skdl._startup import load_keras
 from skdl.engine.initialization import seed_model
 from skdl.engine.job import Arrays, leaves
-from skdl.engine.persistence import copy_model
+from skdl.engine.persistence import copy_model, from_config
 from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
 from skdl.training.losses import (
     check_output,
-    from_logits,
     infer_loss,
     is_columns_loss,
+    link_of,
+    loss_class,
     loss_name,
     per_output,
 )
-from skdl.training.optimizers import check_setting_names, fresh_optimizer
+from skdl.training.optimizers import fresh_optimizer
 from skdl.training.outputs import describe_outputs
 
 if TYPE_CHECKING:
@@ -51,7 +53,10 @@ class UserNetwork(RoutedParameters):
                 "keras.Model: pass model=build with def build(meta): ..."
             )
         arguments = self._build_arguments() or {}
-        anything = any(p.kind is p.VAR_KEYWORD for p in arguments.values())
+        # A class hands further keywords on to `keras.Model`, which refuses these.
+        anything = not inspect.isclass(function) and any(
+            p.kind is p.VAR_KEYWORD for p in arguments.values()
+        )
         # A routed name counts more than a bare one.
         kwargs = {n: v for n, v in self._routed.items() if "__" not in n} | self._routed_to("model")
         given = {
@@ -71,47 +76,48 @@ class UserNetwork(RoutedParameters):
     def _compile_settings(self) -> dict[str, Any]:
         """Arguments of `keras.Model.compile`, made anew: nothing of the user's own objects is trained."""
         keras = load_keras()
-        owner = type(self).__name__
-        for prefix, find in (("optimizer", keras.optimizers.get), ("loss", keras.losses.get)):
-            given = getattr(self, prefix)
-            found = find(given) if isinstance(given, str) else given
-            kind = found if inspect.isclass(found) else type(found)
-            if inspect.isclass(given) or (isinstance(given, str) and not inspect.isroutine(found)):
-                names = [name for name in self._routed_to(prefix) if "__" not in name]
-                check_setting_names(owner, prefix, kind, names)
-        settings = self._get_compile_kwargs()
-        if isinstance(self.optimizer, keras.Optimizer):
-            settings["optimizer"] = fresh_optimizer(self.optimizer)
+        optimizer, loss = self.optimizer, self.loss
+        if isinstance(optimizer, str):
+            optimizer = type(keras.optimizers.get(optimizer))
+        if isinstance(loss, str) and self._routed_to("loss"):
+            loss = loss_class(loss)
+        # As in scikeras, what is routed further (``optimizer__mine__rate``) is the user's own affair.
+        self._check_routes("optimizer", optimizer, further=False)
+        self._check_routes("loss", loss)
+        self._check_routes("metrics", self.metrics)
+        settings = self._get_compile_kwargs(loss)
+        if isinstance(optimizer, keras.Optimizer):
+            settings["optimizer"] = fresh_optimizer(optimizer)
         settings["metrics"] = copy.deepcopy(settings["metrics"])
         return settings
 
-    def _start(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> None:
+    def _start(self, X: Any, y: np.ndarray, rows: np.ndarray, weight: np.ndarray | None) -> None:
         keras = load_keras()
         self.X_dtype_, self.X_shape_ = X.dtype, X.shape
         self.y_dtype_, self.y_ndim_ = y.dtype, y.ndim
         self._start_encoders(X, y)
         meta = {name: value for name, value in vars(self).items() if _is_meta(name)}
         settings = self._compile_settings()
-        rows = self._sample_rows(X)
-
-        def built() -> Any:
-            model = self._build(meta, settings)
-            model(rows, training=False)  # a network without an Input is built by its first call
-            return model
-
-        ready = self.model if self.model is not None else self.build_fn
+        sample = self._sample_rows(X)
+        given = self.model if self.model is not None else self.build_fn
         if self.build_fn is not None and self.model is None:
             warnings.warn(
                 "build_fn is scikeras's old name of this parameter: pass model instead.",
                 FutureWarning,
                 stacklevel=2,
             )
-        if isinstance(ready, keras.Model):
-            model, rebuild = copy_model(ready), None
-            model(rows, training=False)
+
+        def built() -> Any:
+            model = from_config(given) if ready else self._build(meta, settings)
+            model(sample, training=False)  # a network without an Input is built by its first call
+            return model
+
+        ready = isinstance(given, keras.Model)
+        if ready and given.built:
+            model, rebuild = copy_model(given), None
         else:
             model, rebuild = built(), built
-        self.model_ = self._compiled(model, settings, rows, X, y)
+        self.model_ = self._compiled(model, settings, sample, y)
         seed_model(model, self.seed_, rebuild)
 
     def _start_encoders(self, X: Any, y: np.ndarray) -> None:
@@ -123,11 +129,11 @@ class UserNetwork(RoutedParameters):
                 setattr(self, name, value)
 
     def _compiled(
-        self, model: keras.Model, settings: dict[str, Any], rows: Arrays, X: Any, y: np.ndarray
+        self, model: keras.Model, settings: dict[str, Any], sample: Arrays, y: np.ndarray
     ) -> keras.Model:
         """`model` compiled with a loss, or an error that says why its output or loss cannot fit `y`."""
         classification = self._estimator_kind == "classifier"
-        outputs = describe_outputs(model, model(rows, training=False))
+        outputs = describe_outputs(model, model(sample, training=False))
         expected = getattr(self, "n_outputs_expected_", None)
         if expected and expected != len(outputs):
             raise IncompatibleNetworkError(
@@ -135,6 +141,14 @@ class UserNetwork(RoutedParameters):
                 "one for each array that the target encoder gives: change the network's outputs, or "
                 "override target_encoder."
             )
+        if isinstance(self.loss, Mapping):
+            names = [output.name for output in outputs]
+            for name in self.loss:
+                if name not in names:
+                    raise InvalidParameterError(
+                        f"{type(self).__name__}: loss has the name {name!r}. Got a name that is none of "
+                        f"the network's outputs. {did_you_mean(name, names)}"
+                    )
         if model.compiled and model.loss and self.loss is not None:
             given, found = loss_name(self.loss), loss_name(model.loss)
             if given and found and given != found:
@@ -153,7 +167,9 @@ class UserNetwork(RoutedParameters):
                     for output, target in zip(outputs, targets, strict=True)
                 ]
                 losses = losses[0] if len(losses) == 1 else losses
-            model.compile(**{**settings, "loss": losses})
+            # A function that compiled without a loss keeps the rest of what it compiled with.
+            kept = dict(model._compile_config.config) if model.compiled else settings
+            model.compile(**{**kept, "loss": losses})
         if len(outputs) == len(targets):
             n_classes = getattr(self, "n_classes_", None)
             single = n_classes if isinstance(n_classes, int) and self._one_label else None
@@ -164,7 +180,7 @@ class UserNetwork(RoutedParameters):
                     check_output(
                         output, loss, target, classification=classification, n_classes=single
                     )
-        self._from_logits = tuple(from_logits(loss) for loss in per_output(model.loss, outputs))
+        self._links = tuple(link_of(loss) for loss in per_output(model.loss, outputs))
         return model
 
     def _type_of_target(self, y: np.ndarray) -> str:

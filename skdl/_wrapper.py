@@ -11,7 +11,6 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._callbacks import with_callbacks
 from skdl._checks import BOOLEAN, NONE, Number, Options, check_parameter, did_you_mean
 from skdl._data import check_weight, check_y
 from skdl._estimator import NetworkEstimator, Training, Validation
@@ -97,7 +96,8 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         self : estimator
         """
         self._given_classes = None
-        self._initialize_from(X, y)
+        X, y = self._begin(X, y)
+        self._start(X, y, np.arange(len(y)), None)
         return self
 
     # Training.
@@ -141,12 +141,6 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
             Training ended with weights that are not finite.
         """
         validation = self._validation(X_val, y_val, sample_weight_val, kwargs)
-        return self._fit_once(X, y, sample_weight, validation, kwargs)
-
-    @with_callbacks
-    def _fit_once(
-        self, X: Any, y: Any, sample_weight: Any, validation: Validation, kwargs: dict[str, Any]
-    ) -> Any:
         going_on = bool(self.warm_start) and self.initialized_
         self._given_classes = None
         training = self._training(kwargs, 0)
@@ -262,17 +256,32 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
 
     def _made_callbacks(self, method: str, given: Any) -> tuple[Any, ...]:
         """The callbacks of parameters and those `given` to this call, classes made instances."""
+        for name in ("callbacks", "fit__callbacks", "predict__callbacks"):
+            value = getattr(self, name, None)
+            for one in () if value is None else _flat(value):
+                self._check_callback(name, one)
+        self._check_routes("callbacks", self.callbacks)
         self._initialize_callbacks()
         made = [*_flat(getattr(self, f"_{method}_callbacks")), *_flat(given or ())]
         del self._fit_callbacks, self._predict_callbacks
+        for one in made:
+            self._check_callback("callbacks", one)
         return tuple(made)
+
+    def _check_callback(self, name: str, one: Any) -> None:
+        kind = load_keras().callbacks.Callback
+        if not (isinstance(one, kind) or (inspect.isclass(one) and issubclass(one, kind))):
+            raise InvalidParameterError(
+                f"{type(self).__name__}: {name} holds {one!r}. Got {type(one).__name__}, expected "
+                "keras.callbacks.Callback instances or classes, alone or in a list or dict."
+            )
 
     # Predicting.
 
     def _predict_raw(self, X: Any, **kwargs: Any) -> Arrays:
         """What the network gives, scores already made probabilities for a classifier."""
         check_is_fitted(self)
-        settings = {**self._routed_to("predict"), **kwargs}
+        settings = {"batch_size": self.batch_size, **self._routed_to("predict"), **kwargs}
         settings = {n: v for n, v in settings.items() if n.partition("__")[0] != "callbacks"}
         self._check_arguments(
             "predict", settings, inspect.signature(load_keras().Model.predict).parameters
@@ -288,7 +297,7 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
             options=settings,
         )
         if self._estimator_kind == "classifier":
-            return probabilities_of(outputs, self._from_logits)
+            return probabilities_of(outputs, self._links)
         return outputs
 
     def predict(self, X: Any, **kwargs: Any) -> np.ndarray:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from sklearn.utils.multiclass import type_of_target
 
 from skdl._startup import load_keras
 from skdl._wrapper import KerasWrapper
+from skdl.training.losses import is_columns_loss
 
 
 def _import_scikeras() -> tuple[Any, Any, Any]:
@@ -121,9 +123,44 @@ _CLASS_WEIGHT = """class_weight : dict or "balanced", default=None
 class ScikerasConventions(KerasWrapper):
     """scikeras's own functions: routed parameters to optimizers, losses, metrics and callbacks."""
 
-    _compile_kwargs = BaseWrapper._compile_kwargs
-    _get_compile_kwargs = BaseWrapper._get_compile_kwargs
     _initialize_callbacks = BaseWrapper._initialize_callbacks
+
+    def _get_compile_kwargs(self, loss: Any) -> dict[str, Any]:
+        """Arguments of `compile` with routed parameters applied; `loss` stands in for the parameter."""
+        params = {**self.get_params(), "loss": loss}
+        asked = SimpleNamespace(
+            get_params=lambda: params, _compile_kwargs=BaseWrapper._compile_kwargs
+        )
+        return BaseWrapper._get_compile_kwargs(asked)
+
+
+class LabelEncoder(ClassifierLabelEncoder):  # type: ignore[misc, valid-type]
+    """scikeras's encoder of labels, with one column a class also for two classes.
+
+    Parameters
+    ----------
+    loss : object
+        "categorical_crossentropy" for one column a class.
+    categories : "auto" or list of ndarray
+        The classes; those of the target with "auto".
+    """
+
+    def fit(self, y: np.ndarray) -> LabelEncoder:
+        """Learn the classes of `y`."""
+        if self._type_of_target(y) == "multiclass-multioutput":
+            raise ValueError(
+                "KerasClassifier takes one label a row or an indicator matrix. Got a target of several "
+                "columns of labels: override target_encoder with an encoder for it, or use "
+                "sklearn.multioutput.MultiOutputClassifier."
+            )
+        return super().fit(y)
+
+    def transform(self, y: np.ndarray) -> np.ndarray:
+        """`y` as the network takes it."""
+        codes = super().transform(y)
+        if self._target_type == "binary" and self.n_classes_ == 2 and self.loss is not None:
+            return np.hstack([1 - codes, codes])
+        return codes
 
 
 class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the docstring is assembled
@@ -166,6 +203,7 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
     """
 
     _estimator_kind = "classifier"
+    score = KerasWrapper.score  # scikit-learn's mixin, which stands first, has one of its own
 
     def __init__(
         self,
@@ -221,8 +259,9 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
     def target_encoder(self) -> Any:
         """A new encoder of the target; override it for targets of another form."""
         known = getattr(self, "_given_classes", None)
-        return ClassifierLabelEncoder(
-            loss=self.loss, categories="auto" if known is None else [np.unique(known)]
+        return LabelEncoder(
+            loss="categorical_crossentropy" if is_columns_loss(self.loss) else None,
+            categories="auto" if known is None else [np.unique(known)],
         )
 
     def _type_of_target(self, y: np.ndarray) -> str:
@@ -231,8 +270,9 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
         return type_of_target(known) if kind == "binary" and known is not None else kind
 
     def _encode_columns(self, loss: Any, y: np.ndarray) -> None:
-        if type(self.target_encoder_) is ClassifierLabelEncoder and self._one_label:
-            self.target_encoder_ = ClassifierLabelEncoder(loss, [self.classes_]).fit(y)
+        if isinstance(self.target_encoder_, LabelEncoder) and self._one_label:
+            encoder = LabelEncoder("categorical_crossentropy", [self.classes_])
+            self.target_encoder_ = encoder.fit(y)
 
     @staticmethod
     def scorer(y_true: Any, y_pred: Any, **kwargs: Any) -> float:
@@ -256,9 +296,7 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
         """
         outputs = self._predict_raw(X, **kwargs)
         found = self.target_encoder_.inverse_transform(outputs, return_proba=True)
-        if type(self.target_encoder_) is not ClassifierLabelEncoder or isinstance(
-            outputs, (list, dict)
-        ):
+        if not isinstance(self.target_encoder_, LabelEncoder) or isinstance(outputs, (list, dict)):
             return found
         rows = len(outputs)
         if self._one_label and self.n_classes_ == 1:
@@ -303,6 +341,7 @@ class KerasRegressor(RegressorMixin, ScikerasConventions):  # noqa: D101 - the d
     """
 
     _estimator_kind = "regressor"
+    score = KerasWrapper.score  # scikit-learn's mixin, which stands first, has one of its own
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

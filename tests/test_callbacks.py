@@ -43,7 +43,7 @@ class Recorder:
 
 
 def test_estimators_take_callbacks_where_scikit_learn_has_them(kind, make_estimator):
-    assert HAS_CALLBACKS == (parse_version(sklearn.__version__) >= parse_version("1.9"))
+    assert (parse_version(sklearn.__version__) >= parse_version("1.9")) == HAS_CALLBACKS
     assert hasattr(make_estimator(kind), "set_callbacks") == HAS_CALLBACKS
 
 

@@ -1,4 +1,4 @@
-"""Importing skdl costs nothing, TensorFlow comes once and quietly, and the caller's process stays as it was."""
+"""Importing skdl costs nothing, TensorFlow comes once and quietly, the process stays as it was."""
 
 from __future__ import annotations
 
@@ -113,9 +113,13 @@ def test_quiet_start_drops_the_known_noise_and_passes_on_the_rest(capfd):
 
 
 def test_quiet_start_restores_the_descriptor_after_an_error(capfd):
-    with pytest.raises(RuntimeError, match="boom"), quiet_start():
-        os.write(2, b"before the error\n")
-        raise RuntimeError("boom")
+    def fail():
+        with quiet_start():
+            os.write(2, b"before the error\n")
+            raise RuntimeError("boom")
+
+    with pytest.raises(RuntimeError, match="boom"):
+        fail()
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "before the error\nafter\n"
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skdl._startup import load_keras
-from skdl.engine.layers import walk_layers
+from skdl.engine.layers import noise_generators, walk_layers
 from skdl.engine.random import Stream, derive_seed
 from skdl.exceptions import UnseededWeightsWarning
 
@@ -43,12 +43,9 @@ def seed_model(
 
 def seed_noise(model: keras.Model, seed: int) -> None:
     """Start every generator of noise that the user did not seed from `seed`."""
-    index = 0
-    for layer in walk_layers(model):
-        for generator in getattr(layer, "_seed_generators", ()):
-            if generator.get_config()["seed"] is None:
-                generator.state.assign([derive_seed(seed, Stream.NOISE, index), 0])
-            index += 1
+    for index, generator in enumerate(noise_generators(model)):
+        if generator.get_config()["seed"] is None:
+            generator.state.assign([derive_seed(seed, Stream.NOISE, index), 0])
 
 
 def _seed_weights(model: keras.Model, seed: int, rebuild: Callable[[], keras.Model]) -> None:

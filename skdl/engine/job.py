@@ -19,9 +19,9 @@ Arrays = Any
 
 
 def leaves(arrays: Arrays) -> list[Any]:
-    """The single arrays of `arrays`, in order."""
+    """The single arrays of `arrays`, those of a dict in the order of its keys, as Keras has them."""
     if isinstance(arrays, Mapping):
-        return [leaf for part in arrays.values() for leaf in leaves(part)]
+        return [leaf for key in sorted(arrays) for leaf in leaves(arrays[key])]
     if isinstance(arrays, (tuple, list)):
         return [leaf for part in arrays for leaf in leaves(part)]
     return [arrays]

@@ -18,9 +18,14 @@ def walk_layers(model: keras.Model) -> list[keras.Layer]:
     return list(model._flatten_layers(include_self=True, recursive=True))
 
 
-def output_count(model: keras.Model, outputs: Any) -> int:
-    """How many outputs the structure that `model` returned has."""
-    return len(load_keras().tree.flatten(outputs))
+def noise_generators(model: keras.Model) -> list[Any]:
+    """The generators of noise inside `model`, each once, in the order of its layers."""
+    found = {
+        id(generator): generator
+        for layer in walk_layers(model)
+        for generator in getattr(layer, "_seed_generators", ())
+    }
+    return list(found.values())
 
 
 def custom_objects(model: keras.Model) -> dict[str, Any]:
@@ -49,14 +54,16 @@ def custom_objects(model: keras.Model) -> dict[str, Any]:
             for kind in type(value).__mro__:
                 if kind is not object and not _is_keras(kind) and hasattr(kind, "get_config"):
                     found.setdefault(keras.saving.get_registered_name(kind), kind)
-            for part in vars(value).values():
-                if inspect.isfunction(part):
+            for name, part in vars(value).items():
+                # Keras keeps a layer's own `build`, wrapped, among its attributes.
+                if inspect.isfunction(part) and not hasattr(type(value), name):
                     note(part)
 
     for layer in walk_layers(model):
         note(layer)
         for value in vars(layer).values():
-            note(value)
+            if not inspect.isfunction(value):
+                note(value)
     if model.compiled:
         for part in _compiled_parts(model):
             note(part)

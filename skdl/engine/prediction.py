@@ -53,8 +53,9 @@ def predict(
     if callbacks or options or type(model).predict_step is not keras.Model.predict_step:
         from skdl.engine.batches import validation_batches
 
-        # `validation_batches` wants targets; they are dropped again before the model sees a batch.
-        batches = validation_batches(Samples(x, np.zeros(rows)), size).map(lambda part, _: part)
+        # `validation_batches` wants targets; they are dropped again before the model sees a batch. The
+        # inputs stay in a tuple of their own, or Keras would take two of them for inputs and targets.
+        batches = validation_batches(Samples(x, np.zeros(rows)), size).map(lambda part, _: (part,))
         return model.predict(
             batches, callbacks=list(callbacks), **{"verbose": 0, **(options or {})}
         )

@@ -211,7 +211,7 @@ class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the d
         tags.input_tags.sparse = True
         return tags
 
-    def _start(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> None:
+    def _start(self, X: Any, y: np.ndarray, rows: np.ndarray, weight: np.ndarray | None) -> None:
         self._target = ClassTarget.of(type(self).__name__, y, getattr(self, "_given_classes", None))
         self.classes_ = self._target.classes
         multilabel = self._target.kind == "multilabel-indicator"
@@ -304,8 +304,7 @@ class MLPRegressor(RegressorMixin, _MLP, BaseEstimator):  # noqa: D101 - the doc
         tags.input_tags.sparse = True
         return tags
 
-    def _start(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> None:
-        self._target_shape = y.shape[1:]
+    def _start(self, X: Any, y: np.ndarray, rows: np.ndarray, weight: np.ndarray | None) -> None:
         columns = y.reshape(len(y), -1)
         self._start_network(
             X.shape[1],
@@ -314,15 +313,12 @@ class MLPRegressor(RegressorMixin, _MLP, BaseEstimator):  # noqa: D101 - the doc
             output_activation=None,
             n_classes=None,
             # From zero, a target far from zero costs many epochs before anything else is learnt.
-            output_start=np.average(columns, axis=0, weights=weight),
+            output_start=np.average(
+                columns[rows], axis=0, weights=None if weight is None else weight[rows]
+            ),
         )
 
     def _network_y(self, y: np.ndarray) -> np.ndarray:
-        if y.shape[1:] != self._target_shape:
-            raise ValueError(
-                f"Got y of shape {y.shape}, expected (n_samples, *{self._target_shape}), as in the "
-                "first fit."
-            )
         return y.astype(np.float64)
 
     def predict(self, X: Any) -> np.ndarray:

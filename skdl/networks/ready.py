@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from skdl._callbacks import with_callbacks
 from skdl._checks import check_parameters
 from skdl._estimator import NetworkEstimator, Training, Validation
 from skdl._startup import load_keras
@@ -66,11 +65,8 @@ class ReadyNetwork(NetworkEstimator):
         DivergedError
             Training ended with weights that are not finite.
         """
-        return self._fit(X, y, sample_weight, Validation(X_val, y_val, sample_weight_val))
-
-    @with_callbacks
-    def _fit(self, X: Any, y: Any, sample_weight: Any, validation: Validation) -> Any:
         self._check()
+        validation = Validation(X_val, y_val, sample_weight_val)
         going_on = bool(self.warm_start) and hasattr(self, "model_")
         self._fit_network(
             X, y, sample_weight, validation, self._training(validation), anew=not going_on

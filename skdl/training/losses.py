@@ -68,14 +68,29 @@ def loss_name(loss: Any) -> str | None:
     return snake if snake in _SPARSE | _COLUMNS | _ELEMENTWISE else None
 
 
+def loss_class(name: str) -> Any:
+    """The class of a loss by any of its names, or what Keras knows under a name without a class."""
+    keras = load_keras()
+    found = keras.losses.get(name)
+    if isinstance(found, keras.losses.Loss):
+        return type(found)
+    wanted = loss_name(found)
+    for candidate in vars(keras.losses).values():
+        if inspect.isclass(candidate) and wanted is not None and loss_name(candidate) == wanted:
+            return candidate
+    return found
+
+
 def is_columns_loss(loss: Any) -> bool:
     """Whether `loss` wants one target column a class."""
     return loss_name(loss) in _COLUMNS
 
 
-def from_logits(loss: Any) -> bool:
-    """Whether `loss` takes scores that no sigmoid or softmax has been applied to."""
-    return bool(getattr(loss, "from_logits", False))
+def link_of(loss: Any) -> str | None:
+    """What makes probabilities of a network's scores under `loss`; None where they are probabilities."""
+    if not getattr(loss, "from_logits", False):
+        return None
+    return "sigmoid" if loss_name(loss) in _BINARY else "softmax"
 
 
 def infer_loss(output: Output, target: np.ndarray, *, classification: bool) -> Any:

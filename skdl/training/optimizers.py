@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from skdl._checks import did_you_mean
 from skdl._startup import load_keras
 from skdl.exceptions import InvalidParameterError
 
@@ -72,28 +71,3 @@ def make_optimizer(
 def fresh_optimizer(optimizer: Any) -> Any:
     """A copy of a Keras optimizer without its state, so that the user's own object is never trained."""
     return type(optimizer).from_config(optimizer.get_config())
-
-
-def check_setting_names(owner: str, prefix: str, kind: Any, names: list[str]) -> None:
-    """Raise where class `kind` takes no argument of one of the `names` that were routed to it."""
-    parameters = inspect.signature(kind).parameters
-    known = [
-        name
-        for name, p in parameters.items()
-        if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-    ]
-    if _passes_on_anything(kind, parameters):
-        return
-    for name in names:
-        if name not in known:
-            raise InvalidParameterError(
-                f"{owner}: {prefix}__{name} is not known. Got a setting that "
-                f"{kind.__name__} does not have. {did_you_mean(name, known)}"
-            )
-
-
-def _passes_on_anything(kind: Any, parameters: Mapping[str, Any]) -> bool:
-    if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        return any(p.kind is p.VAR_POSITIONAL for p in parameters.values())
-    # Keras's own classes take **kwargs only to refuse what is left over with a message of their own.
-    return str(getattr(kind, "__module__", "")).partition(".")[0] != "keras"

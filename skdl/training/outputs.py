@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,16 +45,11 @@ def _activation(model: keras.Model, index: int) -> str | None:
     return getattr(getattr(layer, "activation", None), "__name__", None)
 
 
-def probabilities_of(outputs: Any, logits: Sequence[bool]) -> Any:
-    """`outputs` with a sigmoid or softmax applied to those that are logits."""
+def probabilities_of(outputs: Any, links: Sequence[str | None]) -> Any:
+    """`outputs` with the sigmoid or softmax of `links`, one for each output, applied."""
     keras = load_keras()
-    parts = keras.tree.flatten(outputs)
+    apply = {None: np.asarray, "sigmoid": expit, "softmax": partial(softmax, axis=-1)}
     made = [
-        _to_probabilities(np.asarray(part)) if index < len(logits) and logits[index] else part
-        for index, part in enumerate(parts)
+        apply[link](part) for link, part in zip(links, keras.tree.flatten(outputs), strict=True)
     ]
     return keras.tree.pack_sequence_as(outputs, made)
-
-
-def _to_probabilities(scores: np.ndarray) -> np.ndarray:
-    return expit(scores) if scores.shape[-1] == 1 else softmax(scores, axis=-1)

@@ -107,7 +107,8 @@ def test_weights_come_from_the_distribution_of_their_initializer():
     before = model.get_weights()
     seed_model(model, 0, lambda: model)
     kernel, bias = model.get_weights()
-    assert kernel.min() >= 2 and kernel.max() <= 3
+    assert kernel.min() >= 2
+    assert kernel.max() <= 3
     assert not np.array_equal(kernel, before[0])
     np.testing.assert_array_equal(bias, np.zeros(200))
 

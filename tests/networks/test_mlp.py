@@ -22,12 +22,13 @@ def fitted(**params):
 
 
 def test_every_hyperparameter_of_the_issue_is_an_argument():
-    names = {
-        "n_layers units units_decay hidden_layer_sizes activation dropout normalization kernel_initializer l1 l2 "
-        "optimizer learning_rate momentum weight_decay batch_size epochs loss metrics validation_split "
-        "early_stopping patience callbacks warm_start random_state verbose"
+    expected = {
+        *("n_layers", "units", "units_decay", "hidden_layer_sizes", "activation", "dropout"),
+        *("normalization", "kernel_initializer", "l1", "l2", "optimizer", "learning_rate"),
+        *("momentum", "weight_decay", "batch_size", "epochs", "loss", "metrics"),
+        *("validation_split", "early_stopping", "patience", "callbacks", "warm_start"),
+        *("random_state", "verbose"),
     }
-    expected = set(names.pop().split())
     assert expected <= set(MLPRegressor().get_params())
     assert expected | {"class_weight"} <= set(MLPClassifier().get_params())
     for estimator in (MLPClassifier, MLPRegressor):
@@ -37,7 +38,7 @@ def test_every_hyperparameter_of_the_issue_is_an_argument():
         for name in estimator().get_params():
             assert (
                 f"\n    {name}" in estimator.__doc__
-                or f"l1, l2" in estimator.__doc__
+                or "l1, l2" in estimator.__doc__
                 and name in "l1l2"
             )
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skdl.exceptions import InvalidParameterError
-from skdl.training.optimizers import NAMES, check_setting_names, fresh_optimizer, make_optimizer
+from skdl.training.optimizers import NAMES, fresh_optimizer, make_optimizer
 
 DEFAULTS = {"learning_rate": 1e-3, "momentum": 0.0, "weight_decay": 0.0}
 
@@ -50,16 +50,3 @@ def test_an_instance_keeps_its_settings_and_is_never_the_one_trained():
         InvalidParameterError, match="learning_rate=0.1 would have no effect.*optimizer='sgd'"
     ):
         make(given, learning_rate=0.1)
-
-
-def test_misspelt_settings_are_found_by_the_signature():
-    check_setting_names("Net", "optimizer", keras.optimizers.Adam, ["learning_rate", "beta_1"])
-    with pytest.raises(
-        InvalidParameterError, match="optimizer__beta1 is not known.*Did you mean 'beta_1'"
-    ):
-        check_setting_names("Net", "optimizer", keras.optimizers.Adam, ["beta1"])
-
-    class Anything:
-        def __init__(self, *args, **kwargs): ...
-
-    check_setting_names("Net", "callbacks", Anything, ["whatever"])

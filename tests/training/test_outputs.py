@@ -53,9 +53,9 @@ def test_several_outputs_have_the_names_of_keras():
 def test_only_logits_are_changed():
     scores = np.array([[0.0], [100.0]])
     rows = np.array([[1.0, 1.0], [0.0, -100.0]])
-    one, two = probabilities_of([scores, rows], (True, False))
+    one, two = probabilities_of([scores, rows], ("sigmoid", None))
     np.testing.assert_allclose(one, [[0.5], [1.0]])
     np.testing.assert_array_equal(two, rows)
     np.testing.assert_allclose(
-        probabilities_of(rows, (True,)), [[0.5, 0.5], [1.0, 0.0]], atol=1e-12
+        probabilities_of(rows, ("softmax",)), [[0.5, 0.5], [1.0, 0.0]], atol=1e-12
     )

@@ -136,9 +136,9 @@ def test_targets_of_another_width():
         lambda: dense(3, activation="sigmoid"), callbacks=recorder, **QUICK
     ).partial_fit(X, LABELS)
     recorder.log.clear()
-    with pytest.raises(ValueError, match=r"shape.*\(24, 2\)"):
+    with pytest.raises(ValueError, match=r"rows of shape \(2,\).* rows of shape \(\)"):
         reg.partial_fit(X, np.column_stack([NUMBERS, NUMBERS]))
-    with pytest.raises(ValueError, match=r"shape.*\(24, 2\)"):
+    with pytest.raises(ValueError, match=r"rows of shape \(2,\).* rows of shape \(3,\)"):
         multilabel.partial_fit(X, LABELS[:, :2])
     assert recorder.log == []
     assert multilabel.current_epoch == reg.current_epoch == 1

@@ -60,6 +60,15 @@ def test_set_params_takes_a_bare_name_too():
     assert hidden_units(clf.initialize(X, THREE)) == 7
 
 
+def test_another_build_function_has_its_own_parameters():
+    def build(width=5):
+        return dense(width, 3, activation="softmax")
+
+    clf = KerasClassifier(build_hidden, **QUICK).set_params(model=build, model__width=4)
+    assert {n for n in clf.get_params() if n.startswith("model__")} == {"model__width"}
+    assert hidden_units(clf.initialize(X, THREE)) == 4
+
+
 def test_a_bare_parameter_can_be_read_and_set_as_an_attribute():
     clf = KerasClassifier(build_hidden, units=2, **QUICK)
     assert clf.units == 2

@@ -148,7 +148,9 @@ def test_a_pipeline_of_categories(dtype):
     def fit(sparse_output):
         encoder = OneHotEncoder(sparse_output=sparse_output, dtype=dtype)
         clf = KerasClassifier(
-            lambda meta: dense(1, activation="sigmoid", inputs=meta["n_features_in_"]), **QUICK
+            lambda meta: dense(1, activation="sigmoid", inputs=meta["n_features_in_"]),
+            verbose=False,
+            **QUICK,
         )
         return make_pipeline(encoder, clf).fit(THREE[:, None], TWO)
 
