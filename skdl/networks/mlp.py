@@ -36,11 +36,11 @@ class _MLP(ReadyNetwork):
         l1: float = 0.0,
         l2: float = 0.0,
         optimizer: Any = "adam",
-        learning_rate: float = 1e-3,
+        learning_rate: float = 2e-3,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
         batch_size: int | str = 32,
-        epochs: int = 50,
+        epochs: int = 75,
         loss: Any = None,
         metrics: list[Any] | None = None,
         validation_split: float | None = None,
@@ -137,7 +137,7 @@ class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the d
     >>> from sklearn.preprocessing import StandardScaler
     >>> from skdl import MLPClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> clf = make_pipeline(StandardScaler(), MLPClassifier(epochs=20, random_state=0))
+    >>> clf = make_pipeline(StandardScaler(), MLPClassifier(random_state=0))
     >>> bool(cross_val_score(clf, X, y, cv=3).mean() > 0.9)
     True
     """
@@ -158,11 +158,11 @@ class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the d
         l1: float = 0.0,
         l2: float = 0.0,
         optimizer: Any = "adam",
-        learning_rate: float = 1e-3,
+        learning_rate: float = 2e-3,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
         batch_size: int | str = 32,
-        epochs: int = 50,
+        epochs: int = 75,
         loss: Any = None,
         metrics: list[Any] | None = None,
         validation_split: float | None = None,

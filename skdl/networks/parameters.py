@@ -96,7 +96,7 @@ PARAMETERS = """n_layers : int, default=1
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         "adam" [6]_, "adamw", "sgd", "rmsprop", "nadam", "adamax", "adagrad", "adadelta", "lion", "ftrl",
         "adafactor", "muon", or Keras's own. An instance keeps its own settings and is copied.
-    learning_rate : float, default=1e-3
+    learning_rate : float, default=2e-3
         The size of a step, the first thing to tune. Usual: 1e-4 to 1e-1, on a log scale.
     momentum : float in [0, 1], default=0.0
         Of "sgd" and "rmsprop". Usual: 0.9.
@@ -104,7 +104,7 @@ PARAMETERS = """n_layers : int, default=1
         Decoupled decay of all weights [7]_, as a fraction of the learning rate. Usual: 1e-5 to 1e-1.
     batch_size : int or "full", default=32
         Rows in a step; "full" takes all of them.
-    epochs : int, default=50
+    epochs : int, default=75
         Passes over the training rows.
     loss : str, keras.losses.Loss or callable, default=None
         None takes {loss}.

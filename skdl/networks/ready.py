@@ -24,7 +24,7 @@ class ReadyNetwork(NetworkEstimator):
     """Training of a network whose hyperparameters are all arguments of the estimator."""
 
     _optimizer_defaults: ClassVar[dict[str, float]] = {
-        "learning_rate": 1e-3,
+        "learning_rate": 2e-3,
         "momentum": 0.0,
         "weight_decay": 0.0,
     }
