@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import networks_for_tests
-import numpy as np
 import pytest
 from sklearn.datasets import make_classification, make_regression
 
 import skdl
+from skdl._startup import load_keras, start_devices
+
+# First of all that imports TensorFlow, so that its start-up noise is not on the screen of the tests.
+load_keras()
+start_devices()
+
+import networks_for_tests  # noqa: E402
+import numpy as np  # noqa: E402
 
 CLASSIFIERS = ("MLPClassifier", "KerasClassifier")
 REGRESSORS = ("MLPRegressor", "KerasRegressor")

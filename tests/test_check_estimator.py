@@ -33,16 +33,16 @@ WHOLE = {
     "MLPRegressor": skdl.MLPRegressor(),
     "KerasClassifier": skdl.KerasClassifier(
         networks_for_tests.build_classifier,
-        epochs=50,
+        epochs=25,
         optimizer="adam",
-        optimizer__learning_rate=0.01,
+        optimizer__learning_rate=0.03,
         model__units=32,
     ),
     "KerasRegressor": skdl.KerasRegressor(
         networks_for_tests.build_regressor,
-        epochs=50,
+        epochs=25,
         optimizer="adam",
-        optimizer__learning_rate=0.01,
+        optimizer__learning_rate=0.03,
         model__units=32,
     ),
 }
