@@ -48,11 +48,11 @@ class Validation:
     weight: Any = None
 
     def __post_init__(self) -> None:
-        for given, missing in (("X_val", "y_val"), ("y_val", "X_val")):
-            if (getattr(self, given[0]) is not None) and (getattr(self, missing[0]) is None):
-                raise InvalidParameterError(
-                    f"Got {given} without {missing}, expected both or neither: pass {missing} too."
-                )
+        if (self.X is None) != (self.y is None):
+            given, missing = ("X_val", "y_val") if self.y is None else ("y_val", "X_val")
+            raise InvalidParameterError(
+                f"Got {given} without {missing}, expected both or neither: pass {missing} too."
+            )
         if self.weight is not None and self.X is None:
             raise InvalidParameterError(
                 "Got sample_weight_val without X_val, expected the rows that it weighs: pass X_val and "
@@ -112,8 +112,9 @@ class NetworkEstimator(CallbackSupportMixin):
         """Check data and forget an earlier fit: a new seed, no history."""
         X, y = check_X_y(self, X, y, reset=True, allow_nd=self._takes_nd)
         of_data = ("n_features_in_", "feature_names_in_")
+        kept = {*of_data, *self.get_params(deep=False)}
         for name in [n for n in vars(self) if n.endswith("_") and not n.startswith("_")]:
-            if name not in of_data:
+            if name not in kept:
                 delattr(self, name)
         self.seed_ = draw_seed(type(self).__name__, self.random_state)
         self._trained_epochs = 0
@@ -276,8 +277,9 @@ class NetworkEstimator(CallbackSupportMixin):
         self._trained_epochs += result.n_epochs
         if result.stop_reason is StopReason.DIVERGED:
             raise DivergedError(
-                f"{type(self).__name__} diverged: after {self.n_epochs_} epochs its weights are not "
-                "finite numbers. Lower the learning rate, clip the gradients, or scale X and y.",
+                f"{' '.join(repr(self).split())} diverged: after {self.n_epochs_} epochs its loss or "
+                "weights are not finite numbers. Lower the learning rate, clip the gradients, or scale "
+                "X and y.",
                 self.history_,
             )
 

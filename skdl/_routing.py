@@ -85,7 +85,7 @@ class RoutedParameters:
         Parameters
         ----------
         deep : bool, default=True
-            Whether to add the parameters of parameters that are estimators.
+            Without effect: no parameter is an estimator with parameters of its own.
 
         Returns
         -------
@@ -99,10 +99,6 @@ class RoutedParameters:
             if name not in self._routed:
                 found[f"model__{name}"] = default
         found.update(self._routed)
-        if deep:
-            for name, value in list(found.items()):
-                if hasattr(value, "get_params") and not inspect.isclass(value):
-                    found.update({f"{name}__{k}": v for k, v in value.get_params().items()})
         return found
 
     def set_params(self, **params: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -194,9 +194,10 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         data = kwargs.pop("validation_data", self._routed.get("fit__validation_data"))
         if data is None:
             return Validation(X_val, y_val, sample_weight_val)
-        if X_val is not None:
+        if not (X_val is None and y_val is None and sample_weight_val is None):
             raise InvalidParameterError(
-                "Got validation_data and X_val, expected one of them: leave validation_data away."
+                "Got validation_data and X_val, y_val or sample_weight_val, expected one of them: "
+                "leave validation_data away."
             )
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
             raise InvalidParameterError(
@@ -214,8 +215,7 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         settings.pop("validation_data", None)
         # Callbacks add up and do not replace one another; `_made_callbacks` has those of parameters.
         settings = {n: v for n, v in settings.items() if n.partition("__")[0] != "callbacks"}
-        arguments = [*inspect.signature(load_keras().Model.fit).parameters, "validation_shuffle"]
-        self._check_arguments("fit", settings, arguments)
+        self._check_arguments("fit", settings, ["validation_shuffle"])
         rules = {
             "epochs": (Number(1, integer=True),),
             "batch_size": (NONE, Number(1, integer=True), Number(-1, -1, integer=True)),
@@ -245,12 +245,15 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
             options={k: v for k, v in settings.items() if k not in _IN_JOB},
         )
 
-    def _check_arguments(self, method: str, names: Iterable[str], known: Iterable[str]) -> None:
-        known = list(known)
+    def _check_arguments(self, method: str, names: Iterable[str], more: Sequence[str] = ()) -> None:
+        """Raise where Keras's `method` has no argument of a name, or the estimator fills it itself."""
+        data = {"self", "x", "y", "sample_weight", "validation_data", "callbacks"}
+        parameters = inspect.signature(getattr(load_keras().Model, method)).parameters
+        known = [*(name for name in parameters if name not in data), *more]
         for name in names:
             if name not in known:
                 raise InvalidParameterError(
-                    f"{type(self).__name__}: keras.Model.{method} has no argument {name!r}. "
+                    f"{type(self).__name__}: keras.Model.{method} takes no argument {name!r} here. "
                     f"{did_you_mean(name, known)}"
                 )
 
@@ -261,9 +264,7 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
             for one in () if value is None else _flat(value):
                 self._check_callback(name, one)
         self._check_routes("callbacks", self.callbacks)
-        self._initialize_callbacks()
-        made = [*_flat(getattr(self, f"_{method}_callbacks")), *_flat(given or ())]
-        del self._fit_callbacks, self._predict_callbacks
+        made = [*_flat(self._routed_callbacks(method)), *_flat(given or ())]
         for one in made:
             self._check_callback("callbacks", one)
         return tuple(made)
@@ -283,9 +284,7 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         check_is_fitted(self)
         settings = {"batch_size": self.batch_size, **self._routed_to("predict"), **kwargs}
         settings = {n: v for n, v in settings.items() if n.partition("__")[0] != "callbacks"}
-        self._check_arguments(
-            "predict", settings, inspect.signature(load_keras().Model.predict).parameters
-        )
+        self._check_arguments("predict", settings)
         size = settings.pop("batch_size", None)
         if not settings.get("verbose", True):
             settings.pop("verbose")

@@ -43,7 +43,7 @@ class IncompatibleNetworkError(ValueError):
 
 
 class DivergedError(ValueError):
-    """Training ended with weights that are not finite numbers.
+    """Training ended with a loss or weights that are not finite numbers.
 
     Inside a search the candidate gets ``error_score`` and the others go on.
 
@@ -59,7 +59,7 @@ class DivergedError(ValueError):
     >>> reg.fit([[0.0], [1.0]], [0.0, 1.0])
     Traceback (most recent call last):
     ...
-    skdl.exceptions.DivergedError: MLPRegressor diverged: after 2 epochs its weights are not finite...
+    skdl.exceptions.DivergedError: MLPRegressor(epochs=2, ...) diverged: after 2 epochs its loss or...
     """
 
     def __init__(self, message: str, history: dict[str, list[float]] | None = None):

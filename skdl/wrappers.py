@@ -123,7 +123,12 @@ _CLASS_WEIGHT = """class_weight : dict or "balanced", default=None
 class ScikerasConventions(KerasWrapper):
     """scikeras's own functions: routed parameters to optimizers, losses, metrics and callbacks."""
 
-    _initialize_callbacks = BaseWrapper._initialize_callbacks
+    def _routed_callbacks(self, method: str) -> Any:
+        """The callbacks of parameters for "fit" or "predict", classes made instances."""
+        # scikeras keeps them on the estimator, where two threads that predict would meet.
+        made = SimpleNamespace(get_params=self.get_params)
+        BaseWrapper._initialize_callbacks(made)
+        return getattr(made, f"_{method}_callbacks")
 
     def _get_compile_kwargs(self, loss: Any) -> dict[str, Any]:
         """Arguments of `compile` with routed parameters applied; `loss` stands in for the parameter."""

@@ -104,7 +104,7 @@ class StopReason(enum.Enum):
 
     EPOCHS_DONE = "ran all epochs"
     STOPPED_EARLY = "a callback stopped training before the last epoch"
-    DIVERGED = "the weights are not finite numbers"
+    DIVERGED = "the last loss or the weights are not finite numbers"
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,7 +52,8 @@ class KerasLoopEngine(AbstractEngine):
             callback._model = None
         weights = tuple(model.get_weights())
         n_epochs = len(history.get("loss", ()))
-        if not all(np.isfinite(w).all() for w in weights if w.dtype.kind == "f"):
+        numbers = [*(w for w in weights if w.dtype.kind == "f"), history.get("loss", [])[-1:]]
+        if not all(np.isfinite(part).all() for part in numbers):
             reason = StopReason.DIVERGED
         elif n_epochs < job.epochs - job.initial_epoch:
             reason = StopReason.STOPPED_EARLY

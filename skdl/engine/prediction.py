@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skdl._startup import load_keras, start_devices
-from skdl.engine.batches import map_arrays, take_rows
+from skdl.engine.batches import map_arrays, take_rows, validation_batches
 from skdl.engine.job import Arrays, Samples, leaves, n_rows
 
 if TYPE_CHECKING:
@@ -21,9 +21,7 @@ def chunk_rows(x: Arrays) -> int:
     It follows from the width of a row alone, for it decides the bits (see `predict`).
     """
     width = max(1, sum(int(np.prod(leaf.shape[1:])) for leaf in leaves(x)))
-    return int(
-        min(1024, max(32, 2 ** ((2**18 // width).bit_length() - 1) if width < 2**18 else 32))
-    )
+    return min(1024, max(32, 1 << (max(1, 2**18 // width).bit_length() - 1)))
 
 
 def predict(
@@ -51,8 +49,6 @@ def predict(
     rows = n_rows(x)
     size = chunk_rows(x) if batch_size is None else batch_size
     if callbacks or options or type(model).predict_step is not keras.Model.predict_step:
-        from skdl.engine.batches import validation_batches
-
         # `validation_batches` wants targets; they are dropped again before the model sees a batch. The
         # inputs stay in a tuple of their own, or Keras would take two of them for inputs and targets.
         batches = validation_batches(Samples(x, np.zeros(rows)), size).map(lambda part, _: (part,))

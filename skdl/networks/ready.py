@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from skdl._checks import check_parameters
+from skdl._checks import check_parameters, did_you_mean
 from skdl._estimator import NetworkEstimator, Training, Validation
 from skdl._startup import load_keras
 from skdl.engine.initialization import seed_model
@@ -68,6 +68,7 @@ class ReadyNetwork(NetworkEstimator):
         self._check()
         validation = Validation(X_val, y_val, sample_weight_val)
         going_on = bool(self.warm_start) and hasattr(self, "model_")
+        self._given_classes = None
         self._fit_network(
             X, y, sample_weight, validation, self._training(validation), anew=not going_on
         )
@@ -112,19 +113,22 @@ class ReadyNetwork(NetworkEstimator):
         owner = type(self).__name__
         check_parameters(owner, self.get_params(deep=False), RULES)
         keras = load_keras()
-        for name, module in (
-            ("activation", keras.activations),
-            ("kernel_initializer", keras.initializers),
+        for name, place in (
+            ("activation", "activations"),
+            ("kernel_initializer", "initializers"),
+            ("loss", "losses"),
         ):
             value = getattr(self, name)
             if isinstance(value, str):
                 try:
-                    module.get(value)
+                    getattr(keras, place).get(value)
                 except ValueError:
+                    known = [
+                        n for n in vars(getattr(keras, place)) if n[0].islower() and n != "get"
+                    ]
                     raise InvalidParameterError(
                         f"{owner}: {name}={value!r} is not known. Got a str that Keras does not know, "
-                        f"expected a name of keras.{name}s. "
-                        f"Pass for instance {name}={RULES[name][0].example()}."
+                        f"expected a name of keras.{place}. {did_you_mean(value, known)}"
                     ) from None
 
     def _rows_per_batch(self) -> int | None:
@@ -185,8 +189,6 @@ class ReadyNetwork(NetworkEstimator):
         check_output(output, loss, target, classification=classification, n_classes=n_classes)
         settings = {name: getattr(self, name) for name in self._optimizer_defaults}
         model = self._network(n_features, n_outputs, output_activation)
-        if output_start is not None:
-            model.layers[-1].bias.assign(output_start)
         model.compile(
             optimizer=make_optimizer(
                 type(self).__name__, self.optimizer, settings, self._optimizer_defaults
@@ -194,6 +196,11 @@ class ReadyNetwork(NetworkEstimator):
             loss=loss,
             metrics=None if self.metrics is None else list(self.metrics),
         )
-        # Every random weight of this network is drawn by an initializer that its layer keeps.
-        seed_model(model, self.seed_, rebuild=lambda: model)
+        seed_model(
+            model,
+            self.seed_,
+            rebuild=lambda: self._network(n_features, n_outputs, output_activation),
+        )
+        if output_start is not None:
+            model.layers[-1].bias.assign(output_start)
         self.model_ = model

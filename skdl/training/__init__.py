@@ -1,1 +1,1 @@
-"""What can be tuned about training: losses, optimizers, stopping."""
+"""What can be tuned about training: losses and optimizers."""

@@ -63,7 +63,7 @@ def make_optimizer(
                     f"{kind.__name__}, which has no {name}; expected one that has (momentum: 'sgd', "
                     f"'rmsprop'), or {name}=0."
                 )
-        elif value or kind.__name__ == "AdamW":
+        elif value or accepted[name].default:
             kwargs[name] = value
     return kind(**kwargs)
 

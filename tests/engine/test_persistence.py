@@ -1,0 +1,71 @@
+"""A model comes back from its archive equal in every bit, trained or not."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import keras
+import numpy as np
+import pytest
+from jobs import job
+from test_layers import everything
+
+from skdl.engine.job import Samples
+from skdl.engine.keras_loop import KerasLoopEngine
+from skdl.engine.persistence import ModelHandle, copy_model, from_config, pack_model, unpack_model
+
+X = np.random.default_rng(0).normal(size=(20, 6, 4)).astype(np.float32)
+Y = np.zeros((20, 6), np.float32)
+
+
+def state(model):
+    """Weights, noise and the optimizer's variables."""
+    return [np.asarray(v) for v in [*model.variables, *model.optimizer.variables]]
+
+
+def trained():
+    model = everything()
+    KerasLoopEngine().train(job(model, training=Samples(X, Y), epochs=1))
+    return model
+
+
+@pytest.mark.parametrize("make", [trained, everything])
+def test_a_copy_has_the_same_bits_and_is_another_model(make):
+    model = make()
+    twin = copy_model(model)
+    assert twin is not model
+    for one, two in zip(state(model), state(twin), strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert type(twin.loss) is type(model.loss)
+
+
+def test_a_copy_trains_on_as_the_original_would():
+    model = trained()
+    twin = copy_model(model)
+    for each in (model, twin):
+        KerasLoopEngine().train(job(each, training=Samples(X, Y), epochs=1, trained_epochs=1))
+    for one, two in zip(state(model), state(twin), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_a_packed_model_is_plain_data():
+    packed = pickle.loads(pickle.dumps(pack_model(trained())))
+    assert isinstance(packed.archive, bytes)
+    assert unpack_model(packed).built
+
+
+def test_a_handle_shares_its_model_with_a_shallow_copy_and_packs_it_otherwise():
+    handle = ModelHandle(everything())
+    assert copy.copy({"model": handle})["model"].model is handle.model
+    assert copy.deepcopy(handle).model is not handle.model
+
+
+def test_a_twin_from_the_config_has_weights_of_its_own():
+    model = keras.Sequential([keras.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    twin = from_config(model)
+    twin(np.zeros((1, 3)))
+    assert twin.compiled
+    assert twin.loss == "mse"
+    assert not model.built

@@ -1,0 +1,68 @@
+"""The rooms of the package keep to their walls; docs/architecture.rst draws them."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import skdl
+
+PACKAGE = Path(skdl.__file__).parent
+IMPORTS = {
+    str(path.relative_to(PACKAGE)): {
+        name
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    for path in PACKAGE.rglob("*.py")
+}
+
+
+def importers(package):
+    """The files that import `package` or something inside it."""
+    return {
+        file
+        for file, names in IMPORTS.items()
+        if any(name == package or name.startswith(f"{package}.") for name in names)
+    }
+
+
+def test_only_one_file_touches_scikeras():
+    assert importers("scikeras") == {"wrappers.py"}
+
+
+def test_the_engine_knows_nothing_of_scikit_learn():
+    assert not {file for file in importers("sklearn") if file.startswith("engine/")}
+
+
+def test_imports_run_down():
+    upper = importers("skdl._estimator") | importers("skdl.networks") | importers("skdl.wrappers")
+    assert not {file for file in upper if file.startswith(("engine/", "training/"))}
+    assert not {file for file in importers("skdl.wrappers") if file != "__init__.py"}
+    assert not {file for file in importers("skdl.engine") if file.startswith("training/")}
+
+
+def test_nothing_inside_imports_the_package_root():
+    assert {file for file, names in IMPORTS.items() if "skdl" in names} == {"__init__.py"}
+
+
+def test_only_networks_training_and_engine_import_keras_and_late():
+    eager = {
+        file
+        for file in IMPORTS
+        for node in ast.parse((PACKAGE / file).read_text()).body
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        and any(
+            (name or "").partition(".")[0] in ("keras", "tensorflow")
+            for name in (
+                [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
+            )
+        )
+    }
+    assert eager == set()
