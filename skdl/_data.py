@@ -68,8 +68,7 @@ def check_target_shape(estimator: Any, y: np.ndarray) -> None:
 
 def check_y(estimator: Any, y: Any) -> np.ndarray:
     """`y` as a dense array; a classifier's column is flattened with scikit-learn's warning."""
-    if hasattr(y, "toarray"):
-        y = y.toarray()
+    y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
     if estimator._estimator_kind == "classifier":
         check_classification_targets(y)
         if y.ndim == 2 and y.shape[1] == 1:
@@ -91,9 +90,16 @@ def check_weight(estimator: Any, weight: Any, X: Any) -> np.ndarray | None:
     return checked
 
 
-def class_weights(class_weight: Mapping[Any, float] | str, y: np.ndarray) -> np.ndarray:
+def class_weights(owner: str, class_weight: Mapping[Any, float] | str, y: np.ndarray) -> np.ndarray:
     """The weight of each row by its class, of shape (n_rows,)."""
-    return compute_sample_weight(class_weight=class_weight, y=y)
+    weights = compute_sample_weight(class_weight=class_weight, y=y)
+    if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+        raise InvalidParameterError(
+            f"{owner}: class_weight={class_weight!r} is out of range. Got weights that are negative, not "
+            "finite or all zero, expected finite weights of at least 0, not all 0. Pass for instance "
+            "class_weight='balanced'."
+        )
+    return weights
 
 
 def scale_weights(weight: np.ndarray | None) -> np.ndarray | None:

@@ -6,6 +6,8 @@ is here: checked rows, weights, the validation split, the seed, the `FitJob`, th
 
 from __future__ import annotations
 
+import copy
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,12 +28,13 @@ from skdl._data import (
     split_rows,
 )
 from skdl._parameters import ParameterTable
-from skdl._startup import start_devices
+from skdl._startup import load_keras, start_devices
 from skdl.engine.base import AbstractEngine
 from skdl.engine.batches import map_arrays, network_array, take_rows
 from skdl.engine.job import Arrays, FitJob, FitResult, Samples, StopReason, leaves, n_rows
 from skdl.engine.keras_loop import KerasLoopEngine
-from skdl.engine.persistence import ModelHandle, copy_model
+from skdl.engine.layers import custom_objects
+from skdl.engine.persistence import copy_model, held, released
 from skdl.engine.prediction import predict
 from skdl.exceptions import DivergedError, InvalidParameterError
 
@@ -136,6 +139,7 @@ class NetworkEstimator(CallbackSupportMixin):
         """Train on `X`, `y`; `anew` builds a new network, `append` continues the history."""
         given_X, given_y = X, y
         before = self.__dict__.get("model_")
+        kept = [] if anew else [(v, np.asarray(v)) for v in self._state_variables()]
         try:
             if anew:
                 X, y = self._begin(X, y)
@@ -162,7 +166,14 @@ class NetworkEstimator(CallbackSupportMixin):
             # Also for Ctrl-C: a network that was never fully trained must not pass for a fitted one.
             if anew and self.__dict__.get("model_") is not before:
                 self.__dict__.pop("model_", None)
+            for variable, value in kept:  # a network that was fitted before is what it was
+                variable.assign(value)
             raise
+
+    def _state_variables(self) -> list[Any]:
+        """All that training changes in ``model_``."""
+        optimizer = self.model_.optimizer
+        return [*self.model_.variables, *(optimizer.variables if optimizer.built else ())]
 
     def _split(
         self,
@@ -183,11 +194,14 @@ class NetworkEstimator(CallbackSupportMixin):
             )
         if weight is not None:
             rows = rows[weight[rows] > 0]
-            if not rows.size:
-                raise ValueError(
-                    "Every sample with a positive weight fell into the validation split: pass more "
-                    "weighted samples, or validation_split=0."
-                )
+            others = None if others is None else others[weight[others] > 0]
+            for part, name in ((rows, "training"), (others, "validation")):
+                if part is not None and not part.size:
+                    raise ValueError(
+                        f"No row of positive weight is left for {name} after validation_split="
+                        f"{training.validation_split:g}: pass more weighted samples, or hand over X_val "
+                        "and y_val."
+                    )
         return rows, others
 
     def _describe(
@@ -204,7 +218,7 @@ class NetworkEstimator(CallbackSupportMixin):
         held_out = None
         if validation.X is not None:
             X_val = check_X(self, validation.X, reset=False, allow_nd=self._takes_nd)
-            y_val = check_y(self, np.asarray(validation.y))
+            y_val = check_y(self, validation.y)
             check_target_shape(self, y_val)
             check_consistent_length(X_val, y_val)
             w_val = check_weight(self, validation.weight, X_val)
@@ -212,15 +226,13 @@ class NetworkEstimator(CallbackSupportMixin):
         elif others is not None:
             w_val = None if weight is None else weight[others]
             held_out = self._samples(X[others], y[others], w_val)
+        whole = len(rows) == len(y)
+        X, y = (X, y) if whole else (X[rows], y[rows])
+        weight = None if weight is None else weight[rows]
         by_class = self._class_weights(y)
         if by_class is not None:
             weight = by_class if weight is None else weight * by_class
-        whole = len(rows) == len(y)
-        train = self._samples(
-            X if whole else X[rows],
-            y if whole else y[rows],
-            None if weight is None else weight[rows],
-        )
+        train = self._samples(X, y, weight)
         batch_size = min(training.batch_size or train.n_rows, train.n_rows)
         return FitJob(
             model=self.model_,
@@ -245,7 +257,7 @@ class NetworkEstimator(CallbackSupportMixin):
         chosen = getattr(self, "class_weight", None)
         if self._estimator_kind != "classifier" or chosen is None:
             return None
-        return class_weights(chosen, y)
+        return class_weights(type(self).__name__, chosen, y)
 
     def _samples(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> Samples:
         """Checked rows as the network takes them."""
@@ -268,6 +280,13 @@ class NetworkEstimator(CallbackSupportMixin):
     def _take(self, result: FitResult, *, append: bool) -> None:
         """Keep what a fit gave; raise where it diverged."""
         history = {name: list(curve) for name, curve in result.history.items()}
+        if result.stop_reason is StopReason.DIVERGED:
+            raise DivergedError(
+                f"{' '.join(repr(self).split())} diverged: after {result.n_epochs} epochs its loss or "
+                "weights are not finite numbers. Lower the learning rate, clip the gradients, or scale "
+                "X and y.",
+                history,
+            )
         if append and hasattr(self, "history_"):
             for name, curve in history.items():
                 self.history_.setdefault(name, []).extend(curve)
@@ -275,13 +294,6 @@ class NetworkEstimator(CallbackSupportMixin):
             self.history_ = history
         self.n_epochs_ = len(self.history_.get("loss", ()))
         self._trained_epochs += result.n_epochs
-        if result.stop_reason is StopReason.DIVERGED:
-            raise DivergedError(
-                f"{' '.join(repr(self).split())} diverged: after {self.n_epochs_} epochs its loss or "
-                "weights are not finite numbers. Lower the learning rate, clip the gradients, or scale "
-                "X and y.",
-                self.history_,
-            )
 
     def _outputs(
         self,
@@ -346,14 +358,31 @@ class NetworkEstimator(CallbackSupportMixin):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
 
+    def __sklearn_clone__(self) -> Any:
+        ready = {
+            name: value
+            for name, value in vars(self).items()
+            if _is_model(value) and name != "model_"
+        }
+        if "keras" not in sys.modules:
+            return super().__sklearn_clone__()
+        # scikit-learn deep-copies parameters; Keras knows the user's own classes only inside this scope.
+        objects = custom_objects(list(self.get_params(deep=False).values()))
+        original = copy.copy(self)
+        for name in ready:
+            setattr(original, name, None)
+        with load_keras().saving.custom_object_scope(objects):
+            twin = super(NetworkEstimator, original).__sklearn_clone__()
+        for name, model in ready.items():
+            setattr(twin, name, copy_model(model))
+        return twin
+
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        if "model_" in state:
-            state["model_"] = ModelHandle(state["model_"])
-        return state
+        return {name: held(value) for name, value in super().__getstate__().items()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        state = dict(state)
-        if isinstance(state.get("model_"), ModelHandle):
-            state["model_"] = state["model_"].model
-        super().__setstate__(state)
+        super().__setstate__({name: released(value) for name, value in state.items()})
+
+
+def _is_model(value: Any) -> bool:
+    return "keras" in sys.modules and isinstance(value, load_keras().Model)

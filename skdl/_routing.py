@@ -59,10 +59,32 @@ class RoutedParameters:
 
     def __setattr__(self, name: str, value: Any) -> None:
         routed = self.__dict__.get("_routed", {})
-        if name in routed or ("__" in name and name.partition("__")[0] in PREFIXES):
-            self.__dict__.setdefault("_routed", routed)[name] = value
+        if (
+            name in routed
+            or ("__" in name and name.partition("__")[0] in PREFIXES)
+            or self._is_bare(name)
+        ):
+            self.__dict__.setdefault("_routed", routed).pop(f"model__{name}", None)
+            self._routed[name] = value
         else:
             super().__setattr__(name, value)
+
+    def _is_bare(self, name: str) -> bool:
+        """Whether `name` is an argument of the build function and of nothing else."""
+        if name.startswith("_") or name.endswith("_") or "_routed" not in self.__dict__:
+            return False
+        return name not in self._get_param_names() and name in (self._build_arguments() or {})
+
+    def __sklearn_clone__(self) -> Any:
+        twin = super().__sklearn_clone__()  # type: ignore[misc]
+        # `get_params` shows the build function's defaults; what was not set stays not set in a clone, so
+        # that another build function brings its own.
+        twin._routed = {name: twin._routed[name] for name in self._routed}
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: Any = super().__getstate__()
+        return {**state, "_routed": dict(state["_routed"])}
 
     @classmethod
     def _get_param_names(cls) -> list[str]:
@@ -127,15 +149,15 @@ class RoutedParameters:
 
     def _set(self, params: Mapping[str, Any]) -> None:
         own = set(self._get_param_names())
-        if "model" in params:
-            # What was only a default of the old build function does not bind the new one.
-            defaults = self._build_defaults()
-            self.model = params["model"]
-            if self._build_function() is not None:
-                for name, default in defaults.items():
-                    if self._routed.get(f"model__{name}", self) is default:
-                        del self._routed[f"model__{name}"]
         routed = {name: value for name, value in params.items() if name not in own}
+        if "model" in params:
+            self.model = params["model"]
+            kept, self._routed = self._routed, {}
+            for name in kept:
+                self._check_name(
+                    name
+                )  # what was set for another build function may be unknown here
+            self._routed = kept
         for name, value in routed.items():
             self._check_name(name)
             # One value under two names would leave open which of them counts.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 import warnings
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from skdl._routing import RoutedParameters
 from skdl._startup import load_keras
 from skdl.engine.initialization import seed_model
 from skdl.engine.job import Arrays, leaves
-from skdl.engine.persistence import copy_model, from_config
+from skdl.engine.persistence import copy_model, copy_objects, from_config
 from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
 from skdl.training.losses import (
     check_output,
@@ -88,7 +87,7 @@ class UserNetwork(RoutedParameters):
         settings = self._get_compile_kwargs(loss)
         if isinstance(optimizer, keras.Optimizer):
             settings["optimizer"] = fresh_optimizer(optimizer)
-        settings["metrics"] = copy.deepcopy(settings["metrics"])
+        settings["metrics"] = copy_objects(settings["metrics"])
         return settings
 
     def _start(self, X: Any, y: np.ndarray, rows: np.ndarray, weight: np.ndarray | None) -> None:
@@ -156,6 +155,7 @@ class UserNetwork(RoutedParameters):
                     f"loss={self.loss!r} has no effect. Got a network that its build function compiled "
                     f"with {found}, expected the same loss: leave loss or the call of compile away."
                 )
+        self._check_compile_routes(model)
         if model.compiled and is_columns_loss(model.loss) and not is_columns_loss(self.loss):
             self._encode_columns(model.loss, y)
         targets = [np.asarray(t) for t in leaves(self._network_y(y))]
@@ -185,6 +185,22 @@ class UserNetwork(RoutedParameters):
 
     def _type_of_target(self, y: np.ndarray) -> str:
         return type_of_target(y)
+
+    def _check_compile_routes(self, model: keras.Model) -> None:
+        """Raise for routed settings that a build function, which compiles by itself, never sees."""
+        arguments = self._build_arguments() or {}
+        sees = {"compile_kwargs", "params"} & set(arguments) or any(
+            p.kind is p.VAR_KEYWORD for p in arguments.values()
+        )
+        if not model.compiled or sees:
+            return
+        for prefix in ("optimizer", "loss", "metrics", "compile"):
+            for name in self._routed_to(prefix):
+                raise IncompatibleNetworkError(
+                    f"{prefix}__{name} has no effect. Got a network that its build function compiled "
+                    "without it, expected a build function that takes compile_kwargs, or one that does "
+                    "not compile: add compile_kwargs to its arguments, or leave the call of compile away."
+                )
 
     @property
     def _one_label(self) -> bool:

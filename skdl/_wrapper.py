@@ -331,7 +331,7 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         """
         predicted = self.predict(X)
         weight = check_weight(self, sample_weight, X)
-        y = check_y(self, np.asarray(y))
+        y = check_y(self, y)
         return self.scorer(y, predicted, sample_weight=weight, **self._routed_to("score"))
 
 

@@ -63,7 +63,8 @@ _PARAMETERS = """model : callable or keras.Model, default=None
     build_fn : callable, default=None
         scikeras's old name of `model`.
     warm_start : bool, default=False
-        Whether `fit` goes on from the present weights and the optimizer's state.
+        Whether `fit` goes on from the present weights and the optimizer's state. Parameters of the network
+        and the optimizer that were changed since are then not taken up.
     random_state : int, RandomState or None, default=None
         Seed of initial weights, order of rows, noise layers and validation split. None draws fresh
         entropy, kept as ``seed_``. The state of a RandomState is read and not advanced. What the build

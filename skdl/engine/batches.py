@@ -24,11 +24,22 @@ def network_array(array: Any) -> Any:
     floatx = load_keras().config.floatx()
     if sparse.issparse(array):
         matrix = array.tocsr()
-        return matrix if matrix.dtype == floatx else matrix.astype(floatx)
+        return matrix if matrix.dtype == floatx else _cast(matrix, floatx)
     array = np.asarray(array)
     if array.dtype.kind == "f" and array.dtype != floatx:
-        return array.astype(floatx)
+        return _cast(array, floatx)
     return array
+
+
+def _cast(array: Any, dtype: str) -> Any:
+    """`array` in another float type, or an error where a number is too large for it."""
+    with np.errstate(over="ignore"):
+        cast = array.astype(dtype)
+    if not np.isfinite(cast.data if sparse.issparse(cast) else cast).all():
+        raise ValueError(
+            f"Input contains infinity or a value too large for dtype('{dtype}'): scale the data."
+        )
+    return cast
 
 
 def map_arrays(function: Any, arrays: Arrays) -> Arrays:

@@ -26,30 +26,34 @@ class KerasLoopEngine(AbstractEngine):
         callbacks = list(job.callbacks)
         if observer is not None:
             callbacks.append(_tell(observer))
-        history = model.fit(
-            training_batches(
-                job.training,
-                job.batch_size,
-                seed=job.seed,
-                first_epoch=job.trained_epochs,
-                shuffle=job.shuffle,
-            ),
-            epochs=job.epochs,
-            initial_epoch=job.initial_epoch,
-            steps_per_epoch=options.pop("steps_per_epoch", n_steps(job.training, job.batch_size)),
-            validation_data=(
-                None
-                if validation is None
-                else validation_batches(validation, job.validation_batch_size)
-            ),
-            shuffle=False,
-            verbose=job.verbose,
-            callbacks=callbacks,
-            **options,
-        ).history
-        for callback in job.callbacks:
-            # A callback of the user's outlives the job; with the model it would be copied and pickled.
-            callback._model = None
+        try:
+            history = model.fit(
+                training_batches(
+                    job.training,
+                    job.batch_size,
+                    seed=job.seed,
+                    first_epoch=job.trained_epochs,
+                    shuffle=job.shuffle,
+                ),
+                epochs=job.epochs,
+                initial_epoch=job.initial_epoch,
+                steps_per_epoch=options.pop(
+                    "steps_per_epoch", n_steps(job.training, job.batch_size)
+                ),
+                validation_data=(
+                    None
+                    if validation is None
+                    else validation_batches(validation, job.validation_batch_size)
+                ),
+                shuffle=False,
+                verbose=job.verbose,
+                callbacks=callbacks,
+                **options,
+            ).history
+        finally:
+            for callback in job.callbacks:
+                # A callback of the user's outlives the job; with the model it would be copied and pickled.
+                callback._model = None
         weights = tuple(model.get_weights())
         n_epochs = len(history.get("loss", ()))
         numbers = [*(w for w in weights if w.dtype.kind == "f"), history.get("loss", [])[-1:]]

@@ -28,8 +28,10 @@ def noise_generators(model: keras.Model) -> list[Any]:
     return list(found.values())
 
 
-def custom_objects(model: keras.Model) -> dict[str, Any]:
-    """The classes and functions that `model` uses and Keras does not own, by their registered name.
+def custom_objects(value: Any) -> dict[str, Any]:
+    """The classes and functions that `value` uses and Keras does not own, by their registered name.
+
+    `value` is a model or another object of Keras's, or a list or dict of them.
 
     Keras saves these by name only; a process that has never seen them needs the objects themselves.
     """
@@ -48,25 +50,28 @@ def custom_objects(model: keras.Model) -> dict[str, Any]:
             for part in value:
                 note(part)
         elif inspect.isfunction(value):
-            if not _is_keras(value) and value.__name__ != "<lambda>":
+            if not is_keras(value) and value.__name__ != "<lambda>":
                 found[keras.saving.get_registered_name(value)] = value
         elif isinstance(value, _saved_kinds()):
             for kind in type(value).__mro__:
-                if kind is not object and not _is_keras(kind) and hasattr(kind, "get_config"):
+                if kind is not object and not is_keras(kind) and hasattr(kind, "get_config"):
                     found.setdefault(keras.saving.get_registered_name(kind), kind)
             for name, part in vars(value).items():
                 # Keras keeps a layer's own `build`, wrapped, among its attributes.
                 if inspect.isfunction(part) and not hasattr(type(value), name):
                     note(part)
 
-    for layer in walk_layers(model):
-        note(layer)
-        for value in vars(layer).values():
-            if not inspect.isfunction(value):
-                note(value)
-    if model.compiled:
-        for part in _compiled_parts(model):
-            note(part)
+    def note_model(model: Any) -> None:
+        for layer in walk_layers(model):
+            note(layer)
+            for part in vars(layer).values():
+                if not inspect.isfunction(part):
+                    note(part)
+        if model.compiled:
+            for part in _compiled_parts(model):
+                note(part)
+
+    note_model(value) if isinstance(value, keras.Model) else note(value)
     return found
 
 
@@ -94,5 +99,6 @@ def _saved_kinds() -> tuple[type, ...]:
     )
 
 
-def _is_keras(value: Any) -> bool:
+def is_keras(value: Any) -> bool:
+    """Whether a class or function is Keras's own."""
     return str(getattr(value, "__module__", "")).partition(".")[0] == "keras"

@@ -13,7 +13,7 @@ from skdl._data import ClassTarget
 from skdl.networks.dense import build_dense, layer_widths
 from skdl.networks.parameters import ATTRIBUTES, CLASS_WEIGHT, REFERENCES, parameters
 from skdl.networks.ready import ReadyNetwork
-from skdl.training.losses import is_columns_loss
+from skdl.training.losses import is_sparse_loss
 
 if TYPE_CHECKING:
     import keras
@@ -227,7 +227,8 @@ class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the d
 
     def _network_y(self, y: np.ndarray) -> np.ndarray:
         codes = self._target.encode(y)
-        if self._target.kind == "multiclass" and is_columns_loss(self.loss):
+        # A loss compares the target with the output column by column, but for the sparse one.
+        if self._target.kind == "multiclass" and not is_sparse_loss(self.loss):
             return np.eye(self._target.n_units, dtype=np.float32)[codes]
         return codes
 

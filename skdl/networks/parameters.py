@@ -125,7 +125,8 @@ PARAMETERS = """n_layers : int, default=1
     callbacks : list of keras.callbacks.Callback, default=None
         Instances, or classes made anew for each fit.
     {extra}warm_start : bool, default=False
-        Whether `fit` goes on from the present weights and the optimizer's state.
+        Whether `fit` goes on from the present weights and the optimizer's state. Parameters of the network
+        and the optimizer that were changed since are then not taken up.
     random_state : int, RandomState or None, default=None
         Seed of initial weights, order of rows, dropout and validation split. None draws fresh entropy,
         kept as ``seed_``. The state of a RandomState is read and not advanced.

@@ -11,6 +11,7 @@ from skdl._checks import check_parameters, did_you_mean
 from skdl._estimator import NetworkEstimator, Training, Validation
 from skdl._startup import load_keras
 from skdl.engine.initialization import seed_model
+from skdl.engine.persistence import copy_objects
 from skdl.exceptions import InvalidParameterError
 from skdl.networks.parameters import RULES
 from skdl.training.losses import Output, check_output, infer_loss
@@ -194,7 +195,7 @@ class ReadyNetwork(NetworkEstimator):
                 type(self).__name__, self.optimizer, settings, self._optimizer_defaults
             ),
             loss=loss,
-            metrics=None if self.metrics is None else list(self.metrics),
+            metrics=None if self.metrics is None else copy_objects(list(self.metrics)),
         )
         seed_model(
             model,

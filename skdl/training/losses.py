@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,16 +32,37 @@ _ELEMENTWISE = _BINARY | {
     "squared_hinge",
     "kl_divergence",
 }
+_HINGES = {"hinge", "squared_hinge", "categorical_hinge"}
+# Activations that give probabilities.
+_LINKS = {"sigmoid", "softmax", "hard_sigmoid"}
 _BOUNDS = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 
 
 @dataclass(frozen=True)
 class Output:
-    """One output of a network: its name, its units and the activation it ends in, where known."""
+    """One output of a network.
+
+    Attributes
+    ----------
+    name : str
+    units : int
+    activation : str or None
+        What it ends in, where that is known.
+    probable : bool
+        Whether the values that were seen may be probabilities: from 0 to 1.
+    """
 
     name: str
     units: int
     activation: str | None
+    probable: bool = True
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """By the activation where it is one of Keras's, otherwise by the values that were seen."""
+        if self.activation is None or not hasattr(load_keras().activations, self.activation):
+            return self.probable
+        return self.activation in _LINKS
 
 
 def loss_name(loss: Any) -> str | None:
@@ -54,18 +76,21 @@ def loss_name(loss: Any) -> str | None:
     True
     """
     keras = load_keras()
-    if inspect.isclass(loss):
-        name = loss.__name__
-    elif isinstance(loss, str):
-        found = keras.losses.get(loss)
-        name = getattr(found, "__name__", type(found).__name__)
-    elif isinstance(loss, keras.losses.Loss):
-        name = type(loss).__name__
+    if isinstance(loss, str):
+        loss = keras.losses.get(loss)
+    if isinstance(loss, functools.partial):
+        loss = loss.func
+    kind = loss if inspect.isclass(loss) else type(loss)
+    if issubclass(kind, keras.losses.Loss):
+        names = [base.__name__ for base in kind.__mro__]  # a subclass is a loss of its base's kind
     else:
-        name = getattr(loss, "__name__", "")
-    snake = "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
-    snake = {"k_l_divergence": "kl_divergence"}.get(snake, snake)
-    return snake if snake in _SPARSE | _COLUMNS | _ELEMENTWISE else None
+        names = [getattr(loss, "__name__", "")]
+    for name in names:
+        snake = "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+        snake = {"k_l_divergence": "kl_divergence"}.get(snake, snake)
+        if snake in _SPARSE | _COLUMNS | _ELEMENTWISE:
+            return snake
+    return None
 
 
 def loss_class(name: str) -> Any:
@@ -86,9 +111,18 @@ def is_columns_loss(loss: Any) -> bool:
     return loss_name(loss) in _COLUMNS
 
 
+def is_sparse_loss(loss: Any) -> bool:
+    """Whether `loss` wants class numbers, as the inferred loss of several classes does."""
+    return loss is None or loss_name(loss) in _SPARSE
+
+
 def link_of(loss: Any) -> str | None:
     """What makes probabilities of a network's scores under `loss`; None where they are probabilities."""
-    if not getattr(loss, "from_logits", False):
+    if isinstance(loss, functools.partial):
+        logits = loss.keywords.get("from_logits", False)
+    else:
+        logits = getattr(loss, "from_logits", False)
+    if not logits:
         return None
     return "sigmoid" if loss_name(loss) in _BINARY else "softmax"
 
@@ -110,7 +144,9 @@ def infer_loss(output: Output, target: np.ndarray, *, classification: bool) -> A
     keras = load_keras()
     if not classification:
         return "mean_squared_error"
-    logits = output.activation == "linear"
+    logits = output.activation == "linear" or (
+        output.activation is None and not output.gives_probabilities
+    )
     columns = 1 if target.ndim == 1 else target.shape[1]
     if output.units == 1 or (columns > 1 and output.activation != "softmax"):
         return (
@@ -144,6 +180,11 @@ def check_output(
         The number of classes of a single-label target.
     """
     name = loss_name(loss)
+    if classification and name in _HINGES:
+        raise IncompatibleNetworkError(
+            f"The loss {name} gives scores and no probabilities, which a classifier is asked for. Use "
+            "loss='binary_crossentropy' or 'sparse_categorical_crossentropy', or leave loss away."
+        )
     columns = 1 if target.ndim == 1 else int(np.prod(target.shape[1:]))
     where = f"output {output.name!r} ({output.units} units, activation {output.activation or 'unknown'})"
     if name is None:
@@ -165,6 +206,7 @@ def check_output(
                 f"least {n_classes} units: end the network in Dense({n_classes}, activation='softmax')"
                 + (" or use loss='binary_crossentropy'." if n_classes == 2 else ".")
             )
+        _check_probabilities(where, name, output, loss, n_classes)
         return
     if name in _COLUMNS and (columns != output.units or (columns == 1 and n_classes != 1)):
         raise IncompatibleNetworkError(
@@ -199,6 +241,21 @@ def check_output(
         )
     if not classification:
         _check_range(where, name, output.activation, target)
+    else:
+        _check_probabilities(where, name, output, loss, n_classes)
+
+
+def _check_probabilities(
+    where: str, name: str, output: Output, loss: Any, n_classes: int | None
+) -> None:
+    if link_of(loss) is not None or output.gives_probabilities or n_classes == 1:
+        return
+    end = "sigmoid" if output.units == 1 or name in _BINARY else "softmax"
+    raise IncompatibleNetworkError(
+        f"The {where} gives no probabilities, which the loss {name} takes. Got an output that is not "
+        f"bound to 0 and 1: end the network in activation={end!r}, or use the loss's class with "
+        "loss__from_logits=True."
+    )
 
 
 def _check_range(where: str, name: str, activation: str | None, target: np.ndarray) -> None:

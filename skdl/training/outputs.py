@@ -26,9 +26,18 @@ def describe_outputs(model: keras.Model, outputs: Any) -> list[Output]:
     if len(names) != len(parts):
         names = [f"output_{index}" for index in range(len(parts))]
     return [
-        Output(name, int(part.shape[-1]) if len(part.shape) == 2 else 0, _activation(model, index))
+        Output(
+            name,
+            int(part.shape[-1]) if len(part.shape) == 2 else 0,
+            _activation(model, index),
+            _probable(np.asarray(part)),
+        )
         for index, (name, part) in enumerate(zip(names, parts, strict=True))
     ]
+
+
+def _probable(values: np.ndarray) -> bool:
+    return bool((values >= 0).all() and (values <= 1 + 1e-6).all())
 
 
 def _activation(model: keras.Model, index: int) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -173,13 +175,53 @@ def test_what_cannot_fit_is_named(output, loss, target, classification, n_classe
         (Output("out", 5, "softmax"), "sparse_categorical_crossentropy", CODES, True, 3),
         (Output("out", 1, "sigmoid"), "mse", BITS, True, 2),
         (Output("out", 1, "sigmoid"), "mse", BITS, False, None),
-        (Output("out", 1, "tanh"), "hinge", BITS, True, 2),
         (Output("out", 1, "relu"), "poisson", np.abs(NUMBERS), False, None),
         (Output("out", 7, None), lambda y, p: 0.0, CODES, True, 3),
     ],
 )
 def test_what_can_fit_or_is_not_known_passes(output, loss, target, classification, n_classes):
     check_output(output, loss, target, classification=classification, n_classes=n_classes)
+
+
+@pytest.mark.parametrize(
+    ("output", "loss", "target"),
+    [
+        (Output("out", 3, "linear"), "sparse_categorical_crossentropy", CODES),
+        (Output("out", 1, "linear"), "binary_crossentropy", BITS),
+        (Output("out", 3, "relu"), "sparse_categorical_crossentropy", CODES),
+        (Output("out", 1, "tanh"), "binary_crossentropy", BITS),
+        (Output("out", 3, "log_softmax"), "categorical_crossentropy", COLUMNS),
+        (Output("out", 3, None, probable=False), "sparse_categorical_crossentropy", CODES),
+        (Output("out", 1, "linear"), "mse", BITS),
+    ],
+)
+def test_a_classifiers_output_is_probabilities_or_declared_logits(output, loss, target):
+    n_classes = len(np.unique(target)) if target.ndim == 1 else None
+    with pytest.raises(IncompatibleNetworkError, match="gives no probabilities.*from_logits=True"):
+        check_output(output, loss, target, classification=True, n_classes=n_classes)
+
+
+def test_a_hinge_is_no_loss_for_probabilities():
+    with pytest.raises(IncompatibleNetworkError, match="hinge gives scores and no probabilities"):
+        check_output(Output("out", 1, "tanh"), "hinge", BITS, classification=True, n_classes=2)
+
+
+def test_logits_of_an_unknown_output_are_known_by_their_values():
+    hidden = Output("out", 3, None, probable=False)
+    assert describe(infer_loss(hidden, CODES, classification=True)) == (
+        "sparse_categorical_crossentropy",
+        True,
+    )
+
+
+def test_a_loss_of_the_users_own_class_is_of_its_bases_kind():
+    class Mine(keras.losses.BinaryCrossentropy):
+        pass
+
+    assert loss_name(Mine) == loss_name(Mine()) == "binary_crossentropy"
+    assert link_of(Mine(from_logits=True)) == "sigmoid"
+    partial = functools.partial(keras.losses.binary_crossentropy, from_logits=True)
+    assert (loss_name(partial), link_of(partial)) == ("binary_crossentropy", "sigmoid")
 
 
 def test_losses_are_known_in_all_their_spellings():

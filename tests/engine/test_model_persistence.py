@@ -13,7 +13,7 @@ from test_layers import everything
 
 from skdl.engine.job import Samples
 from skdl.engine.keras_loop import KerasLoopEngine
-from skdl.engine.persistence import ModelHandle, copy_model, from_config, pack_model, unpack_model
+from skdl.engine.persistence import Handle, copy_model, from_config, pack_model, unpack_model
 
 X = np.random.default_rng(0).normal(size=(20, 6, 4)).astype(np.float32)
 Y = np.zeros((20, 6), np.float32)
@@ -56,9 +56,9 @@ def test_a_packed_model_is_plain_data():
 
 
 def test_a_handle_shares_its_model_with_a_shallow_copy_and_packs_it_otherwise():
-    handle = ModelHandle(everything())
-    assert copy.copy({"model": handle})["model"].model is handle.model
-    assert copy.deepcopy(handle).model is not handle.model
+    handle = Handle(everything())
+    assert copy.copy({"model": handle})["model"].value is handle.value
+    assert copy.deepcopy(handle).value is not handle.value
 
 
 def test_a_twin_from_the_config_has_weights_of_its_own():
