@@ -18,6 +18,7 @@ import matplotlib
 
 matplotlib.use("Agg")  # files only, also on a machine without a screen
 import matplotlib.pyplot as plt
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -157,11 +158,15 @@ def main() -> None:
         X, y, test_size=0.25, stratify=y, random_state=0
     )
     table = Table(
-        title=f"Digits: accuracy in {CV}-fold cross-validation on {len(y_train)} rows, {len(y_test)} held out"
+        title=f"Digits: accuracy in {CV}-fold cross-validation on {len(y_train)} rows, "
+        f"{len(y_test)} held out",
+        box=SIMPLE,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
     )
-    for column in ("method", "candidates", "fits", "seconds", "accuracy", "held out"):
-        table.add_column(column, justify="left" if column == "method" else "right")
-    table.add_column("best parameters", no_wrap=True)
+    for column in ("method", "tried", "fits", "seconds", "accuracy", "held out", "best parameters"):
+        side = "left" if column in ("method", "best parameters") else "right"
+        table.add_column(column, justify=side, no_wrap=True)
 
     baseline = Pipeline([("scale", StandardScaler()), ("net", LogisticRegression(max_iter=1000))])
     started = time.perf_counter()

@@ -90,9 +90,22 @@ def check_weight(estimator: Any, weight: Any, X: Any) -> np.ndarray | None:
     return checked
 
 
-def class_weights(owner: str, class_weight: Mapping[Any, float] | str, y: np.ndarray) -> np.ndarray:
-    """The weight of each row by its class, of shape (n_rows,)."""
-    weights = compute_sample_weight(class_weight=class_weight, y=y)
+def class_weights(
+    owner: str,
+    class_weight: Mapping[Any, float] | str,
+    y: np.ndarray,
+    weight: np.ndarray | None = None,
+) -> np.ndarray:
+    """The weight of each row by its class, of shape (n_rows,).
+
+    "balanced" counts a row by its sample weight: one of weight two is two rows.
+    """
+    if isinstance(class_weight, str) and weight is not None and y.ndim == 1:
+        labels, codes = np.unique(y, return_inverse=True)
+        totals = np.bincount(codes, weights=weight)
+        weights = (totals.sum() / (len(labels) * totals))[codes]
+    else:
+        weights = compute_sample_weight(class_weight=class_weight, y=y)
     if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
         raise InvalidParameterError(
             f"{owner}: class_weight={class_weight!r} is out of range. Got weights that are negative, not "

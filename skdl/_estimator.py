@@ -229,7 +229,7 @@ class NetworkEstimator(CallbackSupportMixin):
         whole = len(rows) == len(y)
         X, y = (X, y) if whole else (X[rows], y[rows])
         weight = None if weight is None else weight[rows]
-        by_class = self._class_weights(y)
+        by_class = self._class_weights(y, weight)
         if by_class is not None:
             weight = by_class if weight is None else weight * by_class
         train = self._samples(X, y, weight)
@@ -253,11 +253,11 @@ class NetworkEstimator(CallbackSupportMixin):
             options=training.options,
         )
 
-    def _class_weights(self, y: np.ndarray) -> np.ndarray | None:
+    def _class_weights(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
         chosen = getattr(self, "class_weight", None)
         if self._estimator_kind != "classifier" or chosen is None:
             return None
-        return class_weights(type(self).__name__, chosen, y)
+        return class_weights(type(self).__name__, chosen, y, weight)
 
     def _samples(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> Samples:
         """Checked rows as the network takes them."""

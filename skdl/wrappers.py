@@ -117,7 +117,8 @@ _ATTRIBUTES = """model_ : keras.Model
 
 
 _CLASS_WEIGHT = """class_weight : dict or "balanced", default=None
-        Weights of the classes' rows in the loss; "balanced" makes all classes count the same.
+        Weights of the classes' rows in the loss; "balanced" makes all classes count the same,
+        rows counted by their sample weight.
     """
 
 

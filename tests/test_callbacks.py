@@ -152,7 +152,7 @@ if HAS_CALLBACKS:
     def test_a_fit_that_fails_tears_down(make_estimator, classes_data):
         X, y = classes_data
         recorder = Recorder()
-        with pytest.raises(ValueError, match="Every sample with a positive weight"):
+        with pytest.raises(ValueError, match="No row of positive weight is left for training"):
             make_estimator(
                 "MLPClassifier", validation_split=0.5, validation_shuffle=False
             ).set_callbacks(recorder).fit(X, y, sample_weight=np.r_[np.zeros(30), np.ones(30)])

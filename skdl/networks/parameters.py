@@ -157,7 +157,8 @@ REFERENCES = """.. [1] Srivastava et al., Dropout: a simple way to prevent overf
 
 
 CLASS_WEIGHT = """class_weight : dict or "balanced", default=None
-        Weights of the classes' rows in the loss; "balanced" makes all classes count the same.
+        Weights of the classes' rows in the loss; "balanced" makes all classes count the same,
+        rows counted by their sample weight.
     """
 
 
