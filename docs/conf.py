@@ -33,7 +33,7 @@ numpydoc_class_members_toctree = False
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    # Only plot_*.py runs while the pages are built; the tests run the others.
+    # Only plot_*.py runs while the pages are built; `make tune` runs the other.
     "filename_pattern": r"/plot_[^/]*\.py$",
     "download_all_examples": False,
     "abort_on_example_error": True,

@@ -56,7 +56,7 @@ def make_searches(quick: bool, n_jobs: int) -> dict[str, GridSearchCV]:
         "net__learning_rate": [1e-3, 5e-3],
         "net__batch_size": [64] if quick else [32, 64],
         "net__units": [32] if quick else [64, 128],
-        "net__dropout": [0.2],
+        "net__dropout": [0.2] if quick else [0.0, 0.2],
         "net__epochs": epochs[1:] if quick else epochs,
     }
     samples = {
