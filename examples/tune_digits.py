@@ -18,6 +18,7 @@ import matplotlib
 
 matplotlib.use("Agg")  # files only, also on a machine without a screen
 import matplotlib.pyplot as plt
+from matplotlib.ticker import MaxNLocator
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import Progress
@@ -140,6 +141,7 @@ def plot_curve(path: Path, network: MLPClassifier) -> None:
         epochs, network.history_["val_loss"], label="validation (20% held out)", linestyle="--"
     )
     axes.set(xlabel="epoch", ylabel="cross-entropy loss", title="The best network on the digits")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend()
     figure.savefig(path, dpi=150)
     plt.close(figure)
