@@ -96,17 +96,6 @@ def test_column_names_are_kept_and_checked(kind):
     check_dataframe_column_names_consistency(kind, WHOLE[kind])
 
 
-def test_only_the_equivalence_of_sample_weights_may_fail():
-    assert {
-        "check_sample_weight_equivalence_on_dense_data",
-        "check_sample_weight_equivalence_on_sparse_data",
-    } == EXPECTED_TO_FAIL
-    assert {
-        "check_array_api_input",
-        "check_classifiers_multilabel_output_format_decision_function",
-    } >= SKIPPED
-
-
 @pytest.mark.parametrize("kind", WHOLE)
 def test_the_checks_are_those_of_a_whole_estimator(kind):
     names = {name_of(check) for _, check in estimator_checks_generator(WHOLE[kind], mark=None)}
