@@ -19,6 +19,8 @@ except ImportError:  # scikit-learn 1.8 has no callbacks: estimators have no `se
 if TYPE_CHECKING:
     from sklearn.callback import CallbackContext
 
+    from skdl.engine.network import NetworkState
+
 __all__ = ["CallbackSupportMixin", "EpochReporter", "start_reporting", "with_callbacks"]
 
 
@@ -33,7 +35,8 @@ class EpochReporter:
     X, y : array-like
         The training data, which scoring callbacks ask for.
     fitted : callable
-        Gives the attributes that make a copy of the estimator ready to predict as of now.
+        Gives the attributes that make a copy of the estimator ready to predict, from a state of its
+        network.
     """
 
     def __init__(
@@ -42,7 +45,7 @@ class EpochReporter:
         root: CallbackContext,
         X: Any,
         y: Any,
-        fitted: Callable[[], dict[str, Any]],
+        fitted: Callable[[NetworkState], dict[str, Any]],
     ):
         self._estimator = estimator
         self._root = root
@@ -53,31 +56,31 @@ class EpochReporter:
     def on_fit_begin(self) -> None:
         self._root.call_on_fit_task_begin(estimator=self._estimator, X=self._X, y=self._y)
 
-    def on_fit_end(self) -> None:
+    def on_fit_end(self, state: NetworkState) -> None:
         self._root.call_on_fit_task_end(
             estimator=self._estimator,
             X=self._X,
             y=self._y,
-            reconstruction_attributes=self._fitted,
+            reconstruction_attributes=lambda: self._fitted(state),
         )
 
     def on_epoch_begin(self, epoch: int) -> None:
         self._task = self._root.subcontext(task_name="epoch")
         self._task.call_on_fit_task_begin(estimator=self._estimator, X=self._X, y=self._y)
 
-    def on_epoch_end(self, epoch: int) -> bool:
+    def on_epoch_end(self, epoch: int, state: Callable[[], NetworkState]) -> bool:
         return bool(
             self._task.call_on_fit_task_end(
                 estimator=self._estimator,
                 X=self._X,
                 y=self._y,
-                reconstruction_attributes=self._fitted,
+                reconstruction_attributes=lambda: self._fitted(state()),
             )
         )
 
 
 def start_reporting(
-    estimator: Any, epochs: int, X: Any, y: Any, fitted: Callable[[], dict[str, Any]]
+    estimator: Any, epochs: int, X: Any, y: Any, fitted: Callable[[NetworkState], dict[str, Any]]
 ) -> EpochReporter | None:
     """The reporter of a fit of `epochs` epochs, or None where nobody listens."""
     if not hasattr(estimator, "set_callbacks"):

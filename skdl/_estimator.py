@@ -34,6 +34,7 @@ from skdl.engine.batches import map_arrays, network_array, take_rows
 from skdl.engine.job import Arrays, FitJob, FitResult, Samples, StopReason, leaves, n_rows
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.layers import custom_objects
+from skdl.engine.network import FittedNetwork, Network, NetworkState
 from skdl.engine.persistence import copy_model, held, released
 from skdl.engine.prediction import predict
 from skdl.exceptions import DivergedError, InvalidParameterError
@@ -84,19 +85,21 @@ class NetworkEstimator(CallbackSupportMixin):
 
     _estimator_kind: str
     random_state: Any
-    model_: keras.Model
+    seed_: int
     history_: dict[str, list[float]]
     _takes_nd = False
 
     # What a subclass says.
 
-    def _start(self, X: Any, y: np.ndarray, rows: np.ndarray, weight: np.ndarray | None) -> None:
-        """Learn from checked data what the network needs to know, and set ``model_``.
-
-        The model is built and compiled, and its random weights are drawn from ``seed_``. What its
-        weights begin with may depend on the `rows` to train on, and not on those held out.
-        """
+    def _make_network(self, X: Any, y: np.ndarray) -> Network:
+        """Learn from checked data what the network needs to know, and give it compiled."""
         raise NotImplementedError
+
+    def _initial_state(
+        self, network: Network, y: np.ndarray, rows: np.ndarray, weight: np.ndarray | None
+    ) -> NetworkState:
+        """What `network` begins with; it may depend on the `rows` to train on, not on those held out."""
+        return network.initial_state(self.seed_)
 
     def _network_x(self, X: Any) -> Arrays:
         """Checked `X` as the network takes it."""
@@ -116,6 +119,7 @@ class NetworkEstimator(CallbackSupportMixin):
         X, y = check_X_y(self, X, y, reset=True, allow_nd=self._takes_nd)
         of_data = ("n_features_in_", "feature_names_in_")
         kept = {*of_data, *self.get_params(deep=False)}
+        self.__dict__.pop("_fitted", None)
         for name in [n for n in vars(self) if n.endswith("_") and not n.startswith("_")]:
             if name not in kept:
                 delattr(self, name)
@@ -138,42 +142,46 @@ class NetworkEstimator(CallbackSupportMixin):
     ) -> None:
         """Train on `X`, `y`; `anew` builds a new network, `append` continues the history."""
         given_X, given_y = X, y
-        before = self.__dict__.get("model_")
-        kept = [] if anew else [(v, np.asarray(v)) for v in self._state_variables()]
+        if anew:
+            X, y = self._begin(X, y)
+        else:
+            X, y = check_X_y(self, X, y, reset=False, allow_nd=self._takes_nd)
+        weight = check_weight(self, sample_weight, X)
+        rows, others = self._split(y, weight, validation, training)
+        if anew:
+            network = self._make_network(X, y)
+            before, start = None, self._initial_state(network, y, rows, weight)
+        else:
+            before = self._fitted
+            network, start = before.network, before.state
+        job = self._describe(network, start, X, y, weight, rows, others, validation, training)
+        reporter = start_reporting(
+            self,
+            training.epochs - training.initial_epoch,
+            given_X,
+            given_y,
+            lambda state: {"_fitted": FittedNetwork(network, state)},
+        )
         try:
-            if anew:
-                X, y = self._begin(X, y)
-            else:
-                X, y = check_X_y(self, X, y, reset=False, allow_nd=self._takes_nd)
-            weight = check_weight(self, sample_weight, X)
-            rows, others = self._split(y, weight, validation, training)
-            if anew:
-                self._start(X, y, rows, weight)
-            job = self._describe(X, y, weight, rows, others, validation, training)
-            reporter = start_reporting(
-                self,
-                training.epochs - training.initial_epoch,
-                given_X,
-                given_y,
-                lambda: {"model_": copy_model(self.model_)},
-            )
             if reporter is not None:
                 reporter.on_fit_begin()
-            self._take(self._engine().train(job, reporter), append=append)
+            result = self._engine().train(job, reporter)
+            self._check_finite(result)
+            fitted = (
+                FittedNetwork(network, result.end) if before is None else before.trained(result.end)
+            )
+            self._fitted = fitted
             if reporter is not None:
-                reporter.on_fit_end()
+                reporter.on_fit_end(result.end)
+            self._take(result, append=append)
         except BaseException:
-            # Also for Ctrl-C: a network that was never fully trained must not pass for a fitted one.
-            if anew and self.__dict__.get("model_") is not before:
-                self.__dict__.pop("model_", None)
-            for variable, value in kept:  # a network that was fitted before is what it was
-                variable.assign(value)
+            # Also for Ctrl-C: a network that was never fully trained must not pass for a fitted one, and
+            # one that was fitted before is what it was.
+            if before is None:
+                self.__dict__.pop("_fitted", None)
+            else:
+                self._fitted = before.trained(start)
             raise
-
-    def _state_variables(self) -> list[Any]:
-        """All that training changes in ``model_``."""
-        optimizer = self.model_.optimizer
-        return [*self.model_.variables, *(optimizer.variables if optimizer.built else ())]
 
     def _split(
         self,
@@ -206,6 +214,8 @@ class NetworkEstimator(CallbackSupportMixin):
 
     def _describe(
         self,
+        network: Network,
+        start: NetworkState,
         X: Any,
         y: np.ndarray,
         weight: np.ndarray | None,
@@ -235,7 +245,8 @@ class NetworkEstimator(CallbackSupportMixin):
         train = self._samples(X, y, weight)
         batch_size = min(training.batch_size or train.n_rows, train.n_rows)
         return FitJob(
-            model=self.model_,
+            network=network,
+            start=start,
             training=train,
             validation=held_out,
             epochs=training.epochs,
@@ -277,16 +288,18 @@ class NetworkEstimator(CallbackSupportMixin):
                     f"{rows}, expected as many."
                 )
 
-    def _take(self, result: FitResult, *, append: bool) -> None:
-        """Keep what a fit gave; raise where it diverged."""
-        history = {name: list(curve) for name, curve in result.history.items()}
+    def _check_finite(self, result: FitResult) -> None:
         if result.stop_reason is StopReason.DIVERGED:
             raise DivergedError(
                 f"{' '.join(repr(self).split())} diverged: after {result.n_epochs} epochs its loss or "
                 "weights are not finite numbers. Lower the learning rate, clip the gradients, or scale "
                 "X and y.",
-                history,
+                {name: list(curve) for name, curve in result.history.items()},
             )
+
+    def _take(self, result: FitResult, *, append: bool) -> None:
+        """Keep the curves of a fit."""
+        history = {name: list(curve) for name, curve in result.history.items()}
         if append and hasattr(self, "history_"):
             for name, curve in history.items():
                 self.history_.setdefault(name, []).extend(curve)
@@ -323,6 +336,20 @@ class NetworkEstimator(CallbackSupportMixin):
         return take_rows(x, slice(None))
 
     @property
+    def model_(self) -> keras.Model:
+        """The trained network, made when it is first asked for."""
+        fitted = self.__dict__.get("_fitted")
+        if fitted is None:
+            raise AttributeError(
+                f"This {type(self).__name__} has no model_ yet: call fit before asking for it."
+            )
+        return fitted.model
+
+    @model_.setter
+    def model_(self, model: keras.Model) -> None:
+        self._fitted = FittedNetwork.of(model)
+
+    @property
     def current_epoch(self) -> int:
         """The number of epochs in ``history_``; 0 before the first."""
         return len(self.history_.get("loss", ())) if hasattr(self, "history_") else 0
@@ -356,14 +383,10 @@ class NetworkEstimator(CallbackSupportMixin):
         return ParameterTable.of(self.model_)
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "model_")
+        return "_fitted" in self.__dict__
 
     def __sklearn_clone__(self) -> Any:
-        ready = {
-            name: value
-            for name, value in vars(self).items()
-            if _is_model(value) and name != "model_"
-        }
+        ready = {name: value for name, value in vars(self).items() if _is_model(value)}
         if "keras" not in sys.modules:
             return super().__sklearn_clone__()
         # scikit-learn deep-copies parameters; Keras knows the user's own classes only inside this scope.

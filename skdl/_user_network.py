@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import warnings
 from collections.abc import Mapping
@@ -14,8 +15,8 @@ from sklearn.utils.multiclass import type_of_target
 from skdl._checks import did_you_mean
 from skdl._routing import RoutedParameters
 from skdl._startup import load_keras
-from skdl.engine.initialization import seed_model
 from skdl.engine.job import Arrays, leaves
+from skdl.engine.network import Network
 from skdl.engine.persistence import copy_model, copy_objects, from_config
 from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
 from skdl.training.losses import (
@@ -90,13 +91,12 @@ class UserNetwork(RoutedParameters):
         settings["metrics"] = copy_objects(settings["metrics"])
         return settings
 
-    def _start(self, X: Any, y: np.ndarray, rows: np.ndarray, weight: np.ndarray | None) -> None:
+    def _make_network(self, X: Any, y: np.ndarray) -> Network:
         keras = load_keras()
         self.X_dtype_, self.X_shape_ = X.dtype, X.shape
         self.y_dtype_, self.y_ndim_ = y.dtype, y.ndim
         self._start_encoders(X, y)
         meta = {name: value for name, value in vars(self).items() if _is_meta(name)}
-        settings = self._compile_settings()
         sample = self._sample_rows(X)
         given = self.model if self.model is not None else self.build_fn
         if self.build_fn is not None and self.model is None:
@@ -105,19 +105,29 @@ class UserNetwork(RoutedParameters):
                 FutureWarning,
                 stacklevel=2,
             )
-
-        def built() -> Any:
-            model = from_config(given) if ready else self._build(meta, settings)
-            model(sample, training=False)  # a network without an Input is built by its first call
-            return model
-
         ready = isinstance(given, keras.Model)
-        if ready and given.built:
-            model, rebuild = copy_model(given), None
-        else:
-            model, rebuild = built(), built
-        self.model_ = self._compiled(model, settings, sample, y)
-        seed_model(model, self.seed_, rebuild)
+        trained = ready and given.built
+        # Parameters may be set anew before the model is made once more.
+        then = copy.copy(self)
+        target, y_few = y, y[:2].copy()
+
+        def build() -> keras.Model:
+            nonlocal target
+            settings = then._compile_settings()
+            if trained:
+                model = copy_model(given)
+            else:
+                model = from_config(given) if ready else then._build(meta, settings)
+                model(sample, training=False)  # without an Input its first call builds a network
+            compiled = then._compiled(model, settings, sample, target)
+            target = (
+                y_few  # the first time was the check; all rows would be kept as long as the network
+            )
+            return compiled
+
+        network = Network(build, redraw=not trained)
+        self._links, self.target_encoder_ = then._links, then.target_encoder_
+        return network
 
     def _start_encoders(self, X: Any, y: np.ndarray) -> None:
         self.target_type_ = self._type_of_target(y)

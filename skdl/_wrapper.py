@@ -17,6 +17,7 @@ from skdl._estimator import NetworkEstimator, Training, Validation
 from skdl._startup import load_keras
 from skdl._user_network import UserNetwork
 from skdl.engine.job import Arrays
+from skdl.engine.network import FittedNetwork
 from skdl.exceptions import InvalidParameterError
 from skdl.training.outputs import probabilities_of
 
@@ -81,7 +82,7 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
     @property
     def initialized_(self) -> bool:
         """Whether there is a network, trained or not."""
-        return hasattr(self, "model_")
+        return self.__sklearn_is_fitted__()
 
     def initialize(self, X: Any, y: Any = None) -> Any:
         """Build the network without training it.
@@ -97,7 +98,9 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         """
         self._given_classes = None
         X, y = self._begin(X, y)
-        self._start(X, y, np.arange(len(y)), None)
+        network = self._make_network(X, y)
+        state = self._initial_state(network, y, np.arange(len(y)), None)
+        self._fitted = FittedNetwork(network, state)
         return self
 
     # Training.

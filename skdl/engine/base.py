@@ -19,8 +19,7 @@ class AbstractEngine(abc.ABC):
     def train(self, job: FitJob, observer: EpochObserver | None = None) -> FitResult:
         """Run `job` and return its result.
 
-        The trained weights and the optimizer's state are left in ``job.model``. Arrays of the job are
-        only read. A network whose weights end as non-finite numbers is a result, not an exception.
+        Arrays of the job are only read. A network whose weights end as non-finite numbers is a result, not an exception.
         """
 
     def train_many(self, jobs: Iterable[FitJob]) -> list[FitResult]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,76 +23,129 @@ if TYPE_CHECKING:
     import keras
 
 
-def seed_model(
-    model: keras.Model, seed: int, rebuild: Callable[[], keras.Model] | None = None
-) -> None:
-    """Redraw, in place, what was drawn without a seed.
+@dataclass(frozen=True, eq=False)
+class _Draw:
+    """One variable that is drawn anew for each seed."""
 
-    Parameters
+    position: int  # among the model's variables
+    stream: int  # among its weights: which item of the stream of initial weights
+    initializer: Any
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, eq=False)
+class InitialWeights:
+    """How the variables of a network begin, as a function of a seed.
+
+    Attributes
     ----------
-    model : keras.Model
-        A built model.
-    seed : int
-    rebuild : callable, optional
-        Builds the same model once more. Two builds tell random weights from loaded ones where a layer
-        does not keep its initializer. Without it the weights are taken as given (a ready model).
+    values : tuple of ndarray
+        The variables as they were built, in the order of `keras.Model.variables`.
+    draws : tuple
+        Which of them are drawn at random, and from what.
+    noise : tuple of (int, int)
+        The positions of the states of unseeded generators of noise, and which item of the stream each is.
+    out_of_reach : tuple of str
+        Variables drawn at random that no seed reaches.
     """
-    seed_noise(model, seed)
-    if rebuild is not None:
-        _seed_weights(model, seed, rebuild)
+
+    values: tuple[np.ndarray, ...]
+    draws: tuple[_Draw, ...]
+    noise: tuple[tuple[int, int], ...]
+    out_of_reach: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, model: keras.Model, rebuild: Callable[[], keras.Model] | None = None
+    ) -> InitialWeights:
+        """Find out what was drawn without a seed in `model`, which is built and only read.
+
+        Parameters
+        ----------
+        model : keras.Model
+        rebuild : callable, optional
+            Builds the same model once more. Two builds tell random weights from loaded ones where a
+            layer does not keep its initializer. Without it the weights are taken as given (a ready
+            model).
+        """
+        variables = model.variables
+        positions = {id(variable): index for index, variable in enumerate(variables)}
+        noise = tuple(
+            (positions[id(generator.state)], index)
+            for index, generator in enumerate(noise_generators(model))
+            if generator.get_config()["seed"] is None and id(generator.state) in positions
+        )
+        draws: list[_Draw] = []
+        lost: list[str] = []
+        if rebuild is not None:
+            streams = {id(variable): index for index, variable in enumerate(model.weights)}
+            found, lost = _random_weights(model, rebuild)
+            draws = [
+                _Draw(
+                    positions[id(variable)],
+                    streams[id(variable)],
+                    initializer,
+                    tuple(variable.shape),
+                    variable.dtype,
+                )
+                for variable, initializer in found
+            ]
+        values = tuple(np.asarray(variable).copy() for variable in variables)
+        return cls(values, tuple(draws), noise, tuple(lost))
+
+    def draw(self, seed: int) -> tuple[np.ndarray, ...]:
+        """The variables that a fit with `seed` begins with."""
+        if self.out_of_reach:
+            warnings.warn(
+                f"random_state does not reach the initial weights {', '.join(self.out_of_reach)}: they "
+                "were drawn at random and their layer does not tell from what. Give their initializer a "
+                "seed, or keep the initializer as an attribute of the layer.",
+                UnseededWeightsWarning,
+                stacklevel=2,
+            )
+        values = list(self.values)
+        for one in self.draws:
+            fresh = _with_seed(
+                one.initializer, derive_seed(seed, Stream.INITIAL_WEIGHTS, one.stream)
+            )
+            values[one.position] = np.asarray(fresh(one.shape, dtype=one.dtype))
+        for position, index in self.noise:
+            state = np.array([derive_seed(seed, Stream.NOISE, index), 0])
+            values[position] = state.astype(values[position].dtype)
+        return tuple(values)
 
 
-def seed_noise(model: keras.Model, seed: int) -> None:
-    """Start every generator of noise that the user did not seed from `seed`."""
-    for index, generator in enumerate(noise_generators(model)):
-        if generator.get_config()["seed"] is None:
-            generator.state.assign([derive_seed(seed, Stream.NOISE, index), 0])
-
-
-def _seed_weights(model: keras.Model, seed: int, rebuild: Callable[[], keras.Model]) -> None:
+def _random_weights(
+    model: keras.Model, rebuild: Callable[[], keras.Model]
+) -> tuple[list[tuple[Any, Any]], list[str]]:
+    """The variables drawn without a seed, each with its initializer, and the paths of those without one."""
     layers = walk_layers(model)
     positions = {id(variable): index for index, variable in enumerate(model.weights)}
-    open_ = dict(positions)
-
-    def redraw(variable: Any, initializer: Any) -> None:
-        fresh = _with_seed(
-            initializer, derive_seed(seed, Stream.INITIAL_WEIGHTS, positions[id(variable)])
-        )
-        variable.assign(fresh(variable.shape, dtype=variable.dtype))
-        del open_[id(variable)]
-
+    found: dict[int, tuple[Any, Any]] = {}
     for layer in layers:
         initializers = list(_unseeded_initializers(layer))
         for variable in layer.weights if initializers else ():
-            if id(variable) not in open_:
+            if id(variable) in found or id(variable) not in positions:
                 continue
             value = np.asarray(variable)
             for initializer in initializers:
                 if _drew(initializer, variable, value):
-                    redraw(variable, initializer)
+                    found[id(variable)] = (variable, initializer)
                     break
-
-    suspects = [v for v in model.weights if id(v) in open_ and _looks_random(v)]
-    if not suspects:
-        return
-    other = {i: np.asarray(v) for i, v in enumerate(_built_like(rebuild, model).weights)}
+    suspects = [v for v in model.weights if id(v) not in found and _looks_random(v)]
     lost = []
-    for variable in suspects:
-        if np.array_equal(np.asarray(variable), other[positions[id(variable)]]):
-            continue  # equal in two builds: loaded or computed, not drawn
-        initializer = _probe(layers, variable)
-        if initializer is None:
-            lost.append(variable.path)
-        else:
-            redraw(variable, initializer)
-    if lost:
-        warnings.warn(
-            f"random_state does not reach the initial weights {', '.join(lost)}: they were drawn at "
-            "random and their layer does not tell from what. Give their initializer a seed, or keep the "
-            "initializer as an attribute of the layer.",
-            UnseededWeightsWarning,
-            stacklevel=2,
-        )
+    if suspects:
+        other = {i: np.asarray(v) for i, v in enumerate(_built_like(rebuild, model).weights)}
+        for variable in suspects:
+            if np.array_equal(np.asarray(variable), other[positions[id(variable)]]):
+                continue  # equal in two builds: loaded or computed, not drawn
+            initializer = _probe(layers, variable)
+            if initializer is None:
+                lost.append(variable.path)
+            else:
+                found[id(variable)] = (variable, initializer)
+    return list(found.values()), lost
 
 
 def _built_like(rebuild: Callable[[], keras.Model], model: keras.Model) -> keras.Model:

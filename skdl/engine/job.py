@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
 if TYPE_CHECKING:
-    import keras
+    from skdl.engine.network import Network, NetworkState
 
 # What a network takes or gives for some rows: one array or sparse matrix, or several in a tuple or a
 # dict, all with the rows along their first axis.
@@ -60,9 +58,10 @@ class FitJob:
 
     Attributes
     ----------
-    model : keras.Model
-        The compiled network with its initial weights and the state of its optimizer. It belongs to the
-        job: the engine leaves the trained weights and the optimizer's state in it.
+    network : Network
+        The compiled network; many jobs may share it.
+    start : NetworkState
+        Its weights and the state of its optimizer at the beginning.
     training : Samples
     validation : Samples or None
     epochs : int
@@ -84,7 +83,8 @@ class FitJob:
         Further arguments of `keras.Model.fit`.
     """
 
-    model: keras.Model
+    network: Network
+    start: NetworkState
     training: Samples
     validation: Samples | None
     epochs: int
@@ -113,8 +113,8 @@ class FitResult:
 
     Attributes
     ----------
-    weights : tuple of ndarray
-        All weights of the network, in the order of `keras.Model.get_weights`.
+    end : NetworkState
+        Weights and the state of the optimizer after training.
     history : mapping of str to tuple of float
         Loss and metrics by epoch, named as Keras names them.
     n_epochs : int
@@ -124,7 +124,7 @@ class FitResult:
         One sentence on how the job was run.
     """
 
-    weights: tuple[np.ndarray, ...]
+    end: NetworkState
     history: Mapping[str, tuple[float, ...]]
     n_epochs: int
     stop_reason: StopReason
@@ -137,5 +137,5 @@ class EpochObserver(Protocol):
     def on_epoch_begin(self, epoch: int) -> None:
         """Hear that `epoch`, counted from zero, begins."""
 
-    def on_epoch_end(self, epoch: int) -> bool:
-        """Hear that `epoch` is over; True asks to stop."""
+    def on_epoch_end(self, epoch: int, state: Callable[[], NetworkState]) -> bool:
+        """Hear that `epoch` is over, with its state on request; True asks to stop."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from skdl._startup import load_keras, start_devices
 from skdl.engine.base import AbstractEngine
 from skdl.engine.batches import n_steps, training_batches, validation_batches
 from skdl.engine.job import EpochObserver, FitJob, FitResult, StopReason
+from skdl.engine.network import is_finite, read_state
 
 PLAN = "Keras loop: one call of keras.Model.fit."
 
@@ -20,7 +19,7 @@ class KerasLoopEngine(AbstractEngine):
     def train(self, job: FitJob, observer: EpochObserver | None = None) -> FitResult:
         """Run `job` by one call of its model's `fit`."""
         start_devices()
-        model = job.model
+        model = job.network.model(job.start)
         options = dict(job.options)
         validation = job.validation
         callbacks = list(job.callbacks)
@@ -54,17 +53,16 @@ class KerasLoopEngine(AbstractEngine):
             for callback in job.callbacks:
                 # A callback of the user's outlives the job; with the model it would be copied and pickled.
                 callback._model = None
-        weights = tuple(model.get_weights())
+        end = read_state(model)
         n_epochs = len(history.get("loss", ()))
-        numbers = [*(w for w in weights if w.dtype.kind == "f"), history.get("loss", [])[-1:]]
-        if not all(np.isfinite(part).all() for part in numbers):
+        if not is_finite(end, history.get("loss", ())):
             reason = StopReason.DIVERGED
         elif n_epochs < job.epochs - job.initial_epoch:
             reason = StopReason.STOPPED_EARLY
         else:
             reason = StopReason.EPOCHS_DONE
         return FitResult(
-            weights=weights,
+            end=end,
             history={
                 name: tuple(float(value) for value in curve) for name, curve in history.items()
             },
@@ -83,7 +81,7 @@ def _tell(observer: EpochObserver) -> Any:
             observer.on_epoch_begin(epoch)
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            if observer.on_epoch_end(epoch):
+            if observer.on_epoch_end(epoch, lambda: read_state(self.model)):
                 self.model.stop_training = True
 
     return Tell()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import Tags
 
 from skdl._data import ClassTarget
+from skdl.engine.network import Network, NetworkState
 from skdl.networks.dense import build_dense, layer_widths
 from skdl.networks.parameters import ATTRIBUTES, CLASS_WEIGHT, REFERENCES, parameters
 from skdl.networks.ready import ReadyNetwork
@@ -211,13 +213,13 @@ class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the d
         tags.input_tags.sparse = True
         return tags
 
-    def _start(self, X: Any, y: np.ndarray, rows: np.ndarray, weight: np.ndarray | None) -> None:
+    def _make_network(self, X: Any, y: np.ndarray) -> Network:
         self._target = ClassTarget.of(type(self).__name__, y, getattr(self, "_given_classes", None))
         self.classes_ = self._target.classes
         multilabel = self._target.kind == "multilabel-indicator"
         units = self._target.n_units
         sigmoid = multilabel or units == 1
-        self._start_network(
+        return self._ready_network(
             X.shape[1],
             self._network_y(y),
             units,
@@ -305,19 +307,27 @@ class MLPRegressor(RegressorMixin, _MLP, BaseEstimator):  # noqa: D101 - the doc
         tags.input_tags.sparse = True
         return tags
 
-    def _start(self, X: Any, y: np.ndarray, rows: np.ndarray, weight: np.ndarray | None) -> None:
-        columns = y.reshape(len(y), -1)
-        self._start_network(
+    def _make_network(self, X: Any, y: np.ndarray) -> Network:
+        return self._ready_network(
             X.shape[1],
             self._network_y(y),
-            columns.shape[1],
+            y.reshape(len(y), -1).shape[1],
             output_activation=None,
             n_classes=None,
-            # From zero, a target far from zero costs many epochs before anything else is learnt.
-            output_start=np.average(
-                columns[rows], axis=0, weights=None if weight is None else weight[rows]
-            ),
         )
+
+    def _initial_state(
+        self, network: Network, y: np.ndarray, rows: np.ndarray, weight: np.ndarray | None
+    ) -> NetworkState:
+        state = super()._initial_state(network, y, rows, weight)
+        bias = [v is network.template.layers[-1].bias for v in network.template.variables]
+        # From zero, a target far from zero costs many epochs before anything else is learnt.
+        mean = np.average(
+            y.reshape(len(y), -1)[rows], axis=0, weights=None if weight is None else weight[rows]
+        )
+        values = list(state.variables)
+        values[bias.index(True)] = mean.astype(values[bias.index(True)].dtype)
+        return replace(state, variables=tuple(values))
 
     def _network_y(self, y: np.ndarray) -> np.ndarray:
         return y.astype(np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,7 +11,7 @@ import numpy as np
 from skdl._checks import check_parameters, did_you_mean
 from skdl._estimator import NetworkEstimator, Training, Validation
 from skdl._startup import load_keras
-from skdl.engine.initialization import seed_model
+from skdl.engine.network import Network
 from skdl.engine.persistence import copy_objects
 from skdl.exceptions import InvalidParameterError
 from skdl.networks.parameters import RULES
@@ -68,7 +69,7 @@ class ReadyNetwork(NetworkEstimator):
         """
         self._check()
         validation = Validation(X_val, y_val, sample_weight_val)
-        going_on = bool(self.warm_start) and hasattr(self, "model_")
+        going_on = bool(self.warm_start) and self.__sklearn_is_fitted__()
         self._given_classes = None
         self._fit_network(
             X, y, sample_weight, validation, self._training(validation), anew=not going_on
@@ -91,7 +92,7 @@ class ReadyNetwork(NetworkEstimator):
         self : estimator
         """
         self._check()
-        anew = not hasattr(self, "model_")
+        anew = not self.__sklearn_is_fitted__()
         self._given_classes = classes if anew else None
         epoch = 0 if anew else self.current_epoch
         training = Training(
@@ -170,7 +171,7 @@ class ReadyNetwork(NetworkEstimator):
                 )
         return made
 
-    def _start_network(
+    def _ready_network(
         self,
         n_features: int,
         target: np.ndarray,
@@ -178,8 +179,8 @@ class ReadyNetwork(NetworkEstimator):
         *,
         output_activation: str | None,
         n_classes: int | None,
-        output_start: np.ndarray | None = None,
-    ) -> None:
+    ) -> Network:
+        """The network for rows of `n_features`, compiled, after checks against the encoded `target`."""
         classification = self._estimator_kind == "classifier"
         output = Output("output", n_outputs, output_activation or "linear")
         loss = self.loss
@@ -189,19 +190,19 @@ class ReadyNetwork(NetworkEstimator):
             loss = load_keras().losses.get(loss() if inspect.isclass(loss) else loss)
         check_output(output, loss, target, classification=classification, n_classes=n_classes)
         settings = {name: getattr(self, name) for name in self._optimizer_defaults}
-        model = self._network(n_features, n_outputs, output_activation)
-        model.compile(
-            optimizer=make_optimizer(
-                type(self).__name__, self.optimizer, settings, self._optimizer_defaults
-            ),
-            loss=loss,
-            metrics=None if self.metrics is None else copy_objects(list(self.metrics)),
-        )
-        seed_model(
-            model,
-            self.seed_,
-            rebuild=lambda: self._network(n_features, n_outputs, output_activation),
-        )
-        if output_start is not None:
-            model.layers[-1].bias.assign(output_start)
-        self.model_ = model
+        # Parameters may be set anew before the model is made once more.
+        then = copy.copy(self)
+        metrics = None if self.metrics is None else list(self.metrics)
+
+        def build() -> keras.Model:
+            model = then._network(n_features, n_outputs, output_activation)
+            model.compile(
+                optimizer=make_optimizer(
+                    type(then).__name__, then.optimizer, settings, then._optimizer_defaults
+                ),
+                loss=loss,
+                metrics=None if metrics is None else copy_objects(metrics),
+            )
+            return model
+
+        return Network(build)

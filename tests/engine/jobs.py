@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.datasets import load_iris
 
 from skdl.engine.job import FitJob, Samples
+from skdl.engine.network import Network
 
 X, Y = load_iris(return_X_y=True)
 X, Y = X[::3].astype(np.float32), Y[::3].astype(np.int32)
@@ -29,7 +30,9 @@ def network(optimizer="adam", **settings):
     return made
 
 
-def job(model, **changes):
+def job(build=network, start=None, **changes):
+    """A job of the network that `build` gives."""
+    made = build if isinstance(build, Network) else Network(build)
     settings = {
         "training": Samples(X, Y),
         "validation": None,
@@ -38,4 +41,4 @@ def job(model, **changes):
         "validation_batch_size": 16,
         "seed": 3,
     }
-    return FitJob(model, **{**settings, **changes})
+    return FitJob(made, start or made.initial_state(1), **{**settings, **changes})

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from skdl.engine.initialization import seed_model
+from skdl.engine.initialization import InitialWeights
 from skdl.exceptions import UnseededWeightsWarning
 
 layers = keras.layers
@@ -76,6 +76,13 @@ def attention():
 
 def with_own_layer():
     return keras.Sequential([keras.Input((5,)), layers.Dense(4), Scale(), Scale()])
+
+
+def seed_model(model, seed, rebuild=None):
+    for variable, value in zip(
+        model.variables, InitialWeights.of(model, rebuild).draw(seed), strict=True
+    ):
+        variable.assign(value)
 
 
 def state(model):

@@ -13,9 +13,7 @@ from skdl.engine.random import batch_order
 
 
 def test_weights_and_curves_are_those_of_plain_keras_on_the_same_batches():
-    result = KerasLoopEngine().train(
-        job(network(), training=Samples(X, Y, np.linspace(0.5, 1.5, len(X))))
-    )
+    result = KerasLoopEngine().train(job(training=Samples(X, Y, np.linspace(0.5, 1.5, len(X)))))
     plain = network()
     weight = np.linspace(0.5, 1.5, len(X))
     losses = []
@@ -25,15 +23,16 @@ def test_weights_and_curves_are_those_of_plain_keras_on_the_same_batches():
             X[order], Y[order], sample_weight=weight[order], batch_size=16, shuffle=False, verbose=0
         )
         losses += fitted.history["loss"]
-    for ours, theirs in zip(result.weights, plain.get_weights(), strict=True):
+    for ours, theirs in zip(result.end.variables, plain.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert list(result.history["loss"]) == losses
     assert sorted(result.history) == ["accuracy", "loss"]
 
 
 def test_validation_is_keras_evaluate():
-    model = network()
-    result = KerasLoopEngine().train(job(model, validation=Samples(X[:10], Y[:10]), epochs=1))
+    one = job(validation=Samples(X[:10], Y[:10]), epochs=1)
+    result = KerasLoopEngine().train(one)
+    model = one.network.model(result.end)
     loss, accuracy = model.evaluate(X[:10], Y[:10], batch_size=16, verbose=0)
     assert result.history["val_loss"] == (loss,)
     assert result.history["val_accuracy"] == (accuracy,)
@@ -41,15 +40,15 @@ def test_validation_is_keras_evaluate():
 
 def test_callbacks_of_the_user_see_training_and_let_go_of_the_model():
     stop = keras.callbacks.EarlyStopping("loss", patience=0, min_delta=10.0)
-    result = KerasLoopEngine().train(job(network(), epochs=6, callbacks=(stop,)))
+    result = KerasLoopEngine().train(job(epochs=6, callbacks=(stop,)))
     assert result.n_epochs == 2
     assert stop.model is None
 
 
 def test_further_arguments_reach_keras():
     result = KerasLoopEngine().train(
-        job(network(), validation=Samples(X, Y), epochs=4, options={"validation_freq": 2})
+        job(validation=Samples(X, Y), epochs=4, options={"validation_freq": 2})
     )
     assert len(result.history["val_loss"]) == 2
     with pytest.raises(TypeError, match="no_such_argument"):
-        KerasLoopEngine().train(job(network(), options={"no_such_argument": 1}))
+        KerasLoopEngine().train(job(options={"no_such_argument": 1}))
