@@ -52,6 +52,7 @@ docs: $(VENV)/.docs
 
 bench: $(VENV)/.skdl
 	$(VENV)/bin/python benchmarks/toy_sets.py $(ARGS)
+	$(VENV)/bin/python benchmarks/search_speed.py $(SPEED_ARGS)
 
 # A smoke test runs on the built wheel, so that a file missing from it is found.
 smoke: $(VENV)/.wheel

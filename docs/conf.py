@@ -1,10 +1,14 @@
 """How Sphinx builds these pages; ``make docs`` runs it with warnings as errors."""
 
 import os
+import sys
+from pathlib import Path
 
 # The gallery draws without a screen, and TensorFlow's start-up messages are no part of a page.
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+sys.path.insert(0, str(Path(__file__).parent))  # engine_tables
 
 import skdl
 
@@ -18,6 +22,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
+    "engine_tables",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]

@@ -1,13 +1,15 @@
 """Keras networks as scikit-learn estimators whose hyperparameters live in ``get_params``.
 
 Importing this package imports neither TensorFlow nor scikit-learn: a public name is loaded when it is
-first used, TensorFlow when an estimator first needs it.
+first used, TensorFlow when an estimator first needs it. joblib learns of the parallel backend "skdl".
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+import joblib
 
 if TYPE_CHECKING:
     from skdl import exceptions
@@ -24,6 +26,13 @@ _HOMES = {
 }
 
 __all__ = ["KerasClassifier", "KerasRegressor", "MLPClassifier", "MLPRegressor", "exceptions"]
+
+
+def _parallel_backend(**options: Any) -> Any:
+    return import_module("skdl.parallel.backend").SkdlBackend(**options)
+
+
+joblib.register_parallel_backend("skdl", _parallel_backend)
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skdl._callbacks import CallbackSupportMixin, start_reporting, with_callbacks
@@ -28,15 +29,15 @@ from skdl._data import (
     split_rows,
 )
 from skdl._parameters import ParameterTable
+from skdl._processes import arrival, configure_worker, departure
 from skdl._startup import load_keras, start_devices
-from skdl.engine.base import AbstractEngine
 from skdl.engine.batches import map_arrays, network_array, take_rows
+from skdl.engine.compiled import engine_named
 from skdl.engine.job import Arrays, FitJob, FitResult, Samples, StopReason, leaves, n_rows
-from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.layers import custom_objects
 from skdl.engine.network import FittedNetwork, Network, NetworkState
 from skdl.engine.persistence import copy_model, held, released
-from skdl.engine.prediction import predict
+from skdl.engine.prediction import predict, predict_by_keras
 from skdl.exceptions import DivergedError, InvalidParameterError
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class NetworkEstimator(CallbackSupportMixin):
 
     _estimator_kind: str
     random_state: Any
+    engine: str
+    _fitted: FittedNetwork
     seed_: int
     history_: dict[str, list[float]]
     _takes_nd = False
@@ -109,8 +112,9 @@ class NetworkEstimator(CallbackSupportMixin):
         """Checked `y` as the network takes it."""
         raise NotImplementedError
 
-    def _engine(self) -> AbstractEngine:
-        return KerasLoopEngine()
+    def _training_of_fit(self) -> Training:
+        """How `fit`, told nothing, trains; parameters are checked."""
+        raise NotImplementedError
 
     # What follows from it.
 
@@ -125,6 +129,7 @@ class NetworkEstimator(CallbackSupportMixin):
                 delattr(self, name)
         self.seed_ = draw_seed(type(self).__name__, self.random_state)
         self._trained_epochs = 0
+        configure_worker()
         start_devices()
         return X, y
 
@@ -165,7 +170,7 @@ class NetworkEstimator(CallbackSupportMixin):
         try:
             if reporter is not None:
                 reporter.on_fit_begin()
-            result = self._engine().train(job, reporter)
+            result = engine_named(self.engine).train(job, reporter)
             self._check_finite(result)
             fitted = (
                 FittedNetwork(network, result.end) if before is None else before.trained(result.end)
@@ -182,6 +187,38 @@ class NetworkEstimator(CallbackSupportMixin):
             else:
                 self._fitted = before.trained(start)
             raise
+
+    def explain_plan(self, X: Any, y: Any, sample_weight: Any = None) -> str:
+        """What `fit` would do with these data, and why; nothing is trained.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features, ...)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        str
+            One sentence: how the fit is compiled, or why it goes through `keras.Model.fit`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skdl import MLPClassifier
+        >>> MLPClassifier().explain_plan(*load_iris(return_X_y=True))
+        'Compiled with XLA.'
+        """
+        twin = clone(self)
+        twin._given_classes = None
+        training, validation = twin._training_of_fit(), Validation()
+        X, y = twin._begin(X, y)
+        weight = check_weight(twin, sample_weight, X)
+        rows, others = twin._split(y, weight, validation, training)
+        network = twin._make_network(X, y)
+        start = twin._initial_state(network, y, rows, weight)
+        job = twin._describe(network, start, X, y, weight, rows, others, validation, training)
+        return engine_named(self.engine).explain(job)
 
     def _split(
         self,
@@ -318,15 +355,17 @@ class NetworkEstimator(CallbackSupportMixin):
     ) -> Arrays:
         """What the network gives for `X`."""
         check_is_fitted(self)
+        configure_worker()
         X = check_X(self, X, reset=False, allow_nd=self._takes_nd)
         x = map_arrays(network_array, self._network_x(X))
-        return predict(
-            self.model_,
-            x,
-            batch_size=n_rows(x) if batch_size == -1 else batch_size,
-            callbacks=callbacks,
-            options=options,
-        )
+        size = n_rows(x) if batch_size == -1 else batch_size
+        fitted: FittedNetwork = self._fitted
+        own_step = type(fitted.network.template).predict_step is not load_keras().Model.predict_step
+        if callbacks or options or own_step:
+            return predict_by_keras(
+                self.model_, x, batch_size=size, callbacks=callbacks, options=options
+            )
+        return predict(fitted.network, fitted.state, x, batch_size=size)
 
     def _sample_rows(self, X: Any) -> Arrays:
         """Two rows as the network takes them, to build it on."""
@@ -401,9 +440,11 @@ class NetworkEstimator(CallbackSupportMixin):
         return twin
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: held(value) for name, value in super().__getstate__().items()}
+        state = {name: held(value) for name, value in super().__getstate__().items()}
+        return {**state, **departure()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        arrival(state)
         super().__setstate__({name: released(value) for name, value in state.items()})
 
 

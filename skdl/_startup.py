@@ -21,7 +21,9 @@ _NOISE = re.compile(
 )
 
 _lock = threading.RLock()
+_xla_lock = threading.Lock()
 _context_started = False
+_xla_started = False
 
 
 @contextlib.contextmanager
@@ -88,3 +90,20 @@ def start_devices() -> None:
 
         tf.config.list_logical_devices()
         _context_started = True
+
+
+@contextlib.contextmanager
+def quiet_xla() -> Iterator[None]:
+    """Hold back what XLA writes when it starts, at the first program that it compiles in a process."""
+    global _xla_started
+    if _xla_started:
+        yield
+        return
+    # Not the lock of the imports: who holds a network may wait for that one.
+    with _xla_lock:
+        if _xla_started:
+            yield
+            return
+        with quiet_start():
+            yield
+        _xla_started = True

@@ -6,6 +6,7 @@ import copy
 import inspect
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,9 +18,11 @@ from skdl._routing import RoutedParameters
 from skdl._startup import load_keras
 from skdl.engine.job import Arrays, leaves
 from skdl.engine.network import Network
+from skdl.engine.network_cache import Facts, shared_network
 from skdl.engine.persistence import copy_model, copy_objects, from_config
 from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
 from skdl.training.losses import (
+    Output,
     check_output,
     infer_loss,
     is_columns_loss,
@@ -33,6 +36,23 @@ from skdl.training.outputs import describe_outputs
 
 if TYPE_CHECKING:
     import keras
+
+
+# Parameters, and prefixes of routed ones, that say how to train a network and not what it is.
+_NOT_OF_NETWORK = (
+    *("epochs", "batch_size", "validation_batch_size", "validation_split", "validation_shuffle"),
+    *("shuffle", "verbose", "callbacks", "warm_start", "random_state", "engine", "class_weight"),
+    *("fit", "predict", "score", "reuse_build"),
+)
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """What is known of a compiled network without it."""
+
+    outputs: tuple[Output, ...]
+    loss: Any
+    columns: bool  # its own loss wants a column for each class
 
 
 class UserNetwork(RoutedParameters):
@@ -60,7 +80,7 @@ class UserNetwork(RoutedParameters):
         # A routed name counts more than a bare one.
         kwargs = {n: v for n, v in self._routed.items() if "__" not in n} | self._routed_to("model")
         given = {
-            "meta": dict(meta),
+            "meta": meta,
             "compile_kwargs": dict(compile_kwargs),
             "params": self.get_params(),
         }
@@ -107,27 +127,47 @@ class UserNetwork(RoutedParameters):
             )
         ready = isinstance(given, keras.Model)
         trained = ready and given.built
-        # Parameters may be set anew before the model is made once more.
-        then = copy.copy(self)
-        target, y_few = y, y[:2].copy()
+        # Parameters may be set anew before the model is made once more; and it is kept, without the rows.
+        then, y_few = copy.copy(self), y[:2].copy()
 
-        def build() -> keras.Model:
-            nonlocal target
-            settings = then._compile_settings()
-            if trained:
-                model = copy_model(given)
-            else:
-                model = from_config(given) if ready else then._build(meta, settings)
-                model(sample, training=False)  # without an Input its first call builds a network
-            compiled = then._compiled(model, settings, sample, target)
-            target = (
-                y_few  # the first time was the check; all rows would be kept as long as the network
-            )
-            return compiled
+        def make(facts: Facts) -> tuple[Network, _Compiled]:
+            compiled: list[_Compiled] = []
 
-        network = Network(build, redraw=not trained)
-        self._links, self.target_encoder_ = then._links, then.target_encoder_
+            def build() -> Any:
+                settings = then._compile_settings()
+                if trained:
+                    model = copy_model(given)
+                else:
+                    told = dict(meta) if compiled else facts
+                    model = from_config(given) if ready else then._build(told, settings)
+                    model(
+                        sample, training=False
+                    )  # without an Input its first call builds a network
+                outputs = describe_outputs(model, model(sample, training=False))
+                compiled.append(then._compile(model, settings, outputs, y_few))
+                return model
+
+            network = Network(build, redraw=not trained)
+            return network, compiled[0]
+
+        forms = [(t.dtype, t.shape[1:]) for t in (*leaves(sample), *leaves(self._network_y(y_few)))]
+        network, compiled = shared_network(
+            [type(self), given, self._chosen_for_network(), forms, self._estimator_kind], meta, make
+        )
+        self._check_compiled(compiled, y)
         return network
+
+    def _chosen_for_network(self) -> Any:
+        """The parameters that the network may depend on."""
+        if not self.reuse_build:
+            return object()  # equals nothing, so that nothing is remembered
+        if "params" in (self._build_arguments() or {}):
+            return self.get_params()
+        return {
+            name: value
+            for name, value in self.get_params(deep=False).items()
+            if name.partition("__")[0] not in _NOT_OF_NETWORK and name not in ("model", "build_fn")
+        }
 
     def _start_encoders(self, X: Any, y: np.ndarray) -> None:
         self.target_type_ = self._type_of_target(y)
@@ -137,12 +177,14 @@ class UserNetwork(RoutedParameters):
             for name, value in getattr(encoder, "get_metadata", dict)().items():
                 setattr(self, name, value)
 
-    def _compiled(
-        self, model: keras.Model, settings: dict[str, Any], sample: Arrays, y: np.ndarray
-    ) -> keras.Model:
-        """`model` compiled with a loss, or an error that says why its output or loss cannot fit `y`."""
-        classification = self._estimator_kind == "classifier"
-        outputs = describe_outputs(model, model(sample, training=False))
+    def _compile(
+        self,
+        model: keras.Model,
+        settings: dict[str, Any],
+        outputs: list[Output],
+        y: np.ndarray,
+    ) -> _Compiled:
+        """Compile `model` with a loss for targets like `y`; an error where settings have no effect."""
         expected = getattr(self, "n_outputs_expected_", None)
         if expected and expected != len(outputs):
             raise IncompatibleNetworkError(
@@ -166,12 +208,14 @@ class UserNetwork(RoutedParameters):
                     f"with {found}, expected the same loss: leave loss or the call of compile away."
                 )
         self._check_compile_routes(model)
-        if model.compiled and is_columns_loss(model.loss) and not is_columns_loss(self.loss):
-            self._encode_columns(model.loss, y)
-        targets = [np.asarray(t) for t in leaves(self._network_y(y))]
+        columns = bool(
+            model.compiled and is_columns_loss(model.loss) and not is_columns_loss(self.loss)
+        )
         if not model.compiled or not model.loss:
+            targets = [np.asarray(t) for t in leaves(self._network_y(y))]
             losses = settings["loss"]
             if losses is None and len(outputs) == len(targets):
+                classification = self._estimator_kind == "classifier"
                 losses = [
                     infer_loss(output, target, classification=classification)
                     for output, target in zip(outputs, targets, strict=True)
@@ -180,18 +224,28 @@ class UserNetwork(RoutedParameters):
             # A function that compiled without a loss keeps the rest of what it compiled with.
             kept = dict(model._compile_config.config) if model.compiled else settings
             model.compile(**{**kept, "loss": losses})
+        return _Compiled(tuple(outputs), model.loss, columns)
+
+    def _check_compiled(self, compiled: _Compiled, y: np.ndarray) -> None:
+        """Raise where the network's output or loss cannot fit `y`."""
+        outputs, loss = compiled.outputs, compiled.loss
+        if compiled.columns:
+            self._encode_columns(loss, y)
+        targets = [np.asarray(t) for t in leaves(self._network_y(y))]
+        losses = per_output(loss, outputs)
         if len(outputs) == len(targets):
             n_classes = getattr(self, "n_classes_", None)
             single = n_classes if isinstance(n_classes, int) and self._one_label else None
-            for output, loss, target in zip(
-                outputs, per_output(model.loss, outputs), targets, strict=True
-            ):
-                if loss is not None and output.units:
+            for output, one, target in zip(outputs, losses, targets, strict=True):
+                if one is not None and output.units:
                     check_output(
-                        output, loss, target, classification=classification, n_classes=single
+                        output,
+                        one,
+                        target,
+                        classification=self._estimator_kind == "classifier",
+                        n_classes=single,
                     )
-        self._links = tuple(link_of(loss) for loss in per_output(model.loss, outputs))
-        return model
+        self._links = tuple(link_of(one) for one in losses)
 
     def _type_of_target(self, y: np.ndarray) -> str:
         return type_of_target(y)

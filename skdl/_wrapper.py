@@ -16,6 +16,7 @@ from skdl._data import check_weight, check_y
 from skdl._estimator import NetworkEstimator, Training, Validation
 from skdl._startup import load_keras
 from skdl._user_network import UserNetwork
+from skdl.engine.compiled import ENGINES
 from skdl.engine.job import Arrays
 from skdl.engine.network import FittedNetwork
 from skdl.exceptions import InvalidParameterError
@@ -59,6 +60,8 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         shuffle: bool = True,
         run_eagerly: bool = False,
         epochs: int = 1,
+        engine: str = "auto",
+        reuse_build: bool = True,
         **kwargs: Any,
     ) -> None:
         self.model = model
@@ -77,6 +80,8 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         self.shuffle = shuffle
         self.run_eagerly = run_eagerly
         self.epochs = epochs
+        self.engine = engine
+        self.reuse_build = reuse_build
         self._route(kwargs)
 
     @property
@@ -102,6 +107,9 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         state = self._initial_state(network, y, np.arange(len(y)), None)
         self._fitted = FittedNetwork(network, state)
         return self
+
+    def _training_of_fit(self) -> Training:
+        return self._training({}, 0)
 
     # Training.
 
@@ -230,6 +238,8 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         }
         for name, alternatives in rules.items():
             check_parameter(owner, name, settings[name], alternatives)
+        check_parameter(owner, "engine", self.engine, (Options(ENGINES),))
+        check_parameter(owner, "reuse_build", self.reuse_build, (BOOLEAN,))
         # scikeras's -1 stands for all rows, which a job without a batch size takes.
         size, held_size = settings["batch_size"], settings["validation_batch_size"]
         size = 32 if size is None else None if size == -1 else int(size)
@@ -285,19 +295,17 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
     def _predict_raw(self, X: Any, **kwargs: Any) -> Arrays:
         """What the network gives, scores already made probabilities for a classifier."""
         check_is_fitted(self)
-        settings = {"batch_size": self.batch_size, **self._routed_to("predict"), **kwargs}
+        settings = {**self._routed_to("predict"), **kwargs}
         settings = {n: v for n, v in settings.items() if n.partition("__")[0] != "callbacks"}
         self._check_arguments("predict", settings)
         size = settings.pop("batch_size", None)
         if not settings.get("verbose", True):
             settings.pop("verbose")
         callbacks = self._made_callbacks("predict", kwargs.get("callbacks"))
-        outputs = self._outputs(
-            X,
-            batch_size=size,
-            callbacks=tuple(one for one in callbacks if _watches_prediction(one)),
-            options=settings,
-        )
+        watching = tuple(one for one in callbacks if _watches_prediction(one))
+        if size is None and (watching or settings):
+            size = self.batch_size  # who watches Keras predict sees the batches of training
+        outputs = self._outputs(X, batch_size=size, callbacks=watching, options=settings)
         if self._estimator_kind == "classifier":
             return probabilities_of(outputs, self._links)
         return outputs

@@ -6,6 +6,7 @@ __all__ = [
     "DivergedError",
     "IncompatibleNetworkError",
     "InvalidParameterError",
+    "NotCompilableError",
     "UnseededWeightsWarning",
 ]
 
@@ -69,6 +70,21 @@ class DivergedError(ValueError):
     def __reduce__(self) -> tuple[type, tuple[str, dict[str, list[float]]]]:
         # Exceptions are pickled by their args alone; without this a worker process would drop the curves.
         return type(self), (str(self), self.history)
+
+
+class NotCompilableError(ValueError):
+    """``engine="compiled"`` was asked for, and no program can run the fit; raised before any training.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skdl import MLPClassifier
+    >>> stop = keras.callbacks.LambdaCallback()
+    >>> MLPClassifier(callbacks=[stop], engine="compiled").fit([[0.0], [1.0]], [0, 1])
+    Traceback (most recent call last):
+    ...
+    skdl.exceptions.NotCompilableError: engine='compiled' cannot run this fit: the callback...
+    """
 
 
 class UnseededWeightsWarning(UserWarning):

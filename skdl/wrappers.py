@@ -93,6 +93,12 @@ _PARAMETERS = """model : callable or keras.Model, default=None
         As in `keras.Model.compile`.
     epochs : int, default=1
         Passes over the training rows.
+    engine : {{"auto", "compiled", "keras"}}, default="auto"
+        "auto" trains by a compiled program, and through `keras.Model.fit` what cannot be compiled;
+        "compiled" makes that an error that says why; "keras" always trains through `keras.Model.fit`.
+    reuse_build : bool, default=True
+        Whether fits that would call the build function with the same arguments share what it built, such
+        as the folds of a search. Set it to False for a function that gives another network each time.
     {extra}**kwargs : dict
         Arguments of the build function (``units`` or ``model__units``), and what goes to
         ``optimizer__``, ``loss__``, ``metrics__``, ``callbacks__``, ``fit__``, ``predict__``, ``score__``
@@ -231,6 +237,8 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
         shuffle: bool = True,
         run_eagerly: bool = False,
         epochs: int = 1,
+        engine: str = "auto",
+        reuse_build: bool = True,
         class_weight: Mapping[Any, float] | str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -251,6 +259,8 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
             shuffle=shuffle,
             run_eagerly=run_eagerly,
             epochs=epochs,
+            engine=engine,
+            reuse_build=reuse_build,
             **kwargs,
         )
         self.class_weight = class_weight

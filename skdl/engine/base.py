@@ -19,8 +19,13 @@ class AbstractEngine(abc.ABC):
     def train(self, job: FitJob, observer: EpochObserver | None = None) -> FitResult:
         """Run `job` and return its result.
 
-        Arrays of the job are only read. A network whose weights end as non-finite numbers is a result, not an exception.
+        Arrays of the job are only read. A network whose weights end as non-finite
+        numbers is a result, not an exception.
         """
+
+    @abc.abstractmethod
+    def explain(self, job: FitJob) -> str:
+        """What `train` would do with `job`, and why, in one sentence; nothing is trained."""
 
     def train_many(self, jobs: Iterable[FitJob]) -> list[FitResult]:
         """Run `jobs`; each result is the one that `train` gives for its job alone."""

@@ -116,7 +116,8 @@ class FitResult:
     end : NetworkState
         Weights and the state of the optimizer after training.
     history : mapping of str to tuple of float
-        Loss and metrics by epoch, named as Keras names them.
+        Loss and metrics by epoch, named as Keras names them; a list of floats in the place of each number
+        where a metric has several.
     n_epochs : int
         The number of epochs trained.
     stop_reason : StopReason

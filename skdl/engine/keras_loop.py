@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from skdl._startup import load_keras, start_devices
 from skdl.engine.base import AbstractEngine
 from skdl.engine.batches import n_steps, training_batches, validation_batches
 from skdl.engine.job import EpochObserver, FitJob, FitResult, StopReason
 from skdl.engine.network import is_finite, read_state
+from skdl.engine.noise import replaced_noise
 
 PLAN = "Keras loop: one call of keras.Model.fit."
 
 
 class KerasLoopEngine(AbstractEngine):
-    """Runs a job as Keras would; only the order of the batches comes from the job's own seed."""
+    """Runs a job as Keras would; only the order of batches and noise come from the job's own seed."""
+
+    def explain(self, job: FitJob) -> str:
+        """The same for every job."""
+        return PLAN
 
     def train(self, job: FitJob, observer: EpochObserver | None = None) -> FitResult:
         """Run `job` by one call of its model's `fit`."""
@@ -26,29 +33,30 @@ class KerasLoopEngine(AbstractEngine):
         if observer is not None:
             callbacks.append(_tell(observer))
         try:
-            history = model.fit(
-                training_batches(
-                    job.training,
-                    job.batch_size,
-                    seed=job.seed,
-                    first_epoch=job.trained_epochs,
-                    shuffle=job.shuffle,
-                ),
-                epochs=job.epochs,
-                initial_epoch=job.initial_epoch,
-                steps_per_epoch=options.pop(
-                    "steps_per_epoch", n_steps(job.training, job.batch_size)
-                ),
-                validation_data=(
-                    None
-                    if validation is None
-                    else validation_batches(validation, job.validation_batch_size)
-                ),
-                shuffle=False,
-                verbose=job.verbose,
-                callbacks=callbacks,
-                **options,
-            ).history
+            with replaced_noise(model):
+                history = model.fit(
+                    training_batches(
+                        job.training,
+                        job.batch_size,
+                        seed=job.seed,
+                        first_epoch=job.trained_epochs,
+                        shuffle=job.shuffle,
+                    ),
+                    epochs=job.epochs,
+                    initial_epoch=job.initial_epoch,
+                    steps_per_epoch=options.pop(
+                        "steps_per_epoch", n_steps(job.training, job.batch_size)
+                    ),
+                    validation_data=(
+                        None
+                        if validation is None
+                        else validation_batches(validation, job.validation_batch_size)
+                    ),
+                    shuffle=False,
+                    verbose=job.verbose,
+                    callbacks=callbacks,
+                    **options,
+                ).history
         finally:
             for callback in job.callbacks:
                 # A callback of the user's outlives the job; with the model it would be copied and pickled.
@@ -64,7 +72,8 @@ class KerasLoopEngine(AbstractEngine):
         return FitResult(
             end=end,
             history={
-                name: tuple(float(value) for value in curve) for name, curve in history.items()
+                name: tuple(np.asarray(value).tolist() for value in curve)
+                for name, curve in history.items()
             },
             n_epochs=n_epochs,
             stop_reason=reason,

@@ -6,15 +6,22 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from skdl.engine.initialization import InitialWeights
-from skdl.engine.persistence import PackedModel, copy_model, pack_model, unpack_model
+from skdl.engine.noise import fixed_variables
+from skdl.engine.numbers import model_numbers, optimizer_numbers
+from skdl.engine.optimizers import PureOptimizer
+from skdl.engine.persistence import PackedModel, pack_model, unpack_model
+from skdl.engine.structure import Structure, prediction_structure, training_structure
+from skdl.engine.widths import Widths, widened, widths_of
 
 if TYPE_CHECKING:
     import keras
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +67,35 @@ def write_state(model: keras.Model, state: NetworkState) -> None:
             variable.assign(value)
 
 
+@dataclass(frozen=True)
+class Layout:
+    """Where the state of a network is in a program.
+
+    Attributes
+    ----------
+    trainable : tuple of int
+        Which of the model's variables a program trains, in its order.
+    fixed : tuple of int or None
+        Which it changes otherwise; None for states of noise that the model does not have.
+    weights : tuple of int
+        Which are weights, as `keras.Model.get_weights` has them.
+    """
+
+    trainable: tuple[int, ...]
+    fixed: tuple[int | None, ...]
+    weights: tuple[int, ...]
+
+    @classmethod
+    def of(cls, model: keras.Model) -> Layout:
+        """The layout of `model`."""
+        places = {id(variable): place for place, variable in enumerate(model.variables)}
+        return cls(
+            tuple(places[id(v)] for v in model.trainable_variables),
+            tuple(places.get(id(v)) for v in fixed_variables(model)),
+            tuple(places[id(v)] for v in model.weights),
+        )
+
+
 def is_finite(state: NetworkState, losses: Sequence[float]) -> bool:
     """Whether the weights of `state` and the last of `losses` are finite numbers."""
     numbers = [*(v for v in state.variables if v.dtype.kind == "f"), np.asarray(losses[-1:])]
@@ -90,11 +126,26 @@ class Network:
         # Tracing puts tensors into the template's layers for a moment: one thread at a time.
         self.lock = threading.RLock()
         self._met = False
+        self._answers: dict[Callable[[keras.Model], Any], Any] = {}
 
     @cached_property
     def _initial_weights(self) -> InitialWeights:
         with self.lock:
             return InitialWeights.of(self.template, self._build if self._redraw else None)
+
+    @property
+    def initial_values(self) -> tuple[np.ndarray, ...]:
+        """The variables as they were built."""
+        return self._initial_weights.values
+
+    def filled_up(self) -> Network:
+        """The network that a program is traced from: this one, or one like it with filled up widths."""
+        widths = self.widths
+        return (
+            self
+            if widths is None
+            else Network(lambda: widened(self.template, widths), redraw=False)
+        )
 
     def initial_state(self, seed: int) -> NetworkState:
         """The state that a fit with `seed` begins with."""
@@ -115,15 +166,54 @@ class Network:
             model.reset_metrics()
             self._met = True
 
-    @cached_property
-    def fresh_optimizer(self) -> tuple[np.ndarray, ...]:
-        """The state of the optimizer before the first step."""
-        from skdl.engine.optimizers import PureOptimizer
+    @property
+    def training_structure(self) -> Structure:
+        """What programs that train this network share."""
+        return self._remembered(training_structure)
 
+    @property
+    def prediction_structure(self) -> Structure:
+        """What programs that predict by this network share."""
+        return self._remembered(prediction_structure)
+
+    @property
+    def layout(self) -> Layout:
+        """Where the state of this network is in a program."""
+        return self._remembered(Layout.of)
+
+    @property
+    def widths(self) -> Widths | None:
+        """The hidden layers that programs fill up."""
+        return self._remembered(widths_of)
+
+    @property
+    def numbers(self) -> list[float]:
+        """The numbers of the network and its optimizer, as programs take them."""
+        return self._remembered(_numbers)
+
+    @property
+    def prediction_numbers(self) -> list[float]:
+        """The numbers of the network alone."""
+        return self._remembered(_numbers_of_model)
+
+    def _remembered(self, question: Callable[[keras.Model], _T]) -> _T:
         with self.lock:
-            template = self.template
-            pure = PureOptimizer(template.optimizer, template.trainable_variables)
-            return tuple(pure.initial_state())
+            if question not in self._answers:
+                self._answers[question] = question(self.template)
+            answer: _T = self._answers[question]
+            return answer
+
+    @cached_property
+    def _optimizer(self) -> PureOptimizer:
+        return PureOptimizer(self.template.optimizer, self.template.trainable_variables)
+
+    def fresh_optimizer(self, variables: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+        """The state of the optimizer before the first step of a network with `variables`."""
+        with self.lock:
+            model = self.template
+            places = {id(variable): place for place, variable in enumerate(model.variables)}
+            weights = [variables[places[id(variable)]] for variable in model.trainable_variables]
+            return tuple(self._optimizer.initial_state(weights))
 
     def model(self, state: NetworkState) -> keras.Model:
         """A model of its own in `state`."""
@@ -145,6 +235,19 @@ class LiveNetwork(Network):
         """The model itself, put into `state`."""
         write_state(self.template, state)
         return self.template
+
+    def _remembered(self, question: Callable[[keras.Model], _T]) -> _T:
+        with self.lock:
+            return question(self.template)
+
+
+def _numbers(model: keras.Model) -> list[float]:
+    numbers = [*model_numbers(model), *optimizer_numbers(model.optimizer)]
+    return [number.value for number in numbers]
+
+
+def _numbers_of_model(model: keras.Model) -> list[float]:
+    return [number.value for number in model_numbers(model)]
 
 
 class FittedNetwork:
@@ -188,7 +291,7 @@ class FittedNetwork:
             return self._state if self._model is None else read_state(self._model)
 
     def trained(self, state: NetworkState) -> FittedNetwork:
-        """This network after more training; a model that somebody holds is trained with it."""
+        """The network after more training; a model that somebody holds is trained with it."""
         if self._model is not None:
             write_state(self._model, state)
             return self
@@ -203,8 +306,3 @@ class FittedNetwork:
 
 def _unpack(packed: PackedModel) -> FittedNetwork:
     return FittedNetwork.of(unpack_model(packed))
-
-
-def given_network(model: keras.Model) -> Network:
-    """The network of a ready model, which stays as it is."""
-    return Network(lambda: copy_model(model), redraw=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +10,17 @@ import numpy as np
 from skdl._startup import load_keras, start_devices
 from skdl.engine.batches import map_arrays, take_rows, validation_batches
 from skdl.engine.job import Arrays, Samples, leaves, n_rows
+from skdl.engine.noise import fixed_variables
+from skdl.engine.numbers import model_numbers, taking
+from skdl.engine.programs import prediction_programs
 
 if TYPE_CHECKING:
     import keras
+
+    from skdl.engine.network import Network, NetworkState
+
+# What Keras and TensorFlow raise where a layer needs values that a graph does not have.
+_UNTRACEABLE = (TypeError, ValueError, NotImplementedError, AttributeError, RuntimeError)
 
 
 def chunk_rows(x: Arrays) -> int:
@@ -25,20 +33,14 @@ def chunk_rows(x: Arrays) -> int:
 
 
 def predict(
-    model: keras.Model,
-    x: Arrays,
-    *,
-    batch_size: int | None = None,
-    callbacks: Sequence[Any] = (),
-    options: Mapping[str, Any] | None = None,
+    network: Network, state: NetworkState, x: Arrays, *, batch_size: int | None = None
 ) -> Arrays:
-    """The outputs of `model` for all rows of `x`.
+    """The outputs of `network` in `state` for all rows of `x`.
 
-    The model is called on chunks of one size, the last one filled up with copies of its last row: a matrix
-    product of another height may be summed in another order, and a row's prediction would depend on its
-    company. The size is `batch_size` or the next power of two, since the last rows of an odd product are
-    summed in another order too. With callbacks, further options, or a ``predict_step`` of the model's
-    own, `keras.Model.predict` is used instead.
+    The network is called on chunks of one size, the last one filled up with copies of its last row: a
+    matrix product of another height may be summed in another order, and a row's prediction would depend
+    on its company. The size is `batch_size` or the next power of two, since the last rows of an odd
+    product are summed in another order too. One graph serves all networks of a structure.
 
     Returns
     -------
@@ -48,18 +50,81 @@ def predict(
     start_devices()
     rows = n_rows(x)
     size = chunk_rows(x) if batch_size is None else batch_size
-    if callbacks or options or type(model).predict_step is not keras.Model.predict_step:
-        # `validation_batches` wants targets; they are dropped again before the model sees a batch. The
-        # inputs stay in a tuple of their own, or Keras would take two of them for inputs and targets.
-        batches = validation_batches(Samples(x, np.zeros(rows)), size).map(lambda part, _: (part,))
-        return model.predict(
-            batches, callbacks=list(callbacks), **{"verbose": 0, **(options or {})}
-        )
-    parts = []
     size = 1 << (size - 1).bit_length()
+    program = _program(network, state, _chunk(x, 0, min(size, rows), size))
+    parts = []
     for start in range(0, rows, size):
-        index = np.minimum(np.arange(start, start + size), rows - 1)
-        outputs = model(map_arrays(np.ascontiguousarray, take_rows(x, index)), training=False)
+        outputs = program(_chunk(x, start, rows, size))
         kept = min(size, rows - start)
         parts.append(keras.tree.map_structure(lambda part, n=kept: np.asarray(part)[:n], outputs))
     return keras.tree.map_structure(lambda *pieces: np.concatenate(pieces), *parts)
+
+
+def predict_by_keras(
+    model: keras.Model,
+    x: Arrays,
+    *,
+    batch_size: int | None = None,
+    callbacks: Sequence[Any] = (),
+    options: Mapping[str, Any] | None = None,
+) -> Arrays:
+    """`keras.Model.predict`, for callbacks, further options, or a ``predict_step`` of the model's own."""
+    rows = n_rows(x)
+    size = chunk_rows(x) if batch_size is None else batch_size
+    # `validation_batches` wants targets; they are dropped again before the model sees a batch. The
+    # inputs stay in a tuple of their own, or Keras would take two of them for inputs and targets.
+    batches = validation_batches(Samples(x, np.zeros(rows)), size).map(lambda part, _: (part,))
+    return model.predict(batches, callbacks=list(callbacks), **{"verbose": 0, **(options or {})})
+
+
+def _chunk(x: Arrays, start: int, rows: int, size: int) -> Arrays:
+    index = np.minimum(np.arange(start, start + size), rows - 1)
+    return map_arrays(np.ascontiguousarray, take_rows(x, index))
+
+
+def _program(network: Network, state: NetworkState, chunk: Arrays) -> Callable[[Arrays], Any]:
+    """The outputs for a chunk, with the weights and numbers of one network put in."""
+    import tensorflow as tf
+
+    shapes = repr(map_arrays(lambda part: (part.shape, str(part.dtype)), chunk))
+    try:
+        run = prediction_programs.get(
+            (network.prediction_structure, shapes), lambda: _traced(network, chunk)
+        )
+    except _UNTRACEABLE:
+        # Such a network runs as Python, operation by operation.
+        model = network.model(state)
+        return lambda part: model(part, training=False)
+    numbers = tf.constant(network.prediction_numbers, tf.float64)
+    values = [tf.constant(value) for value in _ordered(network, state.variables)]
+    return lambda part: run(values, numbers, map_arrays(tf.constant, part))
+
+
+def _ordered(network: Network, variables: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The variables in the order of a program, which knows states of noise that a model may not have."""
+    layout = network.layout
+    none = np.zeros(2, np.int64)
+    return [none if i is None else variables[i] for i in (*layout.trainable, *layout.fixed)]
+
+
+def _traced(network: Network, chunk: Arrays) -> Any:
+    import tensorflow as tf
+
+    keras = load_keras()
+    model = network.template
+
+    def outputs(values: list[Any], numbers: Any, x: Any) -> Any:
+        with network.lock:
+            found = model_numbers(model)
+            tensors = tf.unstack(numbers, num=len(found)) if found else []
+            variables = [*model.trainable_variables, *fixed_variables(model)]
+            mapping = list(zip(variables, values, strict=True))
+            with taking(found, tensors), keras.StatelessScope(state_mapping=mapping):
+                return model(x, training=False)
+
+    run = tf.function(outputs, autograph=False)
+    start = [np.asarray(variable) for variable in model.variables]
+    values = [tf.constant(value) for value in _ordered(network, start)]
+    numbers = tf.constant(network.prediction_numbers, tf.float64)
+    run(values, numbers, map_arrays(tf.constant, chunk))
+    return run

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 class _MLP(ReadyNetwork):
     """What the two dense networks share."""
 
+    _of_network = (
+        *("n_layers", "units", "units_decay", "hidden_layer_sizes", "activation", "dropout"),
+        *("normalization", "kernel_initializer", "l1", "l2", "optimizer", "learning_rate"),
+        *("momentum", "weight_decay", "loss", "metrics"),
+    )
+
     def __init__(
         self,
         n_layers: int = 1,
@@ -53,6 +59,7 @@ class _MLP(ReadyNetwork):
         warm_start: bool = False,
         random_state: Any = None,
         verbose: int | str = 0,
+        engine: str = "auto",
     ) -> None:
         self.n_layers = n_layers
         self.units = units
@@ -80,6 +87,7 @@ class _MLP(ReadyNetwork):
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
+        self.engine = engine
 
     def _network(
         self, n_features: int, n_outputs: int, output_activation: str | None
@@ -176,6 +184,7 @@ class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the d
         warm_start: bool = False,
         random_state: Any = None,
         verbose: int | str = 0,
+        engine: str = "auto",
     ) -> None:
         super().__init__(
             n_layers=n_layers,
@@ -204,6 +213,7 @@ class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the d
             warm_start=warm_start,
             random_state=random_state,
             verbose=verbose,
+            engine=engine,
         )
         self.class_weight = class_weight
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from skdl._checks import BOOLEAN, NONE, Kind, Number, Options, Rule
 from skdl._startup import load_keras
+from skdl.engine.compiled import ENGINES
 from skdl.training.optimizers import NAMES as OPTIMIZERS
 
 _CALLABLE = Kind(callable, "a callable", "None")
@@ -74,6 +75,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     ),
     "warm_start": (BOOLEAN,),
     "verbose": (BOOLEAN, Number(0, 2, integer=True), Options(("auto",))),
+    "engine": (Options(ENGINES),),
 }
 
 PARAMETERS = """n_layers : int, default=1
@@ -131,7 +133,10 @@ PARAMETERS = """n_layers : int, default=1
         Seed of initial weights, order of rows, dropout and validation split. None draws fresh entropy,
         kept as ``seed_``. The state of a RandomState is read and not advanced.
     verbose : int or "auto", default=0
-        As in `keras.Model.fit`."""
+        As in `keras.Model.fit`.
+    engine : {{"auto", "compiled", "keras"}}, default="auto"
+        "auto" trains by a compiled program, and through `keras.Model.fit` what cannot be compiled;
+        "compiled" makes that an error that says why; "keras" always trains through `keras.Model.fit`."""
 
 ATTRIBUTES = """model_ : keras.Model
         The trained network.

@@ -12,6 +12,7 @@ from skdl._checks import check_parameters, did_you_mean
 from skdl._estimator import NetworkEstimator, Training, Validation
 from skdl._startup import load_keras
 from skdl.engine.network import Network
+from skdl.engine.network_cache import shared_network
 from skdl.engine.persistence import copy_objects
 from skdl.exceptions import InvalidParameterError
 from skdl.networks.parameters import RULES
@@ -30,6 +31,9 @@ class ReadyNetwork(NetworkEstimator):
         "momentum": 0.0,
         "weight_decay": 0.0,
     }
+
+    # The parameters that the compiled network depends on.
+    _of_network: ClassVar[tuple[str, ...]] = ()
 
     def fit(
         self,
@@ -136,6 +140,10 @@ class ReadyNetwork(NetworkEstimator):
     def _rows_per_batch(self) -> int | None:
         return None if self.batch_size == "full" else int(self.batch_size)
 
+    def _training_of_fit(self) -> Training:
+        self._check()
+        return self._training(Validation())
+
     def _training(self, validation: Validation) -> Training:
         split = self.validation_split
         if split is None:
@@ -189,20 +197,24 @@ class ReadyNetwork(NetworkEstimator):
         else:
             loss = load_keras().losses.get(loss() if inspect.isclass(loss) else loss)
         check_output(output, loss, target, classification=classification, n_classes=n_classes)
-        settings = {name: getattr(self, name) for name in self._optimizer_defaults}
         # Parameters may be set anew before the model is made once more.
         then = copy.copy(self)
-        metrics = None if self.metrics is None else list(self.metrics)
 
         def build() -> keras.Model:
+            settings = {name: getattr(then, name) for name in then._optimizer_defaults}
             model = then._network(n_features, n_outputs, output_activation)
             model.compile(
                 optimizer=make_optimizer(
                     type(then).__name__, then.optimizer, settings, then._optimizer_defaults
                 ),
                 loss=loss,
-                metrics=None if metrics is None else copy_objects(metrics),
+                metrics=None if then.metrics is None else copy_objects(list(then.metrics)),
             )
             return model
 
-        return Network(build)
+        shapes = [n_features, n_outputs, output_activation, loss]
+        chosen = {name: getattr(self, name) for name in self._of_network}
+        network, _ = shared_network(
+            [type(self), shapes, chosen], {}, lambda _: (Network(build), None)
+        )
+        return network

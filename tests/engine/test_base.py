@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from jobs import X, Y, job, network
 
+from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import Samples, StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
 
 
-@pytest.fixture(params=[KerasLoopEngine])
+@pytest.fixture(params=[KerasLoopEngine, CompiledEngine])
 def engine(request):
     return request.param()
 

@@ -13,6 +13,7 @@ from test_layers import everything
 
 from skdl.engine.job import Samples
 from skdl.engine.keras_loop import KerasLoopEngine
+from skdl.engine.network import LiveNetwork, read_state
 from skdl.engine.persistence import Handle, copy_model, from_config, pack_model, unpack_model
 
 X = np.random.default_rng(0).normal(size=(20, 6, 4)).astype(np.float32)
@@ -24,9 +25,16 @@ def state(model):
     return [np.asarray(v) for v in [*model.variables, *model.optimizer.variables]]
 
 
+def train(model, **settings):
+    """Train `model` itself for an epoch."""
+    live = LiveNetwork(model)
+    one = job(live, read_state(model), training=Samples(X, Y), epochs=1, **settings)
+    KerasLoopEngine().train(one)
+
+
 def trained():
     model = everything()
-    KerasLoopEngine().train(job(model, training=Samples(X, Y), epochs=1))
+    train(model)
     return model
 
 
@@ -44,7 +52,7 @@ def test_a_copy_trains_on_as_the_original_would():
     model = trained()
     twin = copy_model(model)
     for each in (model, twin):
-        KerasLoopEngine().train(job(each, training=Samples(X, Y), epochs=1, trained_epochs=1))
+        train(each, trained_epochs=1)
     for one, two in zip(state(model), state(twin), strict=True):
         np.testing.assert_array_equal(one, two)
 

@@ -8,9 +8,16 @@ import pytest
 from scipy import sparse
 from sklearn.datasets import load_digits
 
-from skdl.engine.prediction import chunk_rows, predict
+from skdl.engine import prediction, stats
+from skdl.engine.network import FittedNetwork
+from skdl.engine.prediction import chunk_rows, predict_by_keras
 
 X = load_digits().data[:300].astype(np.float32)
+
+
+def predict(model, x, **options):
+    fitted = FittedNetwork.of(model)
+    return prediction.predict(fitted.network, fitted.state, x, **options)
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +64,11 @@ def test_callbacks_and_options_go_through_keras_predict(network):
             self.batches += 1
 
     seen = Seen()
-    found = predict(network, X, batch_size=100, callbacks=[seen])
+    found = predict_by_keras(network, X, batch_size=100, callbacks=[seen])
     assert seen.batches == 3
     np.testing.assert_allclose(found, predict(network, X), rtol=1e-5)
-    assert predict(network, X, batch_size=100, options={"steps": 2}).shape == (200, 10)
+    part = predict_by_keras(network, X, batch_size=100, options={"steps": 2})
+    assert part.shape == (200, 10)
 
 
 def test_a_predict_step_of_the_models_own_is_used():
@@ -75,7 +83,26 @@ def test_a_predict_step_of_the_models_own_is_used():
         ]
     )
     plain = np.asarray(model(X, training=False))
-    np.testing.assert_allclose(predict(model, X), 2 * plain, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(predict_by_keras(model, X), 2 * plain, rtol=1e-4, atol=1e-5)
+
+
+def test_one_graph_serves_all_networks_of_a_structure(network):
+    predict(network, X)
+    before = stats().programs
+    twin = keras.models.clone_model(network)
+    for variable in twin.variables:
+        variable.assign(variable * 2)
+    np.testing.assert_allclose(predict(twin, X), twin.predict(X, verbose=0), rtol=1e-5)
+    assert stats().programs == before
+
+
+def test_a_network_that_does_not_trace_runs_as_python():
+    class Outside(keras.layers.Layer):
+        def call(self, x):
+            return keras.ops.convert_to_tensor(np.asarray(x) * 2)
+
+    found = predict(keras.Sequential([Outside()]), X[:40])
+    np.testing.assert_array_equal(found, X[:40] * 2)
 
 
 def test_several_outputs_keep_their_structure():

@@ -31,7 +31,11 @@ def test_a_fit_is_that_of_keras(case):
     wrapper, (units, activation), loss, optimizer, y = CASES[case]
     settings = {"batch_size": 10, "epochs": 2, "shuffle": False}
     est = wrapper(
-        lambda: dense(5, units, activation=activation), optimizer=optimizer, loss=loss, **settings
+        lambda: dense(5, units, activation=activation),
+        optimizer=optimizer,
+        loss=loss,
+        engine="keras",
+        **settings,
     ).fit(X, y)
     model = (
         wrapper(lambda: dense(5, units, activation=activation), random_state=est.seed_)
@@ -46,7 +50,7 @@ def test_a_fit_is_that_of_keras(case):
 
 def test_shuffled_epochs_are_those_of_the_batch_orders():
     reg = KerasRegressor(
-        lambda: dense(1), optimizer="adam", batch_size=10, epochs=2, random_state=3
+        lambda: dense(1), optimizer="adam", batch_size=10, epochs=2, random_state=3, engine="keras"
     ).fit(X, NUMBERS)
     model = KerasRegressor(lambda: dense(1), random_state=3).initialize(X, NUMBERS).model_
     model.compile("adam", "mse")
@@ -71,6 +75,7 @@ def test_a_metric_during_the_fit_is_that_of_keras():
         validation_split=0.25,
         validation_shuffle=False,
         random_state=0,
+        engine="keras",
     ).fit(X, NUMBERS)
     model = KerasRegressor(lambda: dense(1), random_state=0).initialize(X, NUMBERS).model_
     model.compile("rmsprop", "mse", metrics=[keras.metrics.MeanAbsoluteError()])

@@ -1,0 +1,145 @@
+"""The tables of the engine's page, asked of the engine itself while the pages are built.
+
+``.. settings-table:: input`` (or ``structure``) shows `skdl.engine.number_table`. ``.. plans-table::``
+asks the engine what it would do with a tiny fit for each layer and option; nothing is trained.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+import skdl.engine
+from skdl._startup import start_devices
+
+Row = tuple[str, ...]
+
+HOWS = ("Compiled with XLA", "Compiled as a graph", "Keras loop")
+PARTS = ("Layers", "Networks", "Optimizers", "Losses", "Metrics", "Callbacks", "Arguments of fit")
+
+# What a sentence of the engine says of one object of that name.
+NAMES = (
+    (r"the layer \S+( \(\w+\))?", "the layer"),
+    (r"the (callback|loss|metric) \S+", r"the \1"),
+    (r"^\S+ masks", "it masks"),
+    (r"of \S+ divides", "divides"),
+    (r" \(.*", ""),
+)
+
+
+def settings(role: str) -> Iterator[Row]:
+    """The settings that are inputs, or those that are structure: home, classes, settings, note."""
+    from skdl.engine.number_table import number_table
+
+    classes: dict[Row, list[str]] = {}
+    for row in number_table():
+        if row.role == role:
+            *home, name = row.kind.removeprefix("src.").split(".")
+            place = "schedules" if "schedules" in home else home[0] if home else "any"
+            argument = f"``{row.argument}``" if row.argument else "all"
+            name = f"``{name}``" if name else "every class that has it"
+            classes.setdefault((place, argument, row.reason), []).append(name)
+    arguments: dict[Row, list[str]] = {}
+    for (place, argument, reason), names in classes.items():
+        arguments.setdefault((place, ", ".join(names), reason), []).append(argument)
+    for (place, names, reason), found in arguments.items():
+        yield place, names, ", ".join(found), reason
+
+
+def plans() -> Iterator[Row]:
+    """How fits are run: part of the table, layers or options, how, why."""
+    names: dict[Row, list[str]] = {}
+    for part, name, how, why in _answers():
+        for pattern, text in NAMES:
+            why = re.sub(pattern, text, why)
+        names.setdefault((part, how, why), []).append(name)
+    for part, how, why in sorted(names, key=lambda key: (PARTS.index(key[0]), HOWS.index(key[1]))):
+        yield part, ", ".join(names[part, how, why]), how, why
+
+
+def _answers() -> Iterator[Row]:
+    # Before anything imports TensorFlow, so that it starts without its noise.
+    start_devices()
+    from engine_cases import Question, questions
+
+    from skdl.engine.batchwise import obstacle_to_masks
+    from skdl.engine.compiled import CompiledEngine
+
+    engine = CompiledEngine()
+
+    def ask(question: Question, names: Row) -> Iterator[Row]:
+        job = question.job(names)
+        answer = engine.explain(job).rstrip(".")
+        how = next(how for how in HOWS if answer.startswith(how))
+        if how != HOWS[0] and len(names) > 1:
+            # Something among them cannot be compiled with XLA: ask for each.
+            for name in names:
+                yield from ask(question, (name,))
+            return
+        why = answer.partition("because ")[2]
+        if how == HOWS[1]:
+            why = obstacle_to_masks(job.network.template) or "its patches would be too large"
+        for name in names:
+            yield question.part, name, how, why
+
+    for question in questions():
+        yield from ask(question, question.names)
+
+
+class _Table(SphinxDirective):
+    """A table whose rows are asked for."""
+
+    header: Row
+    widths: tuple[int, ...]
+
+    def rows(self) -> Iterable[Row]:
+        raise NotImplementedError
+
+    def run(self) -> list[nodes.Node]:
+        # The page is made anew when the engine has changed since.
+        for home in (Path(skdl.engine.__file__).parent, Path(__file__).parent):
+            for path in home.glob("*.py"):
+                self.env.note_dependency(str(path))
+        lines = [
+            ".. list-table::",
+            "   :header-rows: 1",
+            f"   :widths: {' '.join(map(str, self.widths))}",
+            "",
+        ]
+        for row in [self.header, *self.rows()]:
+            lines += [f"   {'-' if index else '* -'} {cell}" for index, cell in enumerate(row)]
+        lines = [line.replace("   - ", "     - ", 1) for line in lines]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+class SettingsTable(_Table):
+    """``.. settings-table:: input`` or ``structure``."""
+
+    required_arguments = 1
+    header = ("", "Class", "Setting", "Note")
+    widths = (12, 34, 30, 24)
+
+    def rows(self) -> Iterable[Row]:
+        return settings(self.arguments[0])
+
+
+class PlansTable(_Table):
+    """``.. plans-table::``."""
+
+    header = ("", "Layer or option", "How it is run", "Why")
+    widths = (12, 45, 15, 28)
+
+    def rows(self) -> Iterable[Row]:
+        return plans()
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Make the directives known to Sphinx."""
+    app.add_directive("settings-table", SettingsTable)
+    app.add_directive("plans-table", PlansTable)
+    return {"parallel_read_safe": True}

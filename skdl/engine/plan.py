@@ -1,0 +1,221 @@
+"""How a job is run: a pure function of the job, so that its bits depend on nothing else."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from skdl._startup import load_keras
+from skdl.engine.batches import take_rows
+from skdl.engine.batchwise import obstacle_to_masks
+from skdl.engine.convolution import matmul_cost, replaceable
+from skdl.engine.job import FitJob, Samples, leaves
+from skdl.engine.layers import walk_layers
+from skdl.engine.optimizers import obstacle as optimizer_obstacle
+from skdl.engine.rules import Rule, ScheduleRate, StopAtNaN, rules_of
+from skdl.engine.structure import Structure
+
+# The curves of this many epochs fit into one call of a program; the host goes on from there.
+EPOCHS_PER_CALL = 64
+# The batch orders of one call have at most this many entries.
+ORDER_ENTRIES = 2**22
+# Up to here rows are filled up to a power of two, so that folds of about one size share a program.
+COARSE_BYTES = 2**26
+# Patches of more values than this for a batch cost more than TensorFlow's own convolution.
+MAX_PATCH_VALUES = 1_600_000
+# Above this, a sparse matrix is not made dense as a whole.
+DENSE_BYTES = 2**30
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a program is compiled, besides the structure of its network.
+
+    Attributes
+    ----------
+    xla : bool
+        Compiled by XLA, or run as a TensorFlow graph.
+    masked : bool
+        Batches have one size, and rows that fill them up are masked.
+    matmul : bool
+        Convolutions are matrix products of patches.
+    scheduled : bool
+        The learning rate of each epoch is an input.
+    stops_at_nan : bool
+        The loss is looked at after each step.
+    batch_size, rows : int
+        The sizes that the program is compiled for, at least those of the job; 0 where any size is taken.
+    held_out_batch_size, held_out_rows : int
+        The same for validation data.
+    epochs : int
+        How many epochs one call can run.
+    """
+
+    xla: bool
+    masked: bool
+    matmul: bool
+    scheduled: bool
+    stops_at_nan: bool
+    batch_size: int
+    rows: int
+    held_out_batch_size: int
+    held_out_rows: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done with a job.
+
+    Attributes
+    ----------
+    obstacle : str or None
+        Why the job goes through the Keras loop; None where it is compiled.
+    form : Form or None
+    rules : tuple of Rule
+        The callbacks that run inside the program.
+    """
+
+    obstacle: str | None
+    form: Form | None = None
+    rules: tuple[Rule, ...] = ()
+
+    def __str__(self) -> str:
+        if self.form is None:
+            return f"Keras loop, because {self.obstacle}."
+        form = self.form
+        means = "with XLA" if form.xla else "as a graph"
+        extra = ", convolutions as matrix products" if form.matmul else ""
+        return f"Compiled {means}{extra}."
+
+
+def make_plan(job: FitJob) -> Plan:
+    """The plan for `job`."""
+    obstacle = _obstacle(job)
+    if obstacle is not None:
+        return Plan(obstacle)
+    rules = rules_of(job.callbacks, job.network.template)
+    if isinstance(rules, str):
+        return Plan(rules)
+    return Plan(None, _form(job, _traits(job), rules), tuple(rules))
+
+
+@dataclass(frozen=True)
+class _Traits:
+    """What of a structure decides its form."""
+
+    masks: str | None  # why batches cannot be filled up
+    convolves: bool
+    patch_values: int  # of all convolutions, for one row
+
+
+_lock = threading.Lock()
+_known: OrderedDict[Structure, _Traits] = OrderedDict()
+
+
+def _traits(job: FitJob) -> _Traits:
+    """The traits of the job's network, found out once for each structure."""
+    structure = job.network.training_structure
+    with _lock:
+        if structure in _known:
+            return _known[structure]
+    job.network.meet(*few_rows(job.training))
+    model = job.network.template
+    convolutions = [layer for layer in walk_layers(model) if replaceable(layer)]
+    traits = _Traits(
+        obstacle_to_masks(model),
+        bool(convolutions),
+        sum(matmul_cost(layer, layer.input.shape).patch_values for layer in convolutions),
+    )
+    with _lock:
+        _known[structure] = traits
+        while len(_known) > 1024:
+            _known.popitem(last=False)
+    return traits
+
+
+def few_rows(samples: Samples) -> tuple[Any, Any, Any]:
+    """Inputs, targets and weights of two rows."""
+    two = slice(0, 2)
+    weight = None if samples.weight is None else take_rows(samples.weight, two)
+    return take_rows(samples.x, two), take_rows(samples.y, two), weight
+
+
+def _obstacle(job: FitJob) -> str | None:
+    """Why no program can run `job`, as the second half of a sentence."""
+    base = load_keras().Model
+    model = job.network.template
+    for name in ("train_step", "test_step", "make_train_function", "fit", "compute_metrics"):
+        if getattr(type(model), name) is not getattr(base, name):
+            return f"{type(model).__name__} has a {name} of its own"
+    if model.run_eagerly:
+        return "run_eagerly is set"
+    if job.options:
+        return f"keras.Model.fit takes {', '.join(job.options)}"
+    for layer in walk_layers(model):
+        if getattr(layer, "stateful", False):
+            return f"the layer {layer.name} is stateful"
+    if not model.trainable_variables:
+        return "nothing in the network can be trained"
+    if any(sparse.issparse(leaf) for leaf in leaves(job.training.x)):
+        n_bytes = _bytes(job.training)
+        if n_bytes > DENSE_BYTES:
+            return f"X is sparse and would take {n_bytes / 2**30:.1f} GiB as dense rows"
+    found: str | None = optimizer_obstacle(model.optimizer)
+    return found
+
+
+def _form(job: FitJob, traits: _Traits, rules: list[Rule]) -> Form:
+    masked = traits.masks is None and traits.patch_values * job.batch_size <= MAX_PATCH_VALUES
+    rows, held_out = job.training.n_rows, job.validation
+    sizes = {"batch_size": 0, "rows": 0, "held_out_batch_size": 0, "held_out_rows": 0}
+    if masked:
+        sizes["rows"] = bucket(rows, _bytes(job.training) // rows)
+        # A batch of all rows has another size in each fold.
+        sizes["batch_size"] = (
+            job.batch_size if job.batch_size < rows else bucket(rows, COARSE_BYTES, smallest=16)
+        )
+        if held_out is not None:
+            some = held_out.n_rows
+            sizes["held_out_rows"] = bucket(some, _bytes(held_out) // some)
+            size = job.validation_batch_size
+            sizes["held_out_batch_size"] = (
+                size if size < some else bucket(some, COARSE_BYTES, smallest=16)
+            )
+    return Form(
+        xla=masked,
+        masked=masked,
+        matmul=masked and traits.convolves,
+        scheduled=any(isinstance(rule, ScheduleRate) for rule in rules),
+        stops_at_nan=any(isinstance(rule, StopAtNaN) for rule in rules),
+        epochs=int(np.clip(ORDER_ENTRIES // max(sizes["rows"], rows), 1, EPOCHS_PER_CALL)),
+        **sizes,
+    )
+
+
+def bucket(rows: int, row_bytes: int, *, smallest: int = 256) -> int:
+    """The number of rows that a program for `rows` rows is compiled for.
+
+    Examples
+    --------
+    >>> [bucket(n, 256) for n in (1, 65, 1437, 1438, 1797)]
+    [256, 256, 2048, 2048, 2048]
+    >>> bucket(100_000, 3072)
+    106496
+    """
+    size = max(smallest, 1 << (rows - 1).bit_length())
+    if size * row_bytes <= COARSE_BYTES:
+        return size
+    step = max(8, size // 16)
+    return -(-rows // step) * step
+
+
+def _bytes(samples: Samples) -> int:
+    """The size of the inputs as dense rows."""
+    floatx = np.dtype(load_keras().config.floatx()).itemsize
+    return sum(int(np.prod(leaf.shape)) * floatx for leaf in leaves(samples.x))

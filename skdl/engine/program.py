@@ -1,0 +1,367 @@
+"""A whole fit as one TensorFlow program: epochs, steps, validation and stopping in loops inside it."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from skdl._startup import load_keras
+from skdl.engine.batchwise import masked_normalization
+from skdl.engine.convolution import as_matmul
+from skdl.engine.noise import fixed_variables, replaced_noise
+from skdl.engine.numbers import model_numbers, optimizer_numbers, taking
+from skdl.engine.optimizers import PureOptimizer
+from skdl.engine.plan import Form
+from skdl.engine.step import Batch, State, Step
+from skdl.engine.structure import metric_names
+from skdl.engine.widths import filled_up
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from skdl.engine.network import Network
+    from skdl.engine.rules import Rule
+
+
+class Span(NamedTuple):
+    """What one call of a program is to run, as scalars of int32."""
+
+    first_epoch: Any  # its number, as callbacks count
+    epochs: Any  # how many, from the first row of the batch orders on
+    steps: Any  # batches of an epoch
+    first_step: Any  # where the first epoch goes on
+    last_step: Any  # where the last epoch pauses; `steps` where it is run to its end
+    rows: Any
+    batch_size: Any
+    held_out_rows: Any
+    held_out_steps: Any
+    held_out_batch_size: Any
+
+
+class Outcome(NamedTuple):
+    """What one call of a program gives."""
+
+    state: State
+    rules: list[Any]
+    curves: Any  # (epochs, names) of the training data, then of the validation data
+    n_epochs: Any
+    stopped: Any
+
+
+@dataclass(frozen=True)
+class Data:
+    """Tensors of the rows of one job, filled up to the sizes of the program."""
+
+    x: Any
+    y: Any
+    weight: Any
+
+
+class Program:
+    """One compiled program of a structure, for one set of sizes.
+
+    Parameters
+    ----------
+    network : Network
+        Any network of the structure; its template lends its layers while the program is traced.
+    form : Form
+    rules : sequence of Rule
+        What ends or changes training between epochs.
+    sample : Data
+        A few rows, so that losses and metrics learn the shapes of targets.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the curves, as Keras names them.
+    trainable_shapes, fixed_shapes, optimizer_shapes : list of tuple of int
+        Of the variables of the network and its optimizer, filled up.
+    """
+
+    def __init__(self, network: Network, form: Form, rules: Sequence[Rule], sample: Data):
+        import tensorflow as tf
+
+        self.form = form
+        self.names: tuple[str, ...] = ()
+        self._curve_shapes: list[tuple[int, ...]] = []
+        self._widths = network.widths
+        self._network = network = network.filled_up()
+        self._rules = tuple(rules)
+        with network.lock:
+            model = network.template
+            network.meet(sample.x, sample.y, sample.weight)
+            self._optimizer = PureOptimizer(model.optimizer, model.trainable_variables)
+            self.numbers = [*model_numbers(model), *optimizer_numbers(self._optimizer.optimizer)]
+            self.trainable_shapes = [tuple(v.shape) for v in model.trainable_variables]
+            self.fixed_shapes = [tuple(v.shape) for v in fixed_variables(model)]
+            self.optimizer_shapes = [tuple(v.shape) for v in self._optimizer.variables]
+            self.metrics_start = [np.asarray(v).copy() for v in model.metrics_variables]
+        self.seconds_per_step: float | None = None
+        self._metric_names = metric_names(model)
+        self._traced = tf.function(self._trace, autograph=False, jit_compile=form.xla)
+        self._run: Any = None
+
+    def history(self, curves: np.ndarray, network: Network) -> dict[str, tuple[Any, ...]]:
+        """`curves` by their names: a number for each epoch, or a list where a metric has several."""
+        ends = np.cumsum([math.prod(shape) for shape in self._curve_shapes])[:-1]
+        parts = np.split(curves, ends, axis=1)
+        return {
+            name: tuple(part.reshape(-1, *shape).tolist())
+            for name, part, shape in zip(
+                self._names_for(network), parts, self._curve_shapes, strict=True
+            )
+        }
+
+    def _names_for(self, network: Network) -> list[str]:
+        """`names`, with the names of the metrics that `network` has."""
+        renamed = dict(zip(self._metric_names, metric_names(network.template), strict=True))
+        found = []
+        for name in self.names:
+            for ours, theirs in renamed.items():
+                if name == ours or name.endswith(f"_{ours}"):
+                    name = name.removesuffix(ours) + theirs
+                    break
+            found.append(name)
+        return found
+
+    def note_pace(self, seconds_per_step: float) -> None:
+        """Remember how long a step takes; it decides when calls end, and no bit."""
+        self.seconds_per_step = seconds_per_step
+
+    @property
+    def optimizer(self) -> PureOptimizer:
+        """The optimizer as a function."""
+        return self._optimizer
+
+    def __call__(
+        self,
+        state: State,
+        rules: list[Any],
+        numbers: tf.Tensor,
+        rates: tf.Tensor,
+        training: Data,
+        held_out: Data | None,
+        order: tf.Tensor,
+        span: Span,
+        units: tf.Tensor,
+    ) -> Outcome:
+        """Run `span` from `state`."""
+        validation = None if held_out is None else (held_out.x, held_out.y, held_out.weight)
+        inputs = (
+            tuple(state),
+            rules,
+            numbers,
+            rates,
+            (training.x, training.y, training.weight),
+            validation,
+            order,
+            tuple(span),
+            units,
+        )
+        if self._run is None:
+            self._run = self._traced.get_concrete_function(*inputs)
+        return Outcome(*self._run(*inputs))
+
+    def _trace(
+        self,
+        state: tuple[list[Any], ...],
+        rule_states: list[Any],
+        numbers: Any,
+        rates: Any,
+        training: tuple[Any, Any, Any],
+        held_out: tuple[Any, Any, Any] | None,
+        order: Any,
+        span: tuple[Any, ...],
+        units: Any,
+    ) -> tuple[Any, ...]:
+        import tensorflow as tf
+
+        model = self._network.template
+        with self._network.lock, _as_program(model, self.form) as normalizations:
+            values = tf.unstack(numbers, num=len(self.numbers)) if self.numbers else []
+            widths = self._widths
+            true = [] if widths is None else tf.unstack(units, num=len(widths.units))
+            filling = contextlib.nullcontext() if widths is None else filled_up(model, widths, true)
+            with taking(self.numbers, values), filling:
+                step = Step(model, self._optimizer, normalizations)
+                return self._loops(
+                    step,
+                    State(*state),
+                    rule_states,
+                    rates,
+                    Data(*training),
+                    None if held_out is None else Data(*held_out),
+                    order,
+                    Span(*span),
+                )
+
+    def _loops(
+        self,
+        step: Step,
+        state: State,
+        rule_states: list[Any],
+        rates: Any,
+        training: Data,
+        held_out: Data | None,
+        order: Any,
+        span: Span,
+    ) -> tuple[Any, ...]:
+        import tensorflow as tf
+
+        form = self.form
+        metrics_start = [tf.constant(value) for value in self.metrics_start]
+        logs_at_start = step.logs(metrics_start)
+        names = sorted(logs_at_start)
+        shapes = [tuple(logs_at_start[name].shape) for name in names]
+        if held_out is not None:
+            names += [f"val_{name}" for name in names]
+            shapes += shapes
+        if any(rule.rates for rule in self._rules):
+            names.append("learning_rate")
+            shapes.append(())
+        self.names, self._curve_shapes = tuple(names), shapes
+
+        def epoch(
+            number: Any, state: State, rule_states: list[Any], curves: Any, stopped: Any
+        ) -> tuple[Any, ...]:
+            first = tf.where(number == 0, span.first_step, 0)
+            last = tf.where(number == span.epochs - 1, span.last_step, span.steps)
+            fresh = first == 0
+            metrics = [
+                tf.where(fresh, start, value)
+                for start, value in zip(metrics_start, state.metrics, strict=True)
+            ]
+            state = self._with_rate(state._replace(metrics=metrics), rates[number], fresh)
+
+            def one(number_of_step: Any, state: State) -> tuple[Any, State]:
+                batch = self._batch(
+                    training,
+                    order[number],
+                    number_of_step * span.batch_size,
+                    span.rows,
+                    span.batch_size,
+                    form.batch_size,
+                )
+                return number_of_step + 1, step.train(state, batch)
+
+            def goes_on(number_of_step: Any, state: State) -> Any:
+                if not form.stops_at_nan:
+                    return number_of_step < last
+                loss = step.logs(state.metrics)["loss"]
+                return (number_of_step < last) & (
+                    (number_of_step == first) | tf.math.is_finite(loss)
+                )
+
+            reached, state = tf.while_loop(goes_on, one, (first, state))
+
+            def end() -> tuple[Any, ...]:
+                logs = step.logs(state.metrics)
+                if held_out is not None:
+                    checked = step.logs(self._validate(step, state, held_out, span))
+                    logs |= {f"val_{name}": value for name, value in checked.items()}
+                after, new_rules, stop = self._apply_rules(
+                    state, rule_states, logs, span.first_epoch + number
+                )
+                flat = [tf.reshape(tf.cast(logs[name], curves.dtype), (-1,)) for name in names]
+                row = tf.concat(flat, 0)
+                here = tf.range(form.epochs)[:, None] == number
+                return after, new_rules, tf.where(here, row[None, :], curves), stop
+
+            complete = (last == span.steps) | (reached < last)
+            return (
+                number + 1,
+                *tf.cond(complete, end, lambda: (state, rule_states, curves, stopped)),
+            )
+
+        width = sum(map(math.prod, shapes))
+        curves = tf.zeros((form.epochs, width), load_keras().config.floatx())
+        done, state, rule_states, curves, stopped = tf.while_loop(
+            lambda number, _state, _rules, _curves, stopped: (number < span.epochs) & ~stopped,
+            epoch,
+            (tf.constant(0), state, rule_states, curves, tf.constant(False)),
+        )
+        return tuple(state), rule_states, curves, done, stopped
+
+    def _with_rate(self, state: State, rate: Any, fresh: Any) -> State:
+        """`state` with the learning rate of an epoch's beginning, where a schedule of epochs sets it."""
+        import tensorflow as tf
+
+        if not self.form.scheduled:
+            return state
+        optimizer = list(state.optimizer)
+        place = self._optimizer.rate_place
+        optimizer[place] = tf.where(fresh, tf.cast(rate, optimizer[place].dtype), optimizer[place])
+        return state._replace(optimizer=optimizer)
+
+    def _apply_rules(
+        self, state: State, rule_states: list[Any], logs: dict[str, Any], epoch: Any
+    ) -> tuple[State, list[Any], Any]:
+        import tensorflow as tf
+
+        stop = tf.constant(False)
+        after = []
+        for rule, rule_state in zip(self._rules, rule_states, strict=True):
+            state, new, wants = rule.on_epoch_end(state, rule_state, logs, epoch, self._optimizer)
+            after.append(new)
+            stop = stop | wants
+        return state, after, stop
+
+    def _validate(self, step: Step, state: State, held_out: Data, span: Span) -> list[Any]:
+        import tensorflow as tf
+
+        def one(number: Any, metrics: list[Any]) -> tuple[Any, list[Any]]:
+            start = number * span.held_out_batch_size
+            size = self.form.held_out_batch_size
+            order = tf.range(self.form.held_out_rows + size) if self.form.masked else None
+            batch = self._batch(
+                held_out, order, start, span.held_out_rows, span.held_out_batch_size, size
+            )
+            return number + 1, step.evaluate(state, metrics, batch)
+
+        start = [tf.constant(value) for value in self.metrics_start]
+        _, metrics = tf.while_loop(
+            lambda number, _: number < span.held_out_steps, one, (tf.constant(0), start)
+        )
+        return list(metrics)
+
+    def _batch(
+        self, data: Data, order: Any, start: Any, rows: Any, batch_size: Any, size: int
+    ) -> Batch:
+        """The rows of `order` from `start` on: `size` of them and a mask, or as many as there are."""
+        import tensorflow as tf
+
+        if self.form.masked:
+            index = tf.slice(order, [start], [size])
+            valid = start + tf.range(size) < rows
+            index = tf.where(valid, index, index[0])
+        else:
+            stop = tf.minimum(start + batch_size, rows)
+            index = tf.range(start, stop) if order is None else order[start:stop]
+            valid = None
+
+        def gather(part: Any) -> Any:
+            return tf.gather(part, index)
+
+        map_structure = load_keras().tree.map_structure
+        return Batch(
+            map_structure(gather, data.x),
+            map_structure(gather, data.y),
+            None if data.weight is None else map_structure(gather, data.weight),
+            valid,
+        )
+
+
+@contextlib.contextmanager
+def _as_program(model: keras.Model, form: Form) -> Iterator[list[Any]]:
+    """Lend `model` the layers of a program; gives those that want to know the valid rows."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(replaced_noise(model))
+        if form.matmul:
+            stack.enter_context(as_matmul(model))
+        yield stack.enter_context(masked_normalization(model)) if form.masked else []

@@ -1,0 +1,278 @@
+"""Networks of one depth and kind share a program whatever their widths: hidden units are filled up.
+
+A unit that fills up has weights of zero, gives zero, and gets no gradient: the activations taken here
+give zero for zero, or are masked behind. Every layer between the first and the last Dense works on each
+unit alone, and the optimizers work on each weight alone, so that filled up weights stay zero and the true
+ones are what they would be without them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from skdl._startup import load_keras
+from skdl.engine.layers import custom_objects, is_keras
+
+if TYPE_CHECKING:
+    import keras
+
+_ZERO_TO_ZERO = (
+    *(
+        "linear",
+        "relu",
+        "relu6",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "celu",
+        "gelu",
+        "silu",
+        "tanh",
+        "mish",
+    ),
+    *("softsign", "hard_silu", "hard_tanh", "hard_shrink", "soft_shrink", "tanh_shrink"),
+)
+_MASKED = ("sigmoid", "softplus", "exponential", "hard_sigmoid", "log_sigmoid")
+_ELEMENTWISE_LAYERS = ("Activation", "ReLU", "LeakyReLU", "ELU", "Dropout", "GaussianDropout")
+_NOISE = ("Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout")
+_MASKED_LAYERS = ("GaussianNoise", "AlphaDropout")
+_OPTIMIZERS = ("SGD", "Adam", "AdamW", "RMSprop", "Nadam", "Adamax", "Adagrad", "Adadelta", "Lion")
+_REGULARIZERS = ("L1", "L2", "L1L2")
+_CONSTRAINTS = ("MaxNorm", "NonNeg", "UnitNorm")
+
+
+def bucket(units: int, *, smallest: int) -> int:
+    """The number of units that a layer of `units` is filled up to.
+
+    Examples
+    --------
+    >>> [bucket(n, smallest=64) for n in (10, 64, 65, 300, 600)]
+    [64, 64, 128, 512, 640]
+    """
+    if units <= 512:
+        return max(smallest, 1 << (units - 1).bit_length())
+    step = max(64, (1 << (units - 1).bit_length()) // 16)
+    return -(-units // step) * step
+
+
+@dataclass(frozen=True)
+class Widths:
+    """The hidden layers of a network that are filled up.
+
+    Attributes
+    ----------
+    places : tuple of int
+        Which of the model's layers they are.
+    units : tuple of int
+        Their true numbers of units.
+    filled : tuple of int
+        The numbers that they are filled up to.
+    last : int
+        The place of the last Dense, which keeps its width.
+    """
+
+    places: tuple[int, ...]
+    units: tuple[int, ...]
+    filled: tuple[int, ...]
+    last: int
+
+
+def widths_of(model: keras.Model) -> Widths | None:
+    """The widths of a compiled `model`, or None where filling up would not be exact."""
+    keras = load_keras()
+    layers = _chain(model)
+    if layers is None or type(model.optimizer) not in _kinds(keras.optimizers, _OPTIMIZERS):
+        return None
+    if not all(is_keras(type(part)) for part in _compiled_with(model)):
+        return None  # an object of the user's may not be one that can be copied
+    dense = [place for place, layer in enumerate(layers) if type(layer) is keras.layers.Dense]
+    if len(dense) < 2 or not all(_is_unitwise(layer) for layer in layers[dense[0] : dense[-1]]):
+        return None
+    if not _is_plain(layers[dense[-1]]) or _share_parts([layers[place] for place in dense]):
+        return None
+    places = tuple(dense[:-1])
+    units = tuple(int(layers[place].units) for place in places)
+    smallest = 64 if len(units) == 1 or max(units) <= 64 else 128
+    filled = tuple(bucket(n, smallest=smallest) for n in units)
+    return Widths(places, units, filled, dense[-1])
+
+
+def widened(model: keras.Model, widths: Widths) -> keras.Model:
+    """A compiled model like `model`, with the filled up widths; its weights are not set."""
+    keras = load_keras()
+    chain = _chain(model)
+    assert chain is not None
+    with keras.saving.custom_object_scope(custom_objects(model)):
+        twins = [keras.Input(model.inputs[0].shape[1:], dtype=model.inputs[0].dtype)]
+        for place, layer in enumerate(chain):
+            config = layer.get_config()
+            if place in widths.places:
+                config["units"] = widths.filled[widths.places.index(place)]
+            # The weights are inputs of a program: nothing need be drawn.
+            config |= {name: "zeros" for name in config if name.endswith("_initializer")}
+            twins.append(type(layer).from_config(config))
+        twin = keras.Sequential(twins)
+        for layer, copied in zip(chain, twin.layers, strict=True):
+            copied.trainable = layer.trainable
+        twin.compile_from_config(model.get_compile_config())
+    return twin
+
+
+@contextlib.contextmanager
+def filled_up(model: keras.Model, widths: Widths, units: Sequence[Any]) -> Iterator[None]:
+    """Let the layers of a widened `model` know their true `units`, as tensors, during the block."""
+    import tensorflow as tf
+
+    changed = []
+    try:
+        true, width = None, 0
+        for place, layer in enumerate(model.layers[: widths.last]):
+            if place in widths.places:
+                index = widths.places.index(place)
+                true, width = units[index], widths.filled[index]
+            if true is None:
+                continue
+            changed.append(layer)
+            if _draws(layer):
+                object.__setattr__(layer, "_columns", true)
+            if _needs_mask(layer):
+                mask = tf.cast(tf.range(width) < true, layer.compute_dtype)
+                object.__setattr__(layer, "call", _masked(layer, mask))
+        yield
+    finally:
+        for layer in changed:
+            layer.__dict__.pop("_columns", None)
+            layer.__dict__.pop("call", None)
+
+
+def fill(values: Sequence[np.ndarray], shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:
+    """`values` with zeros behind, up to `shapes`."""
+    return [
+        value
+        if value.shape == shape
+        else np.pad(value, [(0, to - n) for n, to in zip(value.shape, shape, strict=True)])
+        for value, shape in zip(values, shapes, strict=True)
+    ]
+
+
+def cut(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The part of `value` that `fill` was given."""
+    return value if value.shape == shape else value[tuple(slice(n) for n in shape)].copy()
+
+
+def _compiled_with(model: keras.Model) -> list[Any]:
+    """The losses and metrics that `model` was compiled with as objects."""
+    keras, metrics = load_keras(), model._compile_metrics
+    given = [model.loss]
+    if metrics is not None:
+        given += [metrics._user_metrics, metrics._user_weighted_metrics]
+    kinds = (keras.Loss, keras.Metric)
+    return [part for part in keras.tree.flatten(given) if isinstance(part, kinds)]
+
+
+def _chain(model: keras.Model) -> list[Any] | None:
+    """The layers of `model` in the order of the data, where each feeds the next alone."""
+    keras = load_keras()
+    if type(model) is keras.Sequential:
+        layers = list(model.layers)
+    elif type(model).__name__ == "Functional" and type(model).__module__.startswith("keras."):
+        layers = [x for x in model.layers if not isinstance(x, keras.layers.InputLayer)]
+        if len(model.inputs) != 1 or len(model.outputs) != 1 or not layers:
+            return None
+    else:
+        return None
+    if len(model.inputs) != 1 or len(model.inputs[0].shape) != 2:
+        return None
+    if "call" in vars(model) or len({id(layer) for layer in layers}) < len(layers):
+        return None
+    if type(model) is not keras.Sequential:
+        if any(len(layer._inbound_nodes) != 1 for layer in layers):
+            return None
+        tensors = [model.inputs[0], *(layer.output for layer in layers)]
+        if any(layer.input is not one for layer, one in zip(layers, tensors, strict=False)):
+            return None
+        if model.outputs[0] is not tensors[-1]:
+            return None
+    return layers
+
+
+def _kinds(module: Any, names: Sequence[str]) -> set[type]:
+    return {getattr(module, name) for name in names}
+
+
+def _is_unitwise(layer: Any) -> bool:
+    keras = load_keras()
+    kind = type(layer)
+    if "call" in vars(layer) or getattr(layer, "activity_regularizer", None) is not None:
+        return False
+    if kind is keras.layers.Dense:
+        return _is_plain(layer) and _activation(layer) in (*_ZERO_TO_ZERO, *_MASKED)
+    if kind is keras.layers.BatchNormalization:
+        parts = (
+            *(layer.beta_regularizer, layer.gamma_regularizer),
+            *(layer.beta_constraint, layer.gamma_constraint),
+        )
+        plain = not layer.renorm and not layer.synchronized
+        return plain and layer.axis in (-1, 1) and all(part is None for part in parts)
+    if kind is keras.layers.Activation:
+        return _activation(layer) in (*_ZERO_TO_ZERO, *_MASKED)
+    if kind is keras.layers.ReLU:
+        return bool(layer.threshold == 0)
+    if kind is keras.layers.Dropout:
+        return layer.noise_shape is None
+    return kind in _kinds(keras.layers, (*_ELEMENTWISE_LAYERS, *_NOISE))
+
+
+def _is_plain(layer: Any) -> bool:
+    """Whether the weights of a Dense may be filled up with zeros."""
+    keras = load_keras()
+    regularizers = {type(None), *_kinds(keras.regularizers, _REGULARIZERS)}
+    constraints = {type(None), *_kinds(keras.constraints, _CONSTRAINTS)}
+    return (
+        {type(layer.kernel_regularizer), type(layer.bias_regularizer)} <= regularizers
+        and {type(layer.kernel_constraint), type(layer.bias_constraint)} <= constraints
+        and not getattr(layer, "lora_enabled", False)
+        and layer.quantization_mode is None
+        and "call" not in vars(layer)
+    )
+
+
+def _share_parts(layers: Sequence[Any]) -> bool:
+    """Whether two layers have one regularizer or constraint, which a copy from configs would not."""
+    names = ("kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint")
+    parts = [getattr(layer, name) for layer in layers for name in names]
+    found = [id(part) for part in parts if part is not None]
+    return len(set(found)) < len(found)
+
+
+def _activation(layer: Any) -> str | None:
+    """The name of the activation of `layer`; None for one that is not Keras's own function."""
+    keras = load_keras()
+    name = getattr(layer.activation, "__name__", None)
+    known = name is not None and getattr(keras.activations, name, None) is layer.activation
+    return name if known else None
+
+
+def _needs_mask(layer: Any) -> bool:
+    keras = load_keras()
+    if isinstance(layer, (keras.layers.Dense, keras.layers.Activation)):
+        return _activation(layer) in _MASKED
+    return isinstance(layer, tuple(_kinds(keras.layers, _MASKED_LAYERS)))
+
+
+def _draws(layer: Any) -> bool:
+    return isinstance(layer, tuple(_kinds(load_keras().layers, _NOISE)))
+
+
+def _masked(layer: Any, mask: Any) -> Any:
+    kind = type(layer)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return kind.call(layer, *args, **kwargs) * mask
+
+    return call

@@ -1,0 +1,177 @@
+"""The joblib backend ``"skdl"``: tasks in threads of this process, which share compiled programs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import joblib
+from joblib.parallel import (
+    AutoBatchingMixin,
+    FallbackToBackend,
+    ParallelBackendBase,
+    SequentialBackend,
+)
+
+from skdl.parallel.call import Call, Outcome
+
+# Calls nested deeper than this run in the thread that makes them, so that the number of threads is bounded.
+_DEEPEST = 3
+
+
+class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
+    """Run the tasks of ``joblib.Parallel`` in threads of this process.
+
+    Chosen by name, ``joblib.parallel_config("skdl")``. TensorFlow releases the interpreter while a
+    program runs, so threads are enough to use every core, and what one thread compiled serves all.
+
+    The outermost call uses every core for ``n_jobs`` None, 1 and -1 and k threads for k > 1, at most
+    four a core. A call inside one of its tasks means by ``n_jobs`` what it says: None and 1 run in the
+    thread that calls, and give the bits of a plain loop; -1 and k > 1 are joined by threads while
+    fewer than one a core are at work.
+
+    A task sees the context variables and the Keras settings of the thread that made the call. When a
+    task raises, when a limit of time runs out, at Ctrl-C and when a generator is closed, tasks that
+    wait are dropped and tasks that run are interrupted at their next line of Python.
+
+    Parameters
+    ----------
+    nesting_level : int, default=None
+        How many parallel calls this one is inside of; joblib fills it in.
+
+    Examples
+    --------
+    >>> import joblib
+    >>> import skdl
+    >>> with joblib.parallel_config("skdl"):
+    ...     joblib.Parallel()(joblib.delayed(abs)(number) for number in (-1, -2, -3))
+    [1, 2, 3]
+    """
+
+    supports_retrieve_callback = True
+    supports_sharedmem = True
+    uses_threads = True
+
+    # Seconds between which joblib keeps a batch of tasks: tasks as short as what it costs to hand one over,
+    # such as the predictions of single trees, go together, and no fit waits behind another.
+    MIN_IDEAL_BATCH_DURATION = 0.002
+    MAX_IDEAL_BATCH_DURATION = 0.02
+
+    parallel: Any = None
+    _n_threads = 1
+    _call: Call | None = None
+
+    @property
+    def default_n_jobs(self) -> int:
+        """What ``n_jobs=None`` means: all cores outside, the calling thread inside of a task."""
+        return 1 if self.nesting_level else -1
+
+    def effective_n_jobs(self, n_jobs: int | None) -> int:
+        """How many tasks run at once.
+
+        Raises
+        ------
+        ValueError
+            If `n_jobs` is 0.
+        """
+        if n_jobs == 0:
+            raise ValueError("Got n_jobs=0, expected None, -1 or a positive integer.")
+        if n_jobs is None:
+            n_jobs = self.default_n_jobs
+        if n_jobs == 1 and self.nesting_level:
+            return 1
+        cores: int = joblib.cpu_count()
+        # A search whose n_jobs is None hands joblib a 1, so outside of a task the two cannot differ.
+        if n_jobs == 1:
+            return cores
+        if n_jobs < 0:
+            return max(cores + 1 + n_jobs, 1)
+        return min(n_jobs, 4 * cores)
+
+    def configure(self, n_jobs: int | None = 1, parallel: Any = None, **settings: Any) -> int:
+        """Bind a backend to one ``Parallel`` object and return how many of its tasks run at once.
+
+        A ``parallel_config`` block has one backend for all that is called inside of it. Two calls may
+        overlap there (a generator that is not used up, and a search), and joblib does not say which
+        one it ends: so each ``Parallel`` object gets a backend of its own.
+        """
+        if parallel is not self.parallel:
+            own = type(self)(nesting_level=self.nesting_level)
+            own.parallel = parallel
+            raise FallbackToBackend(own)
+        self._n_threads = self.effective_n_jobs(n_jobs)
+        return self._n_threads
+
+    def start_call(self) -> None:
+        """Remember who calls."""
+        # A generator and a limit of time need a caller who is free while tasks run.
+        waits = not self.parallel.return_generator and self.parallel.timeout is None
+        self._call = Call(
+            self._n_threads,
+            caller_waits=waits,
+            stop_with=self._stop_with,
+        )
+
+    def submit(self, func: Any, callback: Callable[[Outcome], object] | None = None) -> None:
+        """Queue a batch of tasks, joblib's `BatchedCalls`; `callback` takes its outcome where it ran."""
+        if self._call is None or callback is None:
+            raise RuntimeError(
+                "submit() is called by joblib.Parallel, between start_call and stop_call."
+            )
+        if len(func.items) > 1:
+            # What one task of a batch does to its context is not for the next to see.
+            func.items = [
+                (self._call.caller.run, (task, *args), kwargs) for task, args, kwargs in func.items
+            ]
+        self._call.submit(func, callback)
+
+    def retrieve_result_callback(self, out: Outcome) -> Any:
+        """The result of a batch, or its error raised."""
+        return out.get()
+
+    @contextlib.contextmanager
+    def retrieval_context(self) -> Iterator[None]:
+        """Wait until all is done, where joblib would look every 10 ms."""
+        if self._call is not None:
+            self._call.wait()
+        yield
+
+    def abort_everything(self, ensure_ready: bool = True) -> None:
+        """Drop the tasks that wait and interrupt those that run."""
+        if self._call is not None:
+            self._call.cancel()
+
+    def stop_call(self) -> None:
+        """See the threads of the call off."""
+        call, self._call = self._call, None
+        if call is not None:
+            call.end()
+
+    def terminate(self) -> None:
+        """Forget how long tasks took."""
+        self.reset_batch_stats()
+
+    def get_nested_backend(self) -> tuple[ParallelBackendBase, None]:
+        """The backend of the calls that a task makes."""
+        level = (self.nesting_level or 0) + 1
+        kind = type(self) if level < _DEEPEST else SequentialBackend
+        return kind(nesting_level=level), None
+
+    def _stop_with(self, error: BaseException) -> None:
+        """Let the caller of ``Parallel`` meet an error that came from between its tasks.
+
+        joblib reports an ``Exception`` of the caller's iterable, and would wait for ever after any
+        other error there.
+        """
+
+        def failing() -> Iterator[Any]:
+            if isinstance(error, Exception):
+                raise error
+            raise RuntimeError(
+                f"Got {error!r} where the next task of a parallel call was made, expected a task."
+            ) from error
+            yield
+
+        while self.parallel.dispatch_one_batch(failing()):
+            pass

@@ -1,0 +1,98 @@
+"""Trains a job by the compiled engine and by its oracle, and compares what comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skdl.engine import compiled, stats
+from skdl.engine.compiled import CompiledEngine
+from skdl.engine.job import FitJob, FitResult, Samples
+from skdl.engine.keras_loop import KerasLoopEngine
+from skdl.engine.network import Network
+from skdl.engine.plan import make_plan
+
+ROWS, BATCH = 22, 8  # the last batch of an epoch has six rows
+
+
+@dataclass
+class Pair:
+    """What both engines made of one job."""
+
+    compiled: FitResult
+    keras: FitResult
+    programs: int  # compiled for it
+    masked: bool  # whether batches of one size, as XLA needs them, are right for it
+
+
+def numbers(*shape, seed=0, low=-1.0, high=1.0):
+    """Evenly distributed numbers in Keras's default float type."""
+    import keras
+
+    drawn = np.random.default_rng(seed).uniform(low, high, shape)
+    return drawn.astype(keras.config.floatx())
+
+
+def classes(count, *shape, seed=1):
+    """Class numbers below `count`, each of them met."""
+    drawn = np.random.default_rng(seed).integers(0, count, shape)
+    drawn.flat[:count] = np.arange(count)
+    return drawn.astype(np.int32)
+
+
+def job_of(build, x, y, weight=None, start=None, **changes):
+    """A job of three epochs; `build` is a function or a `Network`."""
+    network = build if isinstance(build, Network) else Network(build)
+    settings = {
+        "training": Samples(x, y, weight),
+        "validation": None,
+        "epochs": 3,
+        "batch_size": BATCH,
+        "validation_batch_size": BATCH,
+        "seed": 3,
+    }
+    return FitJob(network, start or network.initial_state(1), **{**settings, **changes})
+
+
+def both(build, x, y, weight=None, callbacks=tuple, **changes):
+    """The results of both engines for the same job; `callbacks` gives each its own."""
+    network = build if isinstance(build, Network) else Network(build)
+    before = stats().programs
+    one = job_of(network, x, y, weight, callbacks=tuple(callbacks()), **changes)
+    compiled = CompiledEngine().train(one)
+    programs = stats().programs - before
+    two = job_of(network, x, y, weight, callbacks=tuple(callbacks()), **changes)
+    form = make_plan(two).form
+    return Pair(compiled, KerasLoopEngine().train(two), programs, form is not None and form.masked)
+
+
+def assert_agree(pair, *, rtol=1e-8, atol=1e-10, optimizer=True):
+    """Both ran, one of them compiled, with the same curves and the same end."""
+    compiled, keras = pair.compiled, pair.keras
+    assert compiled.plan.startswith("Compiled"), compiled.plan
+    assert compiled.n_epochs == keras.n_epochs
+    assert compiled.stop_reason is keras.stop_reason
+    assert set(compiled.history) == set(keras.history)
+    for name, curve in keras.history.items():
+        np.testing.assert_allclose(
+            compiled.history[name], curve, rtol=rtol, atol=atol, err_msg=name
+        )
+    parts = ["variables", "optimizer"] if optimizer else ["variables"]
+    for part in parts:
+        ends = zip(getattr(compiled.end, part), getattr(keras.end, part), strict=True)
+        for index, (ours, theirs) in enumerate(ends):
+            np.testing.assert_allclose(
+                ours, theirs, rtol=rtol, atol=atol, err_msg=f"{part}[{index}]"
+            )
+
+
+def without_xla(monkeypatch):
+    """Let programs run as graphs, which compile faster: masks, rules and numbers are the same."""
+    chosen = compiled.make_plan
+
+    def plan(job):
+        made = chosen(job)
+        return made if made.form is None else replace(made, form=replace(made.form, xla=False))
+
+    monkeypatch.setattr(compiled, "make_plan", plan)

@@ -1,0 +1,523 @@
+"""Convolutions and poolings by slices and matrix products: Keras's values, gradients and manners."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from skdl.engine.convolution import MatmulCost, as_matmul, matmul_cost, replaceable
+from skdl.engine.layers import walk_layers
+
+layers = keras.layers
+
+# Name: class, shape of one input, settings.
+CONVOLUTIONS = {
+    "2d": (layers.Conv2D, (7, 6, 2), {"filters": 3, "kernel_size": 3}),
+    "2d one pixel": (layers.Conv2D, (5, 4, 3), {"filters": 2, "kernel_size": 1}),
+    "2d same": (layers.Conv2D, (6, 5, 2), {"filters": 3, "kernel_size": (2, 3), "padding": "same"}),
+    "2d strides": (layers.Conv2D, (8, 7, 2), {"filters": 3, "kernel_size": 3, "strides": (2, 3)}),
+    "2d same strides": (
+        layers.Conv2D,
+        (8, 7, 2),
+        {"filters": 3, "kernel_size": (3, 5), "strides": 2, "padding": "same"},
+    ),
+    "2d stride beyond the kernel": (
+        layers.Conv2D,
+        (8, 7, 2),
+        {"filters": 3, "kernel_size": 1, "strides": 3, "padding": "same"},
+    ),
+    "2d dilated": (
+        layers.Conv2D,
+        (8, 9, 2),
+        {"filters": 3, "kernel_size": 3, "dilation_rate": (2, 3)},
+    ),
+    "2d dilated same": (
+        layers.Conv2D,
+        (6, 7, 2),
+        {"filters": 3, "kernel_size": 3, "dilation_rate": 2, "padding": "same"},
+    ),
+    "2d groups": (layers.Conv2D, (6, 5, 4), {"filters": 6, "kernel_size": 3, "groups": 2}),
+    "2d a group a channel": (
+        layers.Conv2D,
+        (6, 5, 3),
+        {"filters": 6, "kernel_size": 2, "groups": 3, "strides": 2, "padding": "same"},
+    ),
+    "2d activation": (
+        layers.Conv2D,
+        (6, 5, 2),
+        {"filters": 3, "kernel_size": 3, "activation": "tanh", "use_bias": False},
+    ),
+    "1d": (layers.Conv1D, (9, 2), {"filters": 3, "kernel_size": 4}),
+    "1d same strides": (
+        layers.Conv1D,
+        (9, 2),
+        {"filters": 3, "kernel_size": 4, "strides": 2, "padding": "same"},
+    ),
+    "1d causal": (layers.Conv1D, (9, 2), {"filters": 3, "kernel_size": 3, "padding": "causal"}),
+    "1d causal dilated": (
+        layers.Conv1D,
+        (9, 2),
+        {"filters": 3, "kernel_size": 3, "padding": "causal", "dilation_rate": 2},
+    ),
+    "1d causal strides": (
+        layers.Conv1D,
+        (10, 2),
+        {"filters": 3, "kernel_size": 3, "padding": "causal", "strides": 2},
+    ),
+    "1d groups": (layers.Conv1D, (9, 4), {"filters": 4, "kernel_size": 3, "groups": 2}),
+    "3d": (layers.Conv3D, (4, 5, 4, 2), {"filters": 2, "kernel_size": 2, "padding": "same"}),
+    "depthwise": (layers.DepthwiseConv2D, (6, 5, 3), {"kernel_size": 3, "depth_multiplier": 2}),
+    "depthwise same strides": (
+        layers.DepthwiseConv2D,
+        (7, 6, 3),
+        {"kernel_size": 3, "strides": 2, "padding": "same", "activation": "relu"},
+    ),
+    "depthwise dilated": (
+        layers.DepthwiseConv2D,
+        (7, 6, 3),
+        {"kernel_size": 3, "dilation_rate": 2, "padding": "same"},
+    ),
+    "depthwise strides and dilated": (
+        layers.DepthwiseConv2D,
+        (9, 8, 2),
+        {"kernel_size": 3, "strides": 2, "dilation_rate": 2, "padding": "same"},
+    ),
+    "depthwise 1d": (layers.DepthwiseConv1D, (9, 3), {"kernel_size": 3, "depth_multiplier": 2}),
+    "separable": (
+        layers.SeparableConv2D,
+        (6, 5, 3),
+        {"filters": 4, "kernel_size": 3, "depth_multiplier": 2, "activation": "relu"},
+    ),
+    "separable 1d": (
+        layers.SeparableConv1D,
+        (9, 3),
+        {"filters": 4, "kernel_size": 3, "strides": 2, "padding": "same"},
+    ),
+    "transposed": (layers.Conv2DTranspose, (4, 5, 2), {"filters": 3, "kernel_size": 3}),
+    "transposed same strides": (
+        layers.Conv2DTranspose,
+        (4, 5, 2),
+        {"filters": 3, "kernel_size": 3, "strides": 2, "padding": "same", "activation": "relu"},
+    ),
+    "transposed output padding": (
+        layers.Conv2DTranspose,
+        (4, 5, 2),
+        {"filters": 3, "kernel_size": 3, "strides": 2, "padding": "same", "output_padding": 1},
+    ),
+    "transposed stride beyond the kernel": (
+        layers.Conv2DTranspose,
+        (3, 4, 2),
+        {"filters": 2, "kernel_size": 2, "strides": 3},
+    ),
+    "transposed 1d": (
+        layers.Conv1DTranspose,
+        (5, 2),
+        {"filters": 3, "kernel_size": 4, "strides": 2},
+    ),
+    "transposed 3d": (
+        layers.Conv3DTranspose,
+        (2, 3, 2, 2),
+        {"filters": 2, "kernel_size": 2, "strides": 2},
+    ),
+}
+POOLINGS = {
+    f"{mode} {rank}d {'-'.join(map(str, values))}": (
+        getattr(layers, f"{mode}Pooling{rank}D"),
+        {1: (7, 2), 2: (7, 6, 2), 3: (4, 5, 4, 2)}[rank],
+        dict(zip(("pool_size", "strides", "padding"), values, strict=True)),
+    )
+    for mode in ("Max", "Average")
+    for rank, cases in {
+        1: [(2, 2, "valid"), (3, 1, "same"), (3, 3, "same")],
+        2: [
+            (2, 2, "valid"),
+            (2, 2, "same"),
+            ((2, 3), None, "same"),
+            (3, 2, "valid"),
+            (3, 2, "same"),
+            (2, 1, "same"),
+            (2, 3, "valid"),
+            (1, 2, "valid"),
+        ],
+        3: [(2, 2, "valid"), (2, 1, "same")],
+    }.items()
+    for values in cases
+    if (mode, rank) != ("Max", 3)
+}
+CASES = {**CONVOLUTIONS, **POOLINGS}
+# TensorFlow's own operations lack gradients of these on a CPU, or the convolution itself: XLA has them.
+ONLY_XLA = {"2d groups", "2d a group a channel", "1d groups"}
+IN_ONE_PROGRAM = [
+    "2d same strides",
+    "2d groups",
+    "1d causal dilated",
+    "depthwise same strides",
+    "transposed same strides",
+    "Max 2d 2-2-same",
+    "Max 2d 3-2-same",
+]
+
+
+def eager(function):
+    return function
+
+
+def graph(function):
+    return tf.function(function, autograph=False)
+
+
+def xla(function):
+    return tf.function(function, autograph=False, jit_compile=True)
+
+
+def one_layer(name, dtype="float64"):
+    kind, shape, options = CASES[name]
+    layer = kind(**options, dtype=dtype)
+    model = keras.Sequential([keras.Input(shape), layer])
+    draw = np.random.default_rng(1)
+    for variable in model.weights:
+        variable.assign(draw.normal(size=variable.shape))
+    return model
+
+
+def example(model, n=3, ties=False, seed=0):
+    draw = np.random.default_rng(seed)
+    shape = (n, *model.input_shape[1:])
+    # Few distinct numbers give windows with several equal maxima, as a relu does.
+    values = draw.integers(0, 3, shape) if ties else draw.normal(size=shape)
+    return values.astype(model.layers[-1].compute_dtype)
+
+
+def value_and_gradients(model, x):
+    """The output for `x` and the gradients of a weighted sum of it for `x` and the weights."""
+    weights = [variable.value for variable in model.trainable_variables]
+    rest = [variable.value for variable in model.non_trainable_variables]
+    with tf.GradientTape() as tape:
+        tape.watch([x, *weights])
+        y, _ = model.stateless_call(weights, rest, x)
+        upstream = tf.reshape(tf.linspace(tf.constant(-1.0, y.dtype), 1.0, tf.size(y)), tf.shape(y))
+        total = tf.reduce_sum(y * upstream)
+    return [y, *tape.gradient(total, [x, *weights])]
+
+
+def outcome(model, x, how=eager):
+    run = how(lambda x: value_and_gradients(model, x))
+    return [np.asarray(value) for value in run(tf.constant(x))]
+
+
+def assert_close(actual, expected, tolerance):
+    assert len(actual) == len(expected)
+    for a, b in zip(actual, expected, strict=True):
+        assert a.dtype == b.dtype
+        assert a.shape == b.shape
+        assert np.abs(a - b).max() <= tolerance * max(np.abs(b).max(), 1)
+
+
+def check(model, x, tolerance, how=eager, reference=eager):
+    expected = outcome(model, x, reference)
+    with as_matmul(model):
+        assert_close(outcome(model, x, how), expected, tolerance)
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "tolerance"),
+    [
+        (name, dtype, tolerance)
+        for name in CASES
+        for dtype, tolerance in (("float64", 1e-12), ("float32", 1e-5))
+        if (name.split()[:2], dtype) != (["Average", "3d"], "float64")  # TensorFlow has none
+    ],
+)
+def test_values_and_gradients_are_those_of_keras(name, dtype, tolerance):
+    model = one_layer(name, dtype)
+    assert replaceable(model.layers[-1])
+    x = example(model, ties=name in POOLINGS)
+    check(model, x, tolerance, reference=xla if name in ONLY_XLA else eager)
+
+
+def test_an_xla_program_has_the_same_values_and_gradients():
+    models = [one_layer(name) for name in IN_ONE_PROGRAM]
+    examples = [example(model, ties=True) for model in models]
+    expected = []
+    for name, model, x in zip(IN_ONE_PROGRAM, models, examples, strict=True):
+        expected.append(outcome(model, x, xla if name in ONLY_XLA else eager))
+
+    @xla
+    def together(*examples):
+        # One compilation for all of them: compiling is what takes the time here.
+        return [value_and_gradients(*each) for each in zip(models, examples, strict=True)]
+
+    with contextlib.ExitStack() as stack:
+        for model in models:
+            stack.enter_context(as_matmul(model))
+        actual = together(*map(tf.constant, examples))
+    for a, b in zip(actual, expected, strict=True):
+        assert_close([np.asarray(value) for value in a], b, 1e-12)
+
+
+@settings(deadline=None, max_examples=40, derandomize=True)
+@given(
+    st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    st.sampled_from(["valid", "same"]),
+    st.integers(1, 3),
+    st.sampled_from(["convolution", "depthwise", "maximum", "mean"]),
+)
+def test_any_shape_gives_the_values_of_keras(sizes, window, strides, padding, channels, what):
+    assume(padding == "same" or all(k <= n for k, n in zip(window, sizes, strict=True)))
+    options = {"strides": strides, "padding": padding, "dtype": "float64"}
+    if what == "depthwise":
+        # TensorFlow's depthwise kernels take one stride for both axes.
+        options["strides"] = strides[0]
+    layer = {
+        "convolution": lambda: layers.Conv2D(2, window, **options),
+        "depthwise": lambda: layers.DepthwiseConv2D(window, **options),
+        "maximum": lambda: layers.MaxPooling2D(window, **options),
+        "mean": lambda: layers.AveragePooling2D(window, **options),
+    }[what]()
+    model = keras.Sequential([keras.Input((*sizes, channels)), layer])
+    check(model, example(model, n=2, ties=True), 1e-12)
+
+
+def test_equal_maxima_leave_the_gradient_to_the_first():
+    layer = layers.MaxPooling2D(2)
+    model = keras.Sequential([keras.Input((2, 4, 1)), layer])
+    x = np.array([[0, 0, 1, 2], [0, 0, 2, 0]], np.float32)[None, :, :, None]
+    with as_matmul(model):
+        _, gradient = outcome(model, x)
+    assert gradient[0, :, :, 0].tolist() == [[-1, 0, 0, 1], [0, 0, 0, 0]]
+
+
+def small_network():
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.Conv2D(3, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(4, 3, padding="same", activation="relu"),
+            layers.AveragePooling2D(2),
+            layers.Flatten(),
+            layers.Dense(2),
+        ],
+    )
+
+
+def trained(model, x, how, batch=None):
+    """The weights after four steps of a loop that takes its gradients inside."""
+
+    def train(x, weights):
+        def step(i, *weights):
+            with tf.GradientTape() as tape:
+                tape.watch(weights)
+                y, _ = model.stateless_call(list(weights), [], x)
+                loss = tf.reduce_mean(tf.square(y - 1))
+            gradients = tape.gradient(loss, weights)
+            return i + 1, *[w - 0.1 * g for w, g in zip(weights, gradients, strict=True)]
+
+        return tf.while_loop(lambda i, *_: i < 4, step, (tf.constant(0), *weights))[1:]
+
+    weights = [variable.value for variable in model.trainable_variables]
+    signature = [
+        tf.TensorSpec((batch, *x.shape[1:]), x.dtype),
+        [tf.TensorSpec(w.shape, w.dtype) for w in weights],
+    ]
+    run = tf.function(train, autograph=False, jit_compile=how is xla, input_signature=signature)
+    return [np.asarray(w) for w in run(tf.constant(x), weights)]
+
+
+@pytest.fixture
+def float64():
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_dtype_policy(before)
+
+
+@pytest.mark.parametrize(("how", "batch"), [(graph, None), (graph, 5), (xla, None)])
+def test_training_in_a_loop_is_that_of_keras(how, batch, float64):
+    model = small_network()
+    x = np.random.default_rng(0).normal(size=(5, 8, 8, 1))
+    expected = trained(model, x, graph)
+    with as_matmul(model):
+        actual = trained(model, x, how, batch)
+    assert_close(actual, expected, 1e-12)
+    before = [np.asarray(w) for w in model.trainable_variables]
+    assert all(np.abs(a - b).max() > 1e-4 for a, b in zip(actual, before, strict=True))
+
+
+def test_the_program_holds_no_convolution_and_no_pooling():
+    model = small_network()
+    x = tf.zeros((5, 8, 8, 1))
+
+    def operations():
+        def loss(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = model(x)
+            return tape.gradient(y, x)
+
+        return {
+            op.type
+            for op in tf.function(loss, autograph=False)
+            .get_concrete_function(x)
+            .graph.get_operations()
+        }
+
+    assert {"Conv2D", "MaxPoolGrad", "AvgPoolGrad"} <= operations()
+    with as_matmul(model):
+        assert not [kind for kind in operations() if re.search("Conv|Pool", kind)]
+
+
+def nested():
+    inner = keras.Sequential([keras.Input((6, 6, 1)), layers.Conv2D(2, 3), layers.MaxPooling2D()])
+    inputs = keras.Input((3, 6, 6, 1))
+    frames = layers.TimeDistributed(inner)(inputs)
+    frames = layers.TimeDistributed(layers.Conv2D(3, 2))(frames)
+    frames = layers.TimeDistributed(layers.Flatten())(frames)
+    return keras.Model(inputs, frames)
+
+
+@pytest.mark.parametrize("how", [eager, xla])
+def test_layers_inside_models_and_wrappers_are_replaced(how):
+    model = nested()
+    x = example(model, n=2)
+    kinds = [type(layer) for layer in walk_layers(model)]
+    check(model, x, 1e-5, how)
+    with as_matmul(model):
+        inside = [type(layer) for layer in walk_layers(model)]
+    changed = {a.__name__: b.__name__ for a, b in zip(kinds, inside, strict=True) if a is not b}
+    assert changed == {"Conv2D": "Conv2DAsMatmul", "MaxPooling2D": "MaxPooling2DAsMatmul"}
+    assert [a is not b for a, b in zip(kinds, inside, strict=True)].count(True) == 3
+
+
+def test_the_classes_come_back_after_an_exception():
+    model = small_network()
+    kinds = [type(layer) for layer in model.layers]
+
+    def fail():
+        with as_matmul(model):
+            assert [type(layer) for layer in model.layers] != kinds
+            raise KeyError("stop")
+
+    with pytest.raises(KeyError, match="stop"):
+        fail()
+    assert [type(layer) for layer in model.layers] == kinds
+
+
+def test_blocks_may_nest():
+    model = small_network()
+    with as_matmul(model):
+        kinds = [type(layer) for layer in model.layers]
+        with as_matmul(model):
+            assert [type(layer) for layer in model.layers] == kinds
+        assert [type(layer) for layer in model.layers] == kinds
+    assert type(model.layers[0]) is layers.Conv2D
+
+
+class Doubled(layers.Conv2D):
+    def call(self, inputs):
+        return 2 * super().call(inputs)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        Doubled(2, 3),
+        layers.Conv2D(2, 3, data_format="channels_first"),
+        layers.MaxPooling2D(data_format="channels_first"),
+        layers.MaxPooling3D(),
+        layers.Dense(2),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_other_layers_are_left_alone(layer):
+    kind = type(layer)
+    assert not replaceable(layer)
+    with as_matmul(keras.Sequential([layer])):
+        assert type(layer) is kind
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float16"])
+@pytest.mark.parametrize("name", ["2d same", "Max 2d 2-2-valid", "Average 2d 3-2-valid"])
+def test_half_precision_stays_what_it_is(name, policy):
+    model = one_layer(name, policy)
+    # Halves are coarse: sums of small whole numbers are exact in them, those with the kernel to a few bits.
+    check(model, example(model, ties=True).astype("float32"), 4e-2)
+
+
+def test_an_image_of_unknown_size_is_for_keras():
+    model = keras.Sequential(
+        [keras.Input((None, None, 1)), layers.Conv2D(2, 3), layers.MaxPooling2D()]
+    )
+    x = np.random.default_rng(0).normal(size=(2, 7, 6, 1)).astype(np.float32)
+    expected = model(x)
+    with as_matmul(model):
+        run = tf.function(
+            model, autograph=False, input_signature=[tf.TensorSpec((None, None, None, 1))]
+        )
+        np.testing.assert_array_equal(run(x), expected)
+
+
+def test_an_image_smaller_than_the_window_is_keras_s_error():
+    layer = layers.MaxPooling2D(3)
+    with (
+        as_matmul(keras.Sequential([layer])),
+        pytest.raises(ValueError, match="Negative dimension"),
+    ):
+        graph(layer).get_concrete_function(tf.TensorSpec((1, 2, 2, 1)))
+
+
+def test_whole_numbers_are_for_keras():
+    layer = layers.MaxPooling2D(2)
+    model = keras.Sequential([keras.Input((2, 2, 1), dtype="int32"), layer])
+    with as_matmul(model):
+        y = layer(np.array([[-3, -4], [-2, -5]], np.int32)[None, :, :, None])
+    assert (y.dtype, np.asarray(y).tolist()) == (tf.int32, [[[[-2]]]])
+
+
+def test_a_low_rank_kernel_is_used():
+    model = one_layer("2d", "float32")
+    layer = model.layers[-1]
+    layer.enable_lora(1)
+    layer.lora_kernel_b.assign(tf.ones(layer.lora_kernel_b.shape))
+    x = example(model)
+    expected = model(x)
+    with as_matmul(model):
+        assert_close([np.asarray(model(x))], [np.asarray(expected)], 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "cost"),
+    [
+        (layers.Conv2D(4, 3), (5, 6, 2), (12 * 18 * 4, 12 * 18)),
+        (layers.Conv2D(4, 1), (5, 6, 2), (30 * 2 * 4, 0)),
+        (layers.Conv2D(4, 3, groups=2), (5, 6, 2), (12 * 9 * 4, 12 * 18)),
+        (layers.Conv1D(4, 3, strides=2, padding="causal"), (6, 2), (3 * 6 * 4, 3 * 6)),
+        (layers.DepthwiseConv2D(3), (5, 6, 2), (12 * 9 * 2, 0)),
+        (layers.SeparableConv2D(4, 3), (5, 6, 2), (12 * 2 * (9 + 4), 0)),
+        (layers.Conv2DTranspose(4, 2, 2), (3, 3, 2), (9 * 4 * 4 * 2, 9 * 4 * 4)),
+        (layers.MaxPooling2D(2), (5, 6, 2), (0, 0)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_the_cost_counts_what_one_image_takes(layer, shape, cost):
+    assert matmul_cost(layer, (None, *shape)) == MatmulCost(*cost)
+    assert not layer.weights
+
+
+def test_a_cost_that_cannot_be_known_is_refused():
+    with pytest.raises(
+        ValueError, match=r"Got Conv2D and input_shape=\(None, None, 4, 1\), expected"
+    ):
+        matmul_cost(layers.Conv2D(2, 3), (None, None, 4, 1))
+    with pytest.raises(ValueError, match="Got Dense"):
+        matmul_cost(layers.Dense(2), (None, 4))

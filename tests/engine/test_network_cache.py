@@ -1,0 +1,142 @@
+"""A build function is called once for what it depends on, and again for what it does not."""
+
+from __future__ import annotations
+
+import logging
+
+import keras
+import numpy as np
+import pytest
+
+from skdl import KerasClassifier
+from skdl.engine.network_cache import Facts, RowFreeShape
+
+X = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
+Y = np.tile([0, 1, 2], 10)
+
+
+# A function that changed something of its own would depend on it, and be called again.
+
+
+def build(meta, units=3):
+    logging.getLogger("test_network_cache").info("built")
+    return keras.Sequential(
+        [
+            keras.Input((meta["X_shape_"][1],)),
+            keras.layers.Dense(units, "relu"),
+            keras.layers.Dense(3, "softmax"),
+        ]
+    )
+
+
+def build_for_rows(meta, units=3):
+    logging.getLogger("test_network_cache").info("built")
+    rows, columns = meta["X_shape_"]
+    return keras.Sequential(
+        [
+            keras.Input((columns,)),
+            keras.layers.Dense(units + rows // 10),
+            keras.layers.Dense(3, "softmax"),
+        ]
+    )
+
+
+@pytest.fixture
+def calls_of(caplog):
+    """How often a function is called by fits of some numbers of rows and parameters."""
+
+    def count(function, *fits, **settings):
+        caplog.clear()
+        with caplog.at_level(logging.INFO, logger="test_network_cache"):
+            for rows, parameters in fits:
+                estimator = KerasClassifier(
+                    function, loss="sparse_categorical_crossentropy", **settings
+                )
+                estimator.set_params(**parameters).fit(X[:rows], Y[:rows])
+        return sum(record.message == "built" for record in caplog.records)
+
+    return count
+
+
+def test_folds_and_numbers_of_training_share_a_network(calls_of):
+    fits = [
+        (30, {}),
+        (27, {}),
+        (30, {"epochs": 2}),
+        (30, {"random_state": 1}),
+        (30, {"batch_size": 8}),
+    ]
+    assert calls_of(build, *fits, model__units=5) == 1
+
+
+def test_other_arguments_make_another_network(calls_of):
+    fits = [(30, {"model__units": 6}), (30, {"model__units": 7}), (30, {"model__units": 6})]
+    assert calls_of(build, *fits, model__units=1) == 2
+
+
+def test_other_compile_settings_make_another_network(calls_of):
+    fits = [(30, {"optimizer": "sgd"}), (30, {"optimizer__learning_rate": 0.5})]
+    assert (
+        calls_of(build, *fits, model__units=8, optimizer="adam", optimizer__learning_rate=0.1) == 2
+    )
+
+
+def test_a_function_that_reads_the_number_of_rows_is_called_for_each(calls_of):
+    fits = [(30, {}), (20, {}), (30, {})]
+    assert calls_of(build_for_rows, *fits, model__units=9) == 2
+
+
+def test_the_opt_out_builds_each_time(calls_of):
+    assert calls_of(build, (30, {}), (30, {}), model__units=10, reuse_build=False) >= 2
+
+
+def test_a_shared_network_is_never_trained():
+    first = KerasClassifier(
+        build, loss="sparse_categorical_crossentropy", random_state=0, model__units=11
+    )
+    one = first.fit(X, Y).predict_proba(X)
+    first.model_.layers[0].kernel.assign(np.zeros((4, 11)))
+    again = KerasClassifier(
+        build, loss="sparse_categorical_crossentropy", random_state=0, model__units=11
+    )
+    np.testing.assert_array_equal(again.fit(X, Y).predict_proba(X), one)
+    assert not np.array_equal(first.predict_proba(X), one)
+
+
+@pytest.mark.parametrize(
+    ("look", "rows"),
+    [
+        (lambda shape: shape[1], False),
+        (lambda shape: shape[1:], False),
+        (lambda shape: shape[-1], False),
+        (len, False),
+        (lambda shape: shape[0], True),
+        (lambda shape: shape[:1], True),
+        (lambda shape: shape[-2], True),
+        (tuple, True),
+        (lambda shape: shape == (3, 4), True),
+        (str, True),
+    ],
+)
+def test_a_shape_knows_whether_its_rows_were_looked_at(look, rows):
+    shape = RowFreeShape((3, 4))
+    look(shape)
+    assert shape.looked_at_rows is rows
+
+
+@pytest.mark.parametrize(
+    ("look", "names"),
+    [
+        (lambda facts: facts["a"], {"a"}),
+        (lambda facts: facts.get("b"), {"b"}),
+        (lambda facts: "c" in facts, {"c"}),
+        (lambda facts: dict(facts), {"a", "b"}),
+        (lambda facts: {**facts}, {"a", "b"}),
+        (lambda facts: list(facts), {"a", "b"}),
+        (lambda facts: facts.copy(), {"a", "b"}),
+    ],
+)
+def test_facts_know_what_was_read(look, names):
+    facts = Facts({"a": 1, "b": 2})
+    look(facts)
+    assert facts.read == names

@@ -1,0 +1,184 @@
+"""Every optimizer of Keras's and what it can be given: compiled, and in float64 as the Keras loop."""
+
+from __future__ import annotations
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+from oracle import ROWS, assert_agree, both, job_of, numbers, without_xla
+
+from skdl.engine import stats
+from skdl.engine.compiled import CompiledEngine
+from skdl.engine.network import Network
+
+schedules = keras.optimizers.schedules
+
+
+def network(optimizer, **settings):
+    """A network with a bias before its normalization, and a penalty."""
+
+    def build():
+        model = keras.Sequential(
+            [
+                keras.Input((4,)),
+                keras.layers.Dense(
+                    5, activation="tanh", kernel_regularizer=keras.regularizers.L2(0.01)
+                ),
+                keras.layers.LayerNormalization(),
+                keras.layers.Dense(2),
+            ]
+        )
+        model.compile(optimizer(), "mse", **settings)
+        return model
+
+    return build
+
+
+def train(optimizer, **changes):
+    return both(network(optimizer), numbers(ROWS, 4), numbers(ROWS, 2, seed=1), **changes)
+
+
+OPTIMIZERS = {
+    "SGD": ({}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}),
+    "RMSprop": ({}, {"momentum": 0.9, "centered": True}),
+    "Adam": ({}, {"amsgrad": True}),
+    "AdamW": ({"weight_decay": 0.1},),
+    "Nadam": ({},),
+    "Adamax": ({},),
+    "Adagrad": ({},),
+    "Adadelta": ({"learning_rate": 1.0},),
+    "Ftrl": ({"l1_regularization_strength": 0.01, "l2_regularization_strength": 0.01},),
+    "Lion": ({},),
+    "Lamb": ({},),
+    "Adafactor": ({},),
+    "Muon": ({},),
+    "ScheduleFreeAdamW": ({},),
+}
+ROWS_OF_OPTIMIZERS = [(name, settings) for name, rows in OPTIMIZERS.items() for settings in rows]
+OPTIONS = [
+    {"clipnorm": 0.01},
+    {"clipvalue": 0.01},
+    {"global_clipnorm": 0.01},
+    {"weight_decay": 0.1},
+    {"use_ema": True, "ema_momentum": 0.9},
+    {"use_ema": True, "ema_overwrite_frequency": 2},
+    {"gradient_accumulation_steps": 2},
+    {"gradient_accumulation_steps": 4, "use_ema": True, "clipnorm": 0.1},
+]
+SCHEDULES = {
+    "CosineDecay": lambda: schedules.CosineDecay(0.1, 7, warmup_target=0.2, warmup_steps=2),
+    "CosineDecayRestarts": lambda: schedules.CosineDecayRestarts(0.1, 4),
+    "ExponentialDecay": lambda: schedules.ExponentialDecay(0.1, 3, 0.5, staircase=True),
+    "InverseTimeDecay": lambda: schedules.InverseTimeDecay(0.1, 3, 0.5),
+    "PiecewiseConstantDecay": lambda: schedules.PiecewiseConstantDecay([3, 5], [0.1, 0.05, 0.01]),
+    "PolynomialDecay": lambda: schedules.PolynomialDecay(0.1, 6),
+}
+
+
+@pytest.fixture
+def fast(float64, monkeypatch):
+    """Double precision, and graphs where XLA would run too."""
+    without_xla(monkeypatch)
+
+
+@pytest.mark.parametrize(("name", "settings"), ROWS_OF_OPTIMIZERS)
+def test_optimizers(fast, name, settings):
+    settings = {"learning_rate": 0.02, **settings}
+    assert_agree(train(lambda: getattr(keras.optimizers, name)(**settings)))
+
+
+@pytest.mark.parametrize("settings", OPTIONS, ids="-".join)
+def test_what_every_optimizer_can_be_given(fast, settings):
+    assert_agree(train(lambda: keras.optimizers.Adam(0.02, **settings)))
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_schedules(fast, name):
+    pair = train(lambda: keras.optimizers.SGD(SCHEDULES[name]()))
+    # Keras computes schedules in single precision, whatever the network's.
+    assert_agree(pair, rtol=1e-6)
+
+
+def test_every_optimizer_and_schedule_of_keras_is_in_a_table():
+    given = {name for name, kind in vars(keras.optimizers).items() if inspect.isclass(kind)}
+    wrappers = {"LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"}
+    assert given == {*OPTIMIZERS, *wrappers, "Optimizer"}
+    given = {name for name, kind in vars(schedules).items() if inspect.isclass(kind)}
+    assert given == {*SCHEDULES, "LearningRateSchedule"}
+
+
+def test_several_optimizers_for_one_network(fast):
+    def optimizer():
+        chosen = keras.optimizers.OptimizerMap(default_optimizer=keras.optimizers.SGD(0.1))
+        chosen["dense"] = keras.optimizers.Adam(0.01)
+        return keras.optimizers.MultiOptimizer(chosen)
+
+    assert_agree(train(optimizer))
+
+
+def test_a_scaled_loss_skips_steps_whose_gradients_are_not_finite(monkeypatch):
+    without_xla(monkeypatch)
+
+    def optimizer():
+        inner = keras.optimizers.SGD(0.1, momentum=0.9)
+        return keras.optimizers.LossScaleOptimizer(inner, initial_scale=2.0**127)
+
+    pair = train(optimizer)
+    assert_agree(pair, rtol=1e-5, atol=1e-5)
+    assert float(pair.compiled.end.optimizer[2]) < 2.0**127
+    assert np.isfinite(pair.compiled.end.variables[0]).all()
+
+
+@pytest.fixture
+def half():
+    """Keras computes in float16 and keeps weights in float32, and afterwards as before."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_float16")
+    yield
+    keras.config.set_dtype_policy(policy)
+
+
+def test_mixed_precision_wraps_the_optimizer(half, monkeypatch):
+    without_xla(monkeypatch)
+    pair = train(lambda: keras.optimizers.SGD(0.1), epochs=1, batch_size=ROWS)
+    assert_agree(pair, rtol=1e-5, atol=1e-5)
+    assert pair.masked
+
+
+def test_mixed_precision_runs_with_xla(half):
+    pair = train(lambda: keras.optimizers.SGD(0.1), epochs=1, batch_size=ROWS)
+    assert_agree(pair, rtol=5e-3, atol=5e-3)
+    assert pair.compiled.plan == "Compiled with XLA."
+
+
+def programs_for(*optimizers, weight):
+    """How many programs fits with these optimizers compile; `weight` of the loss tells tests apart."""
+    before = stats().programs
+    for optimizer in optimizers:
+        build = network(optimizer, loss_weights=[weight])
+        CompiledEngine().train(job_of(Network(build), numbers(ROWS, 4), numbers(ROWS, 2)))
+    return stats().programs - before
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ({"learning_rate": 0.1}, {"learning_rate": 0.2}),
+        ({"beta_1": 0.8, "epsilon": 1e-6}, {"beta_1": 0.7, "epsilon": 1e-5}),
+        ({"clipnorm": 0.1}, {"clipnorm": 0.2}),
+        ({"weight_decay": 0.1}, {"weight_decay": 0.2}),
+        ({"use_ema": True, "ema_momentum": 0.9}, {"use_ema": True, "ema_momentum": 0.8}),
+    ],
+    ids="-".join,
+)
+def test_numbers_of_an_optimizer_share_a_program(fast, one, two):
+    many = [lambda s=settings: keras.optimizers.Adam(**s) for settings in (one, two)]
+    assert programs_for(*many, weight=0.5) <= 1
+
+
+@pytest.mark.parametrize("name", ["clipnorm", "weight_decay", "global_clipnorm"])
+def test_none_and_a_number_are_two_structures(fast, name):
+    many = [lambda s=setting: keras.optimizers.Adam(**{name: s}) for setting in (None, 0.5)]
+    assert programs_for(*many, *many, weight=len(name)) == 2

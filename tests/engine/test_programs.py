@@ -1,0 +1,54 @@
+"""The cache of programs: each compiled once, the least recently used let go."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from skdl.engine.programs import ProgramCache, Stats
+
+
+def test_threads_that_need_one_program_make_it_once():
+    cache, made, all_here = ProgramCache(), [], threading.Barrier(4)
+
+    def make():
+        made.append(1)
+        return object()
+
+    def ask(_):
+        all_here.wait()
+        return cache.get("key", make)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(ask, range(4)))
+    assert len(made) == 1
+    assert all(program is found[0] for program in found)
+
+
+def test_the_least_recently_used_is_let_go():
+    cache = ProgramCache(size=2)
+    first, second = cache.get(1, object), cache.get(2, object)
+    assert cache.get(1, object) is first
+    cache.get(3, object)
+    assert len(cache) == 2
+    assert cache.get(1, object) is first
+    assert cache.get(2, object) is not second
+
+
+def test_a_failure_leaves_nothing_behind():
+    cache = ProgramCache()
+
+    def fail():
+        raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        cache.get(1, fail)
+    assert len(cache) == 0
+    assert cache.get(1, lambda: "made") == "made"
+
+
+def test_the_share_of_padding():
+    assert Stats().padding == 0
+    assert Stats(rows=8, rows_padded=2).padding == 0.25

@@ -1,0 +1,128 @@
+"""Networks of other widths share a program, and each gives what it would give alone."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jobs import X, Y, job
+
+from skdl.engine import stats
+from skdl.engine.compiled import CompiledEngine
+from skdl.engine.job import Samples
+from skdl.engine.keras_loop import KerasLoopEngine
+from skdl.engine.network import Network
+from skdl.engine.widths import bucket, cut, fill, widths_of
+
+layers = keras.layers
+
+
+@pytest.fixture
+def float64():
+    before = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_floatx(before[0])
+    keras.config.set_dtype_policy(before[1])
+
+
+def stack(units, *, activation="relu", after=(), optimizer="adam", **dense):
+    hidden = []
+    for n in units:
+        options = {name: part() if callable(part) else part for name, part in dense.items()}
+        hidden += [layers.Dense(n, activation, **options), *(make() for make in after)]
+    model = keras.Sequential([keras.Input((4,)), *hidden, layers.Dense(3, "softmax")])
+    model.compile(
+        optimizer() if callable(optimizer) else optimizer, "sparse_categorical_crossentropy"
+    )
+    return model
+
+
+CASES = {
+    "plain": {},
+    "not zero at zero": {"activation": "sigmoid"},
+    "dropout": {"after": [lambda: layers.Dropout(0.3)]},
+    "added noise": {"after": [lambda: layers.GaussianNoise(0.2)]},
+    "normalised": {"after": [layers.BatchNormalization, lambda: layers.Activation("tanh")]},
+    "penalised": {"kernel_regularizer": lambda: keras.regularizers.L1L2(1e-2, 1e-2)},
+    "constrained": {"kernel_constraint": lambda: keras.constraints.MaxNorm(0.5)},
+    "decayed": {"optimizer": lambda: keras.optimizers.AdamW(1e-2, weight_decay=0.1)},
+    "clipped": {"optimizer": lambda: keras.optimizers.SGD(0.1, momentum=0.9, global_clipnorm=0.1)},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_filled_up_networks_share_a_program_and_agree_with_keras(case, float64):
+    data = Samples(X.astype(np.float64), Y)
+    compiled = []
+    for units in (5, 9):
+        one = job(Network(lambda n=units: stack((n, n + 3), **CASES[case])), training=data)
+        before = stats().programs
+        ours, theirs = CompiledEngine(fallback=False).train(one), KerasLoopEngine().train(one)
+        compiled.append(stats().programs - before)
+        for a, b in zip(ours.end.all, theirs.end.all, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
+        np.testing.assert_allclose(ours.history["loss"], theirs.history["loss"], rtol=1e-10)
+    assert compiled == [1, 0]
+
+
+SHARED = keras.regularizers.L2(0.1)
+EXACT = {
+    "one layer": lambda: stack(()),
+    "softmax inside": lambda: stack((5,), activation="softmax"),
+    "normalised over units": lambda: stack((5,), after=[layers.LayerNormalization]),
+    "a function of the user's": lambda: stack((5,), activation=lambda x: x + 1),
+    "an optimizer that looks at norms": lambda: stack((5,), optimizer=keras.optimizers.Lamb),
+    "an activity regularizer": lambda: stack((5,), activity_regularizer="l2"),
+    "an orthogonal regularizer": lambda: stack(
+        (5,), kernel_regularizer=keras.regularizers.OrthogonalRegularizer
+    ),
+    "one regularizer of two layers": lambda: stack((5, 6), kernel_regularizer=lambda: SHARED),
+    "noise of a shape": lambda: stack((5,), after=[lambda: layers.Dropout(0.1, (None, 1))]),
+}
+
+
+@pytest.mark.parametrize("case", EXACT)
+def test_where_filling_up_is_not_exact_widths_are_structure(case):
+    assert widths_of(EXACT[case]()) is None
+
+
+def test_a_layer_used_twice_and_branches_keep_their_widths():
+    x = keras.Input((4,))
+    shared = layers.Dense(4, "relu")
+    twice = keras.Model(x, layers.Dense(3)(shared(shared(x))))
+    branch = layers.Dense(5)(x)
+    added = keras.Model(x, layers.Dense(3)(layers.Add()([branch, branch])))
+    for model in (twice, added):
+        model.compile("adam", "mse")
+        assert widths_of(model) is None
+
+
+def test_a_functional_chain_is_filled_up_like_a_sequential_one():
+    x = keras.Input((4,))
+    model = keras.Model(x, layers.Dense(3)(layers.Dense(7, "relu")(x)))
+    model.compile("adam", "mse")
+    found = widths_of(model)
+    assert (found.units, found.filled) == ((7,), (64,))
+
+
+@given(st.integers(1, 5000), st.sampled_from([64, 128]))
+@settings(max_examples=200)
+def test_buckets_are_large_enough_and_their_own(units, smallest):
+    filled = bucket(units, smallest=smallest)
+    assert filled >= units
+    assert bucket(filled, smallest=smallest) == filled
+    if units > 512:
+        assert filled <= 1.13 * units
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), min_size=1, max_size=3))
+def test_what_is_cut_is_what_was_filled(shapes):
+    values = [np.arange(float(a * b)).reshape(a, b) + 1 for a, b in shapes]
+    filled = fill(values, [(a + 2, b + 1) for a, b in shapes])
+    for value, whole in zip(values, filled, strict=True):
+        np.testing.assert_array_equal(cut(whole, value.shape), value)
+        assert whole.sum() == value.sum()

@@ -1,0 +1,151 @@
+"""The engine of an estimator: chosen by a parameter, explained without training, the same fit by either."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from networks_for_tests import build_classifier
+from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV, cross_val_score
+
+from skdl import KerasClassifier, MLPClassifier, MLPRegressor
+from skdl.engine import stats
+from skdl.exceptions import InvalidParameterError, NotCompilableError
+
+X, y = load_iris(return_X_y=True)
+
+
+class Watching(keras.callbacks.Callback):
+    """A callback that only Python can run."""
+
+
+def test_both_engines_train_the_same_network():
+    fits = [
+        MLPClassifier(
+            hidden_layer_sizes=(7,),
+            epochs=3,
+            dropout=0.2,
+            optimizer="sgd",
+            random_state=0,
+            engine=name,
+        ).fit(X, y)
+        for name in ("compiled", "keras")
+    ]
+    one, two = (fit.predict_proba(X) for fit in fits)
+    np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(fits[0].history_["loss"], fits[1].history_["loss"], rtol=1e-5)
+
+
+def test_a_search_over_numbers_and_widths_compiles_one_program():
+    base = MLPClassifier(hidden_layer_sizes=(6,), activation="tanh", l2=1e-3, dropout=0.1, epochs=1)
+    base.fit(X, y)
+    grid = {
+        "learning_rate": [1e-3, 1e-2],
+        "dropout": [0.1, 0.5],
+        "l2": [1e-4, 1e-2],
+        "hidden_layer_sizes": [(6,), (11,)],
+        "epochs": [1, 2],
+    }
+    before = stats()
+    GridSearchCV(base, grid, cv=2, scoring=lambda *_: 0.0, refit=False).fit(X, y)
+    after = stats()
+    assert after.programs == before.programs
+    assert after.fits - before.fits == 64
+    assert after.fallbacks == before.fallbacks
+
+
+def test_a_search_has_the_scores_of_fits_alone():
+    clf = MLPClassifier(hidden_layer_sizes=(6,), epochs=2, random_state=3)
+    once = cross_val_score(clf, X, y, cv=3)
+    MLPClassifier(hidden_layer_sizes=(6,), epochs=2, random_state=5).fit(X[::2], y[::2])
+    np.testing.assert_array_equal(cross_val_score(clf, X, y, cv=3), once)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "sentence"),
+    [
+        (MLPClassifier(), "Compiled with XLA."),
+        (KerasClassifier(build_classifier), "Compiled with XLA."),
+        (MLPClassifier(engine="keras"), "Keras loop: one call of keras.Model.fit."),
+        (
+            MLPClassifier(callbacks=[Watching()]),
+            "Keras loop, because the callback Watching runs in Python.",
+        ),
+        (
+            KerasClassifier(build_classifier, fit__validation_freq=2),
+            "Keras loop, because keras.Model.fit takes validation_freq.",
+        ),
+    ],
+)
+def test_the_plan_is_explained_and_nothing_trained(estimator, sentence):
+    before = stats().fits
+    assert estimator.explain_plan(X, y) == sentence
+    assert stats().fits == before
+    assert not estimator.__sklearn_is_fitted__()
+
+
+@pytest.mark.parametrize(
+    "kind", [MLPClassifier, lambda **p: KerasClassifier(build_classifier, **p)]
+)
+def test_compiled_or_an_error_that_names_the_obstacle(kind):
+    clf = kind(callbacks=[Watching()], engine="compiled")
+    with pytest.raises(NotCompilableError, match="the callback Watching runs in Python"):
+        clf.fit(X, y)
+    assert not clf.__sklearn_is_fitted__()
+
+
+@pytest.mark.parametrize(
+    "kind", [MLPClassifier, lambda **p: KerasClassifier(build_classifier, **p)]
+)
+def test_an_unknown_engine_is_an_error(kind):
+    with pytest.raises(InvalidParameterError, match="engine='fast'"):
+        kind(engine="fast").fit(X, y)
+
+
+def test_early_stopping_runs_inside_the_program_and_stops_where_keras_does():
+    fits = [
+        MLPRegressor(
+            hidden_layer_sizes=(5,),
+            epochs=40,
+            early_stopping=True,
+            patience=2,
+            optimizer="sgd",
+            learning_rate=0.05,
+            random_state=0,
+            engine=name,
+        ).fit(X, y)
+        for name in ("compiled", "keras")
+    ]
+    assert fits[0].n_epochs_ == fits[1].n_epochs_ < 40
+    np.testing.assert_allclose(fits[0].predict(X), fits[1].predict(X), rtol=1e-4, atol=1e-5)
+
+
+def test_going_on_continues_the_streams_and_the_optimizer():
+    whole = MLPClassifier(hidden_layer_sizes=(7,), dropout=0.3, epochs=4, random_state=0).fit(X, y)
+    parts = MLPClassifier(
+        hidden_layer_sizes=(7,), dropout=0.3, epochs=2, random_state=0, warm_start=True
+    )
+    parts.fit(X, y).fit(X, y)
+    steps = MLPClassifier(hidden_layer_sizes=(7,), dropout=0.3, epochs=4, random_state=0)
+    for _ in range(4):
+        steps.partial_fit(X, y)
+    for other in (parts, steps):
+        np.testing.assert_array_equal(other.predict_proba(X), whole.predict_proba(X))
+    steps = MLPClassifier(hidden_layer_sizes=(7,), dropout=0.3, epochs=4, random_state=0)
+    for _ in range(4):
+        steps.partial_fit(X, y)
+        assert steps.model_.built  # the model is looked at between, and is the truth from then on
+    np.testing.assert_array_equal(steps.predict_proba(X), whole.predict_proba(X))
+
+
+def test_the_model_is_the_truth_once_it_is_looked_at():
+    clf = MLPClassifier(hidden_layer_sizes=(7,), epochs=2, random_state=0).fit(X, y)
+    before = clf.predict_proba(X)
+    assert clf.model_ is clf.model_
+    np.testing.assert_array_equal(clf.predict_proba(X), before)
+    np.testing.assert_allclose(
+        clf.model_.predict(X.astype(np.float32), verbose=0), before, rtol=1e-5
+    )
+    clf.model_.layers[-1].bias.assign([9.0, 0.0, 0.0])
+    assert clf.predict_proba(X)[:, 0].min() > 0.9
