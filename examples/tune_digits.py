@@ -14,6 +14,7 @@ import csv
 import time
 from pathlib import Path
 
+import joblib
 import matplotlib
 
 matplotlib.use("Agg")  # files only, also on a machine without a screen
@@ -48,7 +49,7 @@ except ImportError:  # scikit-learn 1.8 shows no progress
 CV = 5
 
 
-def make_searches(quick: bool, n_jobs: int) -> dict[str, GridSearchCV]:
+def make_searches(quick: bool, n_jobs: int | None) -> dict[str, GridSearchCV]:
     """The three searches over the same five hyperparameters."""
     network = Pipeline([("scale", StandardScaler()), ("net", MLPClassifier(random_state=0))])
     epochs = [4, 8] if quick else [10, 20]
@@ -105,14 +106,17 @@ class TrialBar:
 
 def fit_with_progress(search: GridSearchCV, X, y) -> None:
     """Fit with a progress bar: scikit-learn's own, or one moved by scikit-optimize."""
-    if isinstance(search, BayesSearchCV):
-        with Progress() as progress:
-            task = progress.add_task(f"BayesSearchCV - {search.n_iter} trials", total=search.n_iter)
-            search.fit(X, y, callback=TrialBar(progress, task))
-        return
-    if ProgressBar is not None:
-        search.set_callbacks(ProgressBar(max_propagation_depth=0))
-    search.fit(X, y)
+    with joblib.parallel_config("skdl"):  # threads of this process, which share compiled programs
+        if isinstance(search, BayesSearchCV):
+            with Progress() as progress:
+                task = progress.add_task(
+                    f"BayesSearchCV - {search.n_iter} trials", total=search.n_iter
+                )
+                search.fit(X, y, callback=TrialBar(progress, task))
+            return
+        if ProgressBar is not None:
+            search.set_callbacks(ProgressBar(max_propagation_depth=0))
+        search.fit(X, y)
 
 
 def describe(params: dict) -> str:
@@ -150,7 +154,7 @@ def plot_curve(path: Path, network: MLPClassifier) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a few candidates and epochs")
-    parser.add_argument("--n-jobs", type=int, default=2, help="processes (default: 2)")
+    parser.add_argument("--n-jobs", type=int, help="fits at once (default: one a core)")
     parser.add_argument("--out", type=Path, default=Path("tune_digits"), help="folder for files")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

@@ -189,7 +189,7 @@ class NetworkEstimator(CallbackSupportMixin):
             raise
 
     def explain_plan(self, X: Any, y: Any, sample_weight: Any = None) -> str:
-        """What `fit` would do with these data, and why; nothing is trained.
+        """What `fit` would do with these data, and why; compiled if need be, and not trained.
 
         Parameters
         ----------

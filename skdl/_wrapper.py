@@ -129,7 +129,7 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features, ...)
-            Training data; sparse data are made dense batch by batch.
+            Training data; sparse data are made dense, batch by batch where they are large.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), optional
             Row weights, scaled to a mean of one; rows of weight zero are left out.

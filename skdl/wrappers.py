@@ -80,7 +80,7 @@ _PARAMETERS = """model : callable or keras.Model, default=None
     validation_batch_size : int, default=None
         None is `batch_size`.
     verbose : int or "auto", default=0
-        As in `keras.Model.fit`.
+        As in `keras.Model.fit`; a compiled fit prints a line for each epoch.
     callbacks : keras.callbacks.Callback, class, or a list or dict of them, default=None
         Classes are made anew for each fit, with ``callbacks__patience`` and the like.
     validation_split : float in [0, 1), default=0.0

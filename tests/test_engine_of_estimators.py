@@ -62,6 +62,27 @@ def test_a_search_has_the_scores_of_fits_alone():
     np.testing.assert_array_equal(cross_val_score(clf, X, y, cv=3), once)
 
 
+class Twice(keras.layers.Layer):
+    """A layer of the user's own, which may mix rows for all that skdl knows."""
+
+    def call(self, x):
+        return 2 * x
+
+
+def test_folds_of_a_graph_share_a_program_too():
+    def build(meta):
+        return keras.Sequential(
+            [keras.Input((4,)), Twice(), keras.layers.Dense(3, activation="softmax")]
+        )
+
+    clf = KerasClassifier(build, loss="sparse_categorical_crossentropy", engine="compiled")
+    assert clf.explain_plan(X, y).startswith("Compiled as a graph, because the layer twice")
+    before = stats().programs
+    for rows in (149, 120, 40):
+        clf.fit(X[:rows], y[:rows], X_val=X[: rows // 4], y_val=y[: rows // 4])
+    assert stats().programs - before == 1
+
+
 @pytest.mark.parametrize(
     ("estimator", "sentence"),
     [

@@ -206,7 +206,7 @@ def _masked_normalization() -> type:
 
 @contextlib.contextmanager
 def masked_normalization(model: keras.Model) -> Iterator[list[Any]]:
-    """Let every BatchNormalization of `model` heed the rows that `set_valid` names.
+    """Let every BatchNormalization of `model` heed the valid rows of a batch.
 
     Gives the layers; the model belongs to the caller during the block.
     """

@@ -79,19 +79,24 @@ class Plan:
     form : Form or None
     rules : tuple of Rule
         The callbacks that run inside the program.
+    reason : str or None
+        Why a graph serves, where one does.
     """
 
     obstacle: str | None
     form: Form | None = None
     rules: tuple[Rule, ...] = ()
+    reason: str | None = None
 
     def __str__(self) -> str:
         if self.form is None:
             return f"Keras loop, because {self.obstacle}."
         form = self.form
-        means = "with XLA" if form.xla else "as a graph"
-        extra = ", convolutions as matrix products" if form.matmul else ""
-        return f"Compiled {means}{extra}."
+        if not form.xla:
+            return (
+                f"Compiled as a graph, because {self.reason or 'XLA lacks one of its operations'}."
+            )
+        return f"Compiled with XLA{', convolutions as matrix products' if form.matmul else ''}."
 
 
 def make_plan(job: FitJob) -> Plan:
@@ -102,7 +107,11 @@ def make_plan(job: FitJob) -> Plan:
     rules = rules_of(job.callbacks, job.network.template)
     if isinstance(rules, str):
         return Plan(rules)
-    return Plan(None, _form(job, _traits(job), rules), tuple(rules))
+    traits = _traits(job)
+    reason = traits.masks
+    if reason is None and traits.patch_values * job.batch_size > MAX_PATCH_VALUES:
+        reason = "TensorFlow's own convolution is faster for images of this size"
+    return Plan(None, _form(job, traits, rules, masked=reason is None), tuple(rules), reason)
 
 
 @dataclass(frozen=True)
@@ -170,8 +179,7 @@ def _obstacle(job: FitJob) -> str | None:
     return found
 
 
-def _form(job: FitJob, traits: _Traits, rules: list[Rule]) -> Form:
-    masked = traits.masks is None and traits.patch_values * job.batch_size <= MAX_PATCH_VALUES
+def _form(job: FitJob, traits: _Traits, rules: list[Rule], *, masked: bool) -> Form:
     rows, held_out = job.training.n_rows, job.validation
     sizes = {"batch_size": 0, "rows": 0, "held_out_batch_size": 0, "held_out_rows": 0}
     if masked:

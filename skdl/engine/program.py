@@ -165,8 +165,25 @@ class Program:
             units,
         )
         if self._run is None:
-            self._run = self._traced.get_concrete_function(*inputs)
+            self._run = self._traced.get_concrete_function(*self._specs(inputs))
         return Outcome(*self._run(*inputs))
+
+    def _specs(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What the program is traced for: these shapes, or without buckets any number of rows."""
+        import tensorflow as tf
+
+        def spec(tensor: Any, open_axis: int | None = None) -> Any:
+            shape = tensor.shape.as_list()
+            if open_axis is not None and not self.form.masked:
+                shape[open_axis] = None
+            return tf.TensorSpec(shape, tensor.dtype)
+
+        state, rules, numbers, rates, training, held_out, order, span, units = inputs
+        exact = tf.nest.map_structure(spec, (state, rules, numbers, rates))
+        data = tf.nest.map_structure(
+            lambda part: None if part is None else spec(part, 0), (training, held_out)
+        )
+        return (*exact, *data, spec(order, 1), *tf.nest.map_structure(spec, (span, units)))
 
     def _trace(
         self,

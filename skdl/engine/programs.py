@@ -24,7 +24,7 @@ class Stats:
     Attributes
     ----------
     programs : int
-        Programs compiled so far.
+        Programs compiled so far, those that train and those that predict.
     kept : int
         Programs in the cache now.
     seconds_compiling, seconds_training : float
@@ -77,10 +77,20 @@ class _Ledger:
 
 
 class ProgramCache(Generic[_P]):
-    """Programs by key. Two threads that need the same one compile it once."""
+    """Programs by key. Two threads that need the same one compile it once.
 
-    def __init__(self, size: int = MAX_PROGRAMS):
+    Parameters
+    ----------
+    size : int
+        How many are kept.
+    warn_at : int, default=None
+        After how many compiled programs to warn, once, of the memory that they take.
+    """
+
+    def __init__(self, size: int = MAX_PROGRAMS, *, warn_at: int | None = None):
         self._size = size
+        self._warn_at = warn_at
+        self._n_made = 0
         self._lock = threading.Lock()
         self._entries: OrderedDict[Hashable, _Entry[_P]] = OrderedDict()
 
@@ -109,8 +119,22 @@ class ProgramCache(Generic[_P]):
                     raise
                 entry.made = True
                 ledger.add(programs=1, seconds_compiling=time.perf_counter() - start)
-                _warn_of_many()
+                self._count()
             return entry.program  # type: ignore[return-value]
+
+    def _count(self) -> None:
+        with self._lock:
+            self._n_made += 1
+            warn = self._n_made == self._warn_at
+        if warn:
+            warnings.warn(
+                f"This process has compiled {self._warn_at} training programs, and TensorFlow keeps about "
+                "5 MB for each until the process ends. Run a search over so many structures in processes "
+                "that end (n_jobs=2 with the loky backend), or tune numbers such as learning rates and "
+                "dropout rates, which share programs.",
+                UserWarning,
+                stacklevel=2,
+            )
 
     def clear(self) -> None:
         """Let all programs go; fits that run keep theirs."""
@@ -126,7 +150,7 @@ class _Entry(Generic[_P]):
 
 
 ledger = _Ledger()
-training_programs: ProgramCache[Any] = ProgramCache()
+training_programs: ProgramCache[Any] = ProgramCache(warn_at=WARN_AT)
 prediction_programs: ProgramCache[Any] = ProgramCache()
 
 
@@ -144,15 +168,3 @@ def stats() -> Stats:
     True
     """
     return ledger.read(len(training_programs) + len(prediction_programs))
-
-
-def _warn_of_many() -> None:
-    if ledger.read(0).programs == WARN_AT:
-        warnings.warn(
-            f"This process has compiled {WARN_AT} programs, and TensorFlow keeps about 5 MB for each of "
-            "them until the process ends. Run a search over so many structures in processes that end "
-            "(n_jobs=2 with the loky backend), or tune numbers such as learning rates and dropout rates, "
-            "which share programs.",
-            UserWarning,
-            stacklevel=2,
-        )

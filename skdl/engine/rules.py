@@ -171,6 +171,7 @@ class StopEarly(_Watching):
     def after(
         self, memory: list[np.ndarray], variables: tuple[np.ndarray, ...], weights: list[int]
     ) -> tuple[np.ndarray, ...]:
+        """Write what happened to the callback."""
         callback = self.callback
         _, _, counts, best, *kept = memory
         callback.wait, callback.stopped_epoch, callback.best_epoch = map(int, counts[:3])
@@ -241,6 +242,7 @@ class ReduceRate(_Watching):
     def after(
         self, memory: list[np.ndarray], variables: tuple[np.ndarray, ...], weights: list[int]
     ) -> tuple[np.ndarray, ...]:
+        """Write what happened to the callback."""
         callback = self.callback
         callback.wait, callback.cooldown_counter = map(int, memory[2][:2])
         callback.best = float(memory[3]) if memory[2][2] else None

@@ -85,7 +85,10 @@ class Step:
         with keras.StatelessScope(state_mapping=list(zip(self.metrics, metrics, strict=True))):
             results = self.model.get_metrics_result()
             # The result of a metric may be its variable, whose value is known in the scope alone.
-            return {name: keras.ops.convert_to_tensor(part) for name, part in results.items()}
+            return {
+                name: keras.ops.convert_to_tensor(getattr(part, "value", part))
+                for name, part in results.items()
+            }
 
     def _forward(
         self, state: State, batch: Batch, *, training: bool
@@ -174,7 +177,7 @@ def _forward_scope() -> Any:
 
     keras = load_keras()
 
-    class ForwardScope(keras.StatelessScope):  # type: ignore[name-defined,misc]
+    class ForwardScope(keras.StatelessScope):  # type: ignore[name-defined]
         def add_update(self, update: tuple[Any, Any]) -> None:
             variable, value = update
             before = self.state_mapping.get(id(variable))

@@ -133,7 +133,7 @@ PARAMETERS = """n_layers : int, default=1
         Seed of initial weights, order of rows, dropout and validation split. None draws fresh entropy,
         kept as ``seed_``. The state of a RandomState is read and not advanced.
     verbose : int or "auto", default=0
-        As in `keras.Model.fit`.
+        As in `keras.Model.fit`; a compiled fit prints a line for each epoch.
     engine : {{"auto", "compiled", "keras"}}, default="auto"
         "auto" trains by a compiled program, and through `keras.Model.fit` what cannot be compiled;
         "compiled" makes that an error that says why; "keras" always trains through `keras.Model.fit`."""

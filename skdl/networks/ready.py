@@ -50,7 +50,7 @@ class ReadyNetwork(NetworkEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data; sparse data are made dense batch by batch.
+            Training data; sparse data are made dense, batch by batch where they are large.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Labels, an indicator matrix of labels, or numbers.
         sample_weight : array-like of shape (n_samples,), optional

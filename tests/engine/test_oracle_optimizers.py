@@ -11,7 +11,7 @@ from oracle import ROWS, assert_agree, both, job_of, numbers, without_xla
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
-from skdl.engine.network import Network
+from skdl.engine.network import Network, NetworkState
 
 schedules = keras.optimizers.schedules
 
@@ -54,7 +54,6 @@ OPTIMIZERS = {
     "Lamb": ({},),
     "Adafactor": ({},),
     "Muon": ({},),
-    "ScheduleFreeAdamW": ({},),
 }
 ROWS_OF_OPTIMIZERS = [(name, settings) for name, rows in OPTIMIZERS.items() for settings in rows]
 OPTIONS = [
@@ -104,9 +103,17 @@ def test_schedules(fast, name):
 def test_every_optimizer_and_schedule_of_keras_is_in_a_table():
     given = {name for name, kind in vars(keras.optimizers).items() if inspect.isclass(kind)}
     wrappers = {"LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"}
-    assert given == {*OPTIMIZERS, *wrappers, "Optimizer"}
+    assert given == {*OPTIMIZERS, *wrappers, "ScheduleFreeAdamW", "Optimizer"}
     given = {name for name, kind in vars(schedules).items() if inspect.isclass(kind)}
     assert given == {*SCHEDULES, "LearningRateSchedule"}
+
+
+def test_an_average_that_begins_at_the_weights(fast):
+    one = Network(network(lambda: keras.optimizers.ScheduleFreeAdamW(0.02, warmup_steps=2)))
+    variables = one.initial_state(1).variables
+    # `keras.Model.fit` begins the average at zero where it builds the optimizer itself.
+    start = NetworkState(variables, one.fresh_optimizer(variables))
+    assert_agree(both(one, numbers(ROWS, 4), numbers(ROWS, 2, seed=1), start=start))
 
 
 def test_several_optimizers_for_one_network(fast):

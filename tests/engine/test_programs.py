@@ -49,6 +49,14 @@ def test_a_failure_leaves_nothing_behind():
     assert cache.get(1, lambda: "made") == "made"
 
 
+def test_one_warning_past_a_number_of_programs_names_the_remedy():
+    cache = ProgramCache(size=1, warn_at=2)
+    cache.get(1, object)
+    with pytest.warns(UserWarning, match=r"compiled 2 training programs.*processes that end"):
+        cache.get(2, object)
+    cache.get(3, object)  # a second warning would be an error here
+
+
 def test_the_share_of_padding():
     assert Stats().padding == 0
     assert Stats(rows=8, rows_padded=2).padding == 0.25
