@@ -55,8 +55,20 @@ def job_of(build, x, y, weight=None, start=None, **changes):
     return FitJob(network, start or network.initial_state(1), **{**settings, **changes})
 
 
-def both(build, x, y, weight=None, callbacks=tuple, **changes):
-    """The results of both engines for the same job; `callbacks` gives each its own."""
+class Eager(Network):
+    """A network that Keras runs step by step, which for a few steps is faster than to trace it."""
+
+    def model(self, state):
+        model = super().model(state)
+        model.run_eagerly = True
+        return model
+
+
+def both(build, x, y, weight=None, callbacks=tuple, traced=False, **changes):
+    """The results of both engines for the same job; `callbacks` gives each its own.
+
+    `traced` is for what Keras computes otherwise where it knows the number of rows.
+    """
     network = build if isinstance(build, Network) else Network(build)
     before = stats().programs
     one = job_of(network, x, y, weight, callbacks=tuple(callbacks()), **changes)
@@ -64,7 +76,10 @@ def both(build, x, y, weight=None, callbacks=tuple, **changes):
     programs = stats().programs - before
     two = job_of(network, x, y, weight, callbacks=tuple(callbacks()), **changes)
     form = make_plan(two).form
-    return Pair(compiled, KerasLoopEngine().train(two), programs, form is not None and form.masked)
+    masked = form is not None and form.masked
+    if not traced:
+        two = replace(two, network=Eager(network._build, redraw=False))
+    return Pair(compiled, KerasLoopEngine().train(two), programs, masked)
 
 
 def assert_agree(pair, *, rtol=1e-8, atol=1e-10, optimizer=True):

@@ -284,9 +284,9 @@ def test_layers_that_treat_rows_alone_take_filled_up_batches(float64, monkeypatc
 
 @pytest.mark.parametrize("group", UNMASKED)
 def test_all_other_layers_run_as_a_graph(float64, group):
-    pair = train(*UNMASKED[group])
+    pair = train(*UNMASKED[group], traced=group == "warps")
     assert_agree(pair)
-    assert pair.compiled.plan == "Compiled as a graph."
+    assert pair.compiled.plan.startswith("Compiled as a graph")
     assert pair.programs == 1
 
 
@@ -300,7 +300,7 @@ def test_layers_that_change_images_at_random(float64):
 
     pair = both(build, numbers(ROWS, *IMAGE), numbers(ROWS, 2, seed=1))
     assert_agree(pair)
-    assert pair.compiled.plan == "Compiled as a graph."
+    assert pair.compiled.plan.startswith("Compiled as a graph")
 
 
 @pytest.mark.parametrize("group", SINGLE)
@@ -337,9 +337,9 @@ def embedded(*layers, **settings):
     ("build", "plan"),
     [
         (embedded(layer("Flatten")), "Compiled with XLA."),
-        (embedded(layer("LSTM", 3), mask_zero=True), "Compiled as a graph."),
-        (embedded(layer("GRU", 3, return_sequences=True), mask_zero=True), "Compiled as a graph."),
-        (embedded(layer("GlobalAveragePooling1D"), mask_zero=True), "Compiled as a graph."),
+        (embedded(layer("LSTM", 3), mask_zero=True), "Compiled as a graph"),
+        (embedded(layer("GRU", 3, return_sequences=True), mask_zero=True), "Compiled as a graph"),
+        (embedded(layer("GlobalAveragePooling1D"), mask_zero=True), "Compiled as a graph"),
     ],
     ids=["plain", "mask to an LSTM", "mask to the loss", "mask to a mean"],
 )
@@ -348,7 +348,7 @@ def test_embeddings_and_their_masks(float64, build, plan):
     y = numbers(ROWS, 4, 2, seed=1) if steps else numbers(ROWS, 2, seed=1)
     pair = both(build, classes(5, ROWS, 4), y)
     assert_agree(pair)
-    assert pair.compiled.plan == plan
+    assert pair.compiled.plan.startswith(plan)
 
 
 def test_whole_numbers_pass_layers_that_count_or_look_up(float64):

@@ -222,7 +222,8 @@ def test_several_outputs(fast, name, weighted):
         weight = dict(zip(names, weight, strict=True)) if weighted else None
     held_out = Samples(numbers(9, 4, seed=7), keras.tree.map_structure(lambda a: a[:9], y))
     build = outputs(as_dict, OUTPUTS[name])
-    agree(build, numbers(ROWS, 4), y, weight, validation=held_out, masked=True)
+    # Keras averages the losses of outputs over batches, by their rows in eager code alone.
+    agree(build, numbers(ROWS, 4), y, weight, validation=held_out, masked=True, traced=True)
 
 
 def test_an_output_of_sequences(fast):
@@ -312,7 +313,7 @@ USERS = {
 @pytest.mark.parametrize("name", USERS)
 def test_what_users_write_runs_as_a_graph(fast, name):
     pair = agree(USERS[name], masked=False)
-    assert pair.compiled.plan == "Compiled as a graph."
+    assert pair.compiled.plan.startswith("Compiled as a graph")
 
 
 def test_two_subclassed_models_of_one_class_share_a_program(fast):

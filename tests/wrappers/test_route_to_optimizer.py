@@ -61,6 +61,7 @@ def test_name_class_and_object_train_as_keras_does(way, plain):
         batch_size=8,
         epochs=2,
         random_state=0,
+        engine="keras",
         **FOUR_WAYS[way],
     ).fit(X, NUMBERS)
     np.testing.assert_array_equal(weights(reg), plain)

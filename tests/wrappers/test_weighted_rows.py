@@ -119,7 +119,9 @@ def test_the_unit_of_the_weights_does_not_count():
 
 
 def test_keras_trains_the_same_with_weights_of_mean_one():
-    reg = KerasRegressor(build_linear, shuffle=False, batch_size=8, epochs=2, random_state=0)
+    reg = KerasRegressor(
+        build_linear, shuffle=False, batch_size=8, epochs=2, random_state=0, engine="keras"
+    )
     model = reg.initialize(X, NUMBERS).model_
     scaled = (OF_ROWS / OF_ROWS.mean()).astype(np.float32)
     settings = {"shuffle": False, "batch_size": 8, "epochs": 2, "verbose": 0}
