@@ -282,9 +282,7 @@ def start(side):
 
         tf.config.list_logical_devices()
     if side.startswith("skdl"):
-        from skdl.parallel.backend import register
-
-        register()
+        import skdl  # noqa: F401
     elif side == "scikeras":
         import scikeras.wrappers  # noqa: F401
     elif side == "skorch":

@@ -176,7 +176,7 @@ def test_a_fit_in_parts_equals_the_whole_bit_for_bit(float64, monkeypatch, xla, 
 
 
 def test_more_epochs_than_one_call_can_hold(fast):
-    pair = both(network(), *data(), epochs=70)
+    pair = both(network(), *data(), epochs=70, traced=True)
     assert pair.compiled.n_epochs == 70
     assert_agree(pair, rtol=1e-6, atol=1e-8)
 
