@@ -40,13 +40,13 @@ class Rule(abc.ABC):
         self.callback = callback
 
     @property
-    @abc.abstractmethod
     def key(self) -> tuple[Any, ...]:
-        """What of the callback shapes the program."""
+        """What of the callback shapes the program; its class alone, unless a rule says more."""
+        return (type(self).__name__,)
 
-    @abc.abstractmethod
     def start(self, variables: tuple[np.ndarray, ...]) -> list[np.ndarray]:
-        """The state at the beginning of a fit of a network with `variables`."""
+        """The state at the beginning of a fit of a network with `variables`; nothing by default."""
+        return []
 
     @abc.abstractmethod
     def on_epoch_end(
@@ -254,15 +254,6 @@ class ScheduleRate(Rule):
 
     rates = True
 
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """What of the callback shapes the program."""
-        return (type(self).__name__,)
-
-    def start(self, variables: tuple[np.ndarray, ...]) -> list[np.ndarray]:
-        """The state at the beginning of a fit."""
-        return []
-
     def on_epoch_end(
         self,
         state: State,
@@ -297,15 +288,6 @@ class ScheduleRate(Rule):
 
 class StopAtNaN(Rule):
     """`keras.callbacks.TerminateOnNaN`: the program looks at the loss after each step."""
-
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """What of the callback shapes the program."""
-        return (type(self).__name__,)
-
-    def start(self, variables: tuple[np.ndarray, ...]) -> list[np.ndarray]:
-        """The state at the beginning of a fit."""
-        return []
 
     def on_epoch_end(
         self,
