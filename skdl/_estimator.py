@@ -430,9 +430,11 @@ class NetworkEstimator(CallbackSupportMixin):
             return super().__sklearn_clone__()
         # scikit-learn deep-copies parameters; Keras knows the user's own classes only inside this scope.
         objects = custom_objects(list(self.get_params(deep=False).values()))
-        original = copy.copy(self)
-        for name in ready:
-            setattr(original, name, None)
+        original = self
+        if ready:
+            original = copy.copy(self)
+            for name in ready:
+                setattr(original, name, None)
         with load_keras().saving.custom_object_scope(objects):
             twin = super(NetworkEstimator, original).__sklearn_clone__()
         for name, model in ready.items():

@@ -7,10 +7,12 @@ a build function takes are known from its signature, so that a misspelt one is a
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from skdl._checks import did_you_mean
+from skdl._signatures import arguments_of
 from skdl._startup import load_keras
 from skdl.exceptions import InvalidParameterError
 
@@ -27,6 +29,9 @@ PREFIXES = (
     "callbacks",
     "score",
 )
+
+# By class: a search asks every estimator for its parameters several times a fit.
+_own_arguments: weakref.WeakKeyDictionary[type, tuple[str, ...]] = weakref.WeakKeyDictionary()
 
 
 class RoutedParameters:
@@ -89,17 +94,21 @@ class RoutedParameters:
     @classmethod
     def _get_param_names(cls) -> list[str]:
         """The arguments of the constructors, down to the one that takes no further keywords."""
+        known = _own_arguments.get(cls)
+        if known is not None:
+            return list(known)
         names: set[str] = set()
         for kind in cls.__mro__:
             if "__init__" not in vars(kind) or not issubclass(kind, RoutedParameters):
                 continue
-            parameters = inspect.signature(kind.__init__).parameters.values()
+            parameters = arguments_of(kind.__init__).values()
             names |= {
                 p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
             }
             if not any(p.kind is p.VAR_KEYWORD for p in parameters):
                 break
-        return sorted(names - {"self"})
+        found = _own_arguments[cls] = tuple(sorted(names - {"self"}))
+        return list(found)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All parameters, those routed elsewhere and the defaults of the build function included.
@@ -184,7 +193,7 @@ class RoutedParameters:
             given = self.model if self.model is not None else self.build_fn
             return {} if isinstance(given, load_keras().Model) else None
         try:
-            return inspect.signature(function).parameters
+            return arguments_of(function)
         except (TypeError, ValueError):
             return None
 

@@ -22,6 +22,7 @@ _NOISE = re.compile(
 
 _lock = threading.RLock()
 _xla_lock = threading.Lock()
+_keras: ModuleType | None = None
 _context_started = False
 _xla_started = False
 
@@ -56,6 +57,9 @@ def quiet_start() -> Iterator[None]:
 
 def load_keras() -> ModuleType:
     """Return Keras, importing it and TensorFlow on the first call of the process."""
+    global _keras
+    if _keras is not None:
+        return _keras
     with _lock:
         if "keras" not in sys.modules:
             # Asked before the import, which fails in its own words where that backend is not installed.
@@ -65,6 +69,7 @@ def load_keras() -> ModuleType:
         import keras
 
         _check_backend(keras.config.backend())
+        _keras = keras
         return keras
 
 

@@ -127,11 +127,11 @@ class UserNetwork(RoutedParameters):
             )
         ready = isinstance(given, keras.Model)
         trained = ready and given.built
-        # Parameters may be set anew before the model is made once more; and it is kept, without the rows.
-        then, y_few = copy.copy(self), y[:2].copy()
+        y_few = y[:2].copy()  # the network is kept, without the rows
 
         def make(facts: Facts) -> tuple[Network, _Compiled]:
             compiled: list[_Compiled] = []
+            then = copy.copy(self)  # parameters may be set anew before the model is made once more
 
             def build() -> Any:
                 settings = then._compile_settings()

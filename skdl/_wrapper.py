@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skdl._checks import BOOLEAN, NONE, Number, Options, check_parameter, did_you_mean
 from skdl._data import check_weight, check_y
 from skdl._estimator import NetworkEstimator, Training, Validation
+from skdl._signatures import arguments_of
 from skdl._startup import load_keras
 from skdl._user_network import UserNetwork
 from skdl.engine.compiled import ENGINES
@@ -261,7 +262,7 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
     def _check_arguments(self, method: str, names: Iterable[str], more: Sequence[str] = ()) -> None:
         """Raise where Keras's `method` has no argument of a name, or the estimator fills it itself."""
         data = {"self", "x", "y", "sample_weight", "validation_data", "callbacks"}
-        parameters = inspect.signature(getattr(load_keras().Model, method)).parameters
+        parameters = arguments_of(getattr(load_keras().Model, method))
         known = [*(name for name in parameters if name not in data), *more]
         for name in names:
             if name not in known:

@@ -22,11 +22,12 @@ from sklearn.utils.multiclass import type_of_target
 
 from skdl._startup import load_keras
 from skdl._wrapper import KerasWrapper
+from skdl.training.labels import LabelEncoder
 from skdl.training.losses import is_columns_loss
 
 
-def _import_scikeras() -> tuple[Any, Any, Any]:
-    """Import scikeras's base wrapper and encoders without the five methods that it replaces in Keras.
+def _import_scikeras() -> tuple[Any, Any]:
+    """Import scikeras's base wrapper and encoder of numbers without the five methods that it replaces in Keras.
 
     A process that imported scikeras before us keeps Keras as it found it.
     """
@@ -49,10 +50,10 @@ def _import_scikeras() -> tuple[Any, Any, Any]:
                 delattr(owner, name)
             else:
                 setattr(owner, name, method)
-    return BaseWrapper, transformers.ClassifierLabelEncoder, transformers.RegressorTargetEncoder
+    return BaseWrapper, transformers.RegressorTargetEncoder
 
 
-BaseWrapper, ClassifierLabelEncoder, RegressorTargetEncoder = _import_scikeras()
+BaseWrapper, RegressorTargetEncoder = _import_scikeras()
 
 _PARAMETERS = """model : callable or keras.Model, default=None
         A function that returns a network, compiled or not, and may take ``meta`` (what was learnt from the
@@ -145,35 +146,6 @@ class ScikerasConventions(KerasWrapper):
             get_params=lambda: params, _compile_kwargs=BaseWrapper._compile_kwargs
         )
         return BaseWrapper._get_compile_kwargs(asked)
-
-
-class LabelEncoder(ClassifierLabelEncoder):  # type: ignore[misc, valid-type]
-    """scikeras's encoder of labels, with one column a class also for two classes.
-
-    Parameters
-    ----------
-    loss : object
-        "categorical_crossentropy" for one column a class.
-    categories : "auto" or list of ndarray
-        The classes; those of the target with "auto".
-    """
-
-    def fit(self, y: np.ndarray) -> LabelEncoder:
-        """Learn the classes of `y`."""
-        if self._type_of_target(y) == "multiclass-multioutput":
-            raise ValueError(
-                "KerasClassifier takes one label a row or an indicator matrix. Got a target of several "
-                "columns of labels: override target_encoder with an encoder for it, or use "
-                "sklearn.multioutput.MultiOutputClassifier."
-            )
-        return super().fit(y)
-
-    def transform(self, y: np.ndarray) -> np.ndarray:
-        """`y` as the network takes it."""
-        codes = super().transform(y)
-        if self._target_type == "binary" and self.n_classes_ == 2 and self.loss is not None:
-            return np.hstack([1 - codes, codes])
-        return codes
 
 
 class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the docstring is assembled

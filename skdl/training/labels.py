@@ -1,0 +1,162 @@
+"""Between a classifier's labels and what its network is trained on and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.multiclass import type_of_target
+
+from skdl._startup import load_keras
+
+
+class LabelEncoder(TransformerMixin, BaseEstimator):
+    """Labels as codes, or one column a class; indicator matrices as they are.
+
+    What scikeras's ``ClassifierLabelEncoder`` does, without the pipelines of transformers that check the
+    labels of every fold of a search several times over.
+
+    Parameters
+    ----------
+    loss : str, default=None
+        "categorical_crossentropy" for one column a class.
+    categories : "auto" or list of one ndarray, default="auto"
+        The classes; those of the target with "auto".
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    n_classes_ : int
+    n_outputs_, n_outputs_expected_ : int
+        One: a network with one output.
+
+    Examples
+    --------
+    >>> encoder = LabelEncoder().fit(np.array(["no", "yes", "no"]))
+    >>> encoder.transform(np.array(["yes", "no"])).ravel().tolist()
+    [1.0, 0.0]
+    >>> encoder.inverse_transform(np.array([[0.1, 0.9]])).tolist()
+    ['yes']
+    """
+
+    def __init__(self, loss: str | None = None, categories: str | Sequence[np.ndarray] = "auto"):
+        self.loss = loss
+        self.categories = categories
+
+    def fit(self, y: np.ndarray) -> LabelEncoder:
+        """Learn the classes of `y`.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+
+        Returns
+        -------
+        self : LabelEncoder
+
+        Raises
+        ------
+        ValueError
+            A target that is neither labels nor an indicator matrix, or labels not among `categories`.
+        """
+        kind = type_of_target(y)
+        if kind == "binary" and not isinstance(self.categories, str):
+            kind = type_of_target(self.categories[0])
+        if kind == "multiclass-multioutput":
+            raise ValueError(
+                "KerasClassifier takes one label a row or an indicator matrix. Got a target of several "
+                "columns of labels: override target_encoder with an encoder for it, or use "
+                "sklearn.multioutput.MultiOutputClassifier."
+            )
+        if kind == "multilabel-indicator":
+            if y.min() == 0 and (y.sum(axis=1) == 1).all():
+                kind = "multiclass-onehot"
+            self.classes_ = np.arange(y.shape[1])
+        elif kind in ("binary", "multiclass"):
+            given = y if isinstance(self.categories, str) else self.categories[0]
+            self.classes_ = np.unique(given)
+        else:
+            raise ValueError(
+                f"Unknown label type: {kind}. Expected one label a row or an indicator matrix: override "
+                "target_encoder with an encoder for such a target, or use KerasRegressor."
+            )
+        self._kind = kind
+        self._label_shape = y.shape[1:]
+        self.n_classes_ = len(self.classes_)
+        self.n_outputs_ = self.n_outputs_expected_ = 1
+        if not isinstance(self.categories, str):
+            self._codes(y)
+        return self
+
+    @property
+    def _one_label(self) -> bool:
+        return self._kind in ("binary", "multiclass")
+
+    def _codes(self, y: np.ndarray) -> np.ndarray:
+        """The place of each label among the classes."""
+        flat = np.asarray(y).reshape(-1)
+        places = np.searchsorted(self.classes_, flat)
+        places[places == self.n_classes_] = 0
+        unseen = self.classes_[places] != flat
+        if unseen.any():
+            raise ValueError(
+                f"y holds labels that are not among the classes. Got {np.unique(flat[unseen])[:5].tolist()}, "
+                f"expected some of {self.classes_[:10].tolist()}: leave such rows away, or fit on rows of "
+                "every class."
+            )
+        return places
+
+    def transform(self, y: np.ndarray) -> np.ndarray:
+        """`y` as the network takes it.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 1), (n_samples, n_classes) or (n_samples, n_labels)
+            Codes, or one column a class, in Keras's `floatx`; an indicator matrix as it is.
+        """
+        if not self._one_label:
+            return y
+        codes, floatx = self._codes(y), load_keras().config.floatx()
+        if self.loss is None or self.n_classes_ == 1:
+            return codes.astype(floatx)[:, None]
+        return np.eye(self.n_classes_, dtype=floatx)[codes]
+
+    def inverse_transform(self, y: np.ndarray, return_proba: bool = False) -> np.ndarray:
+        """Labels from what the network gives.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,) or (n_samples, n_columns)
+            Probabilities.
+        return_proba : bool, default=False
+            Whether to give the probabilities, with both columns of two classes, and not the labels.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+        """
+        if self._kind == "binary" and (y.ndim == 1 or (y.shape[1] == 1 and self.n_classes_ == 2)):
+            y = np.column_stack([1 - y, y])
+        if return_proba:
+            return np.squeeze(y)
+        if self._kind == "multilabel-indicator":
+            return np.around(y).astype(int)
+        best = np.argmax(y, axis=-1)
+        if self._kind == "multiclass-onehot":
+            return np.eye(y.shape[1], dtype=int)[best]
+        return self.classes_[best].reshape(-1, *self._label_shape)
+
+    def get_metadata(self) -> dict[str, Any]:
+        """What a build function is told of the labels."""
+        return {
+            "classes_": self.classes_,
+            "n_classes_": self.n_classes_,
+            "n_outputs_": self.n_outputs_,
+            "n_outputs_expected_": self.n_outputs_expected_,
+        }
