@@ -28,6 +28,7 @@ SKIPPED = {"check_classifiers_multilabel_output_format_decision_function"}
 if os.environ.get("SCIPY_ARRAY_API") != "1":
     SKIPPED.add("check_array_api_input")
 
+# With the width and the optimizer of the ready networks, the others share their programs.
 WHOLE = {
     "MLPClassifier": skdl.MLPClassifier(),
     "MLPRegressor": skdl.MLPRegressor(),
@@ -36,14 +37,14 @@ WHOLE = {
         epochs=25,
         optimizer="adam",
         optimizer__learning_rate=0.03,
-        model__units=32,
+        model__units=128,
     ),
     "KerasRegressor": skdl.KerasRegressor(
         networks_for_tests.build_regressor,
         epochs=25,
         optimizer="adam",
         optimizer__learning_rate=0.03,
-        model__units=32,
+        model__units=128,
     ),
 }
 
