@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from sklearn.datasets import make_classification, make_regression
 
 import skdl
 from skdl._startup import load_keras, start_devices
 
-# First of all that imports TensorFlow, so that its start-up noise is not on the screen of the tests.
-load_keras()
-start_devices()
-
-import networks_for_tests  # noqa: E402
-import numpy as np  # noqa: E402
-
 CLASSIFIERS = ("MLPClassifier", "KerasClassifier")
 REGRESSORS = ("MLPRegressor", "KerasRegressor")
 KINDS = ("MLPClassifier", "MLPRegressor", "KerasClassifier", "KerasRegressor")
 
-BUILD = {
-    "KerasClassifier": networks_for_tests.build_classifier,
-    "KerasRegressor": networks_for_tests.build_regressor,
-}
+BUILD = {"KerasClassifier": "build_classifier", "KerasRegressor": "build_regressor"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session):
+    # First of all that imports TensorFlow, so that its start-up noise is not on the screen of the tests.
+    # A process that only hands tests to others collects none: they would wait for its import.
+    if session.config.getoption("dist", "no") == "no":
+        load_keras()
+        start_devices()
 
 
 def make(kind, **params):
     """An estimator of `kind` with a network of one small layer, trained for three epochs."""
     settings = {"epochs": 3, "random_state": 0, **params}
     if kind in BUILD:
-        own = {"model": BUILD[kind], "optimizer": "adam", "batch_size": 32, "model__units": 8}
+        import networks_for_tests
+
+        own = {
+            "model": getattr(networks_for_tests, BUILD[kind]),
+            "optimizer": "adam",
+            "batch_size": 32,
+            "model__units": 8,
+        }
     else:
         own = {"units": 8}
     return getattr(skdl, kind)(**{**own, **settings})
