@@ -304,11 +304,16 @@ def _callbacks() -> Mapping[str, Callable[[], FitJob]]:
         "ReduceLROnPlateau": lambda: [kinds.ReduceLROnPlateau("loss")],
         "LearningRateScheduler": lambda: [schedule()],
         "TerminateOnNaN": lambda: [kinds.TerminateOnNaN()],
-        "ModelCheckpoint": lambda: [kinds.ModelCheckpoint("best.keras")],
+        "ModelCheckpoint": lambda: [
+            kinds.ModelCheckpoint("best.keras", "loss", save_best_only=True)
+        ],
+        "ModelCheckpoint(save_freq=100)": lambda: [
+            kinds.ModelCheckpoint("now.keras", save_freq=100)
+        ],
         "CSVLogger": lambda: [kinds.CSVLogger("curves.csv")],
         "LambdaCallback": lambda: [kinds.LambdaCallback()],
         "a callback class of your own": lambda: [Mine()],
-        "any with verbose=1": lambda: [kinds.EarlyStopping("loss", verbose=1)],
+        "any of these with verbose=1": lambda: [kinds.EarlyStopping("loss", verbose=1)],
         "LearningRateScheduler beside ReduceLROnPlateau": lambda: [
             schedule(),
             kinds.ReduceLROnPlateau("loss"),

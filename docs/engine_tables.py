@@ -103,7 +103,7 @@ class _Table(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         # The page is made anew when the engine has changed since.
         for home in (Path(skdl.engine.__file__).parent, Path(__file__).parent):
-            for path in home.glob("*.py"):
+            for path in home.rglob("*.py"):
                 self.env.note_dependency(str(path))
         lines = [
             ".. list-table::",

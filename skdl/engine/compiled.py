@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,8 @@ from skdl.engine.plan import Form, Plan, few_rows, make_plan
 from skdl.engine.program import Data, Outcome, Program, Span
 from skdl.engine.programs import ledger, training_programs
 from skdl.engine.random import Stream, batch_order, derive_seed
-from skdl.engine.rules import ScheduleRate
+from skdl.engine.replay import Replay
+from skdl.engine.rules import ScheduleRate, one_epoch_a_call
 from skdl.engine.step import State
 from skdl.engine.widths import cut, fill
 from skdl.exceptions import NotCompilableError
@@ -175,16 +177,20 @@ class _Run:
         """Run the whole job."""
         job, clock = self._job, time.perf_counter()
         self._begin()
+        replay = Replay(job, self._plan.rules, self._steps, self._state_of_kept)
+        alone = observer is not None or one_epoch_a_call(self._plan.rules)
         curves: list[np.ndarray] = []
         epoch, stopped = job.initial_epoch, False
         while epoch < job.epochs and not stopped:
             if observer is not None:
                 observer.on_epoch_begin(epoch)
-            most = 1 if observer is not None else self._form.epochs
+            most = 1 if alone else self._form.epochs
+            replay.begin(self._rate_now())
             rows, stopped = self._epochs(epoch, min(most, job.epochs - epoch))
             curves.append(rows)
-            if job.verbose:
-                self._print(epoch, rows)
+            if replay.needed:
+                for number, logs in enumerate(self._logs(rows)):
+                    replay.epoch(epoch + number, logs, self._memory)
             epoch += len(rows)
             if observer is not None and observer.on_epoch_end(epoch - 1, self._state_now):
                 stopped = True
@@ -192,13 +198,10 @@ class _Run:
         ledger.add(fits=1, seconds_training=time.perf_counter() - clock)
         return result
 
-    def _print(self, epoch: int, rows: np.ndarray) -> None:
-        """The lines of `keras.Model.fit` with ``verbose=2``: a program has no progress within an epoch."""
+    def _logs(self, rows: np.ndarray) -> list[dict[str, Any]]:
+        """What the curves say of each epoch."""
         curves = self._program.history(rows, self._job.network)
-        for number in range(len(rows)):
-            told = [f"{name}: {np.round(curve[number], 4)}" for name, curve in curves.items()]
-            print(f"Epoch {epoch + number + 1}/{self._job.epochs}")
-            print(" - ".join([f"{self._steps}/{self._steps}", *told]))
+        return [{name: curves[name][n] for name in curves} for n in range(len(rows))]
 
     def _begin(self) -> None:
         import tensorflow as tf
@@ -221,8 +224,7 @@ class _Run:
             [tf.constant(value) for value in program.metrics_start],
         )
         self._memory = [
-            [tf.constant(value) for value in rule.start((*trainable, *fixed))]
-            for rule in self._plan.rules
+            [tf.constant(value) for value in rule.start(self._state)] for rule in self._plan.rules
         ]
         widths = job.network.widths
         self._units = tf.constant([] if widths is None else widths.units, tf.int32)
@@ -231,7 +233,7 @@ class _Run:
         self._held_out = (
             None if job.validation is None else _data(job.validation, form.held_out_rows)
         )
-        self._rates = self._scheduled_rates(optimizer)
+        self._rates = np.zeros(job.epochs - job.initial_epoch)
         rows, held_out = job.training.n_rows, job.validation
         self._steps = n_steps(job.training, job.batch_size)
         self._order_size = (
@@ -250,13 +252,19 @@ class _Run:
         seed = derive_seed(self._job.seed, Stream.NOISE, _NOISE_OF_RATE_0 + place)
         return np.array([seed, 0], np.int64)
 
-    def _scheduled_rates(self, optimizer: tuple[np.ndarray, ...]) -> np.ndarray:
-        job = self._job
-        for rule in self._plan.rules:
-            if isinstance(rule, ScheduleRate):
-                rate = float(optimizer[self._program.optimizer.rate_place])
-                return np.asarray(rule.rates_of(rate, job.initial_epoch, job.epochs))
-        return np.zeros(job.epochs - job.initial_epoch)
+    def _rate_now(self) -> float:
+        if not any(rule.rates for rule in self._plan.rules):
+            return 0.0  # nobody asks, and it may be a schedule of steps
+        return float(self._state.optimizer[self._program.optimizer.rate_place])
+
+    def _schedule(self, epoch: int, count: int) -> None:
+        """Find the learning rates of `count` epochs from `epoch` on, where callbacks set them."""
+        schedules = [rule for rule in self._plan.rules if isinstance(rule, ScheduleRate)]
+        rate = self._rate_now() if schedules else 0.0
+        for number in range(epoch, epoch + count):
+            for rule in schedules:
+                rate = rule.rate_of(number, rate)
+            self._rates[number - self._job.initial_epoch] = rate
 
     def _epochs(self, epoch: int, most: int) -> tuple[np.ndarray, bool]:
         """Up to `most` epochs from `epoch` on, fewer where they take long; at least one."""
@@ -265,6 +273,7 @@ class _Run:
         if pace is None or pace * steps > 2 * SECONDS_PER_CALL:
             return self._epoch_in_parts(epoch)
         count = min(max(int(SECONDS_PER_CALL / max(pace * steps, 1e-9)), 1), most)
+        self._schedule(epoch, count)
         started = time.perf_counter()
         outcome = self._call(self._orders(epoch, count), epoch, count, 0, steps)
         done = int(outcome.n_epochs)
@@ -273,6 +282,7 @@ class _Run:
 
     def _epoch_in_parts(self, epoch: int) -> tuple[np.ndarray, bool]:
         """One epoch by calls that each end after a while; the first ones find out how long a step takes."""
+        self._schedule(epoch, 1)
         order, first = self._orders(epoch, 1), 0
         while True:
             pace = self._program.seconds_per_step
@@ -322,28 +332,36 @@ class _Run:
         return outcome
 
     def _state_now(self) -> NetworkState:
-        return self._state_of([np.asarray(value) for value in self._state.trainable])
+        return self._state_of(self._state.trainable, self._state.fixed, self._state.optimizer)
 
-    def _state_of(self, trainable: list[np.ndarray]) -> NetworkState:
+    def _state_of_kept(self, kept: list[Any]) -> NetworkState:
+        """The state of the network from what a rule has kept of the program's."""
+        first = len(self._state.trainable)
+        second = first + len(self._state.fixed)
+        return self._state_of(kept[:first], kept[first:second], kept[second:])
+
+    def _state_of(
+        self, trainable: Iterable[Any], fixed: Iterable[Any], optimizer: Iterable[Any]
+    ) -> NetworkState:
         job = self._job
         variables = list(job.start.variables)
         for place, value in zip(self._layout.trainable, trainable, strict=True):
-            variables[place] = cut(value, self._shapes[place])
-        for where, part in zip(self._layout.fixed, self._state.fixed, strict=True):
+            variables[place] = cut(np.asarray(value), self._shapes[place])
+        for where, part in zip(self._layout.fixed, fixed, strict=True):
             if where is not None:
                 variables[where] = cut(np.asarray(part), self._shapes[where])
         return NetworkState(
             tuple(variables),
             tuple(
                 cut(np.asarray(part), shape)
-                for part, shape in zip(self._state.optimizer, self._optimizer_shapes, strict=True)
+                for part, shape in zip(optimizer, self._optimizer_shapes, strict=True)
             ),
         )
 
     def _result(self, curves: np.ndarray, epoch: int) -> FitResult:
         job, program = self._job, self._program
         final = program.optimizer.finalize(self._state.optimizer, self._state.trainable)
-        end = self._state_of([np.asarray(value) for value in final])
+        end = self._state_of(final, self._state.fixed, self._state.optimizer)
         variables = list(end.variables)
         places = [*self._layout.trainable, *self._layout.fixed]
         weights = [places.index(place) for place in self._layout.weights]

@@ -5,65 +5,22 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from oracle import ROWS, assert_agree, both, job_of, numbers, without_xla
+from callback_oracle import assert_same_memory, network, stopping_network, train
+from oracle import ROWS, job_of, numbers, without_xla
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
-from skdl.engine.job import Samples, StopReason
+from skdl.engine.job import StopReason
+from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import Network
 
 callbacks = keras.callbacks
-MEMORY = ("wait", "best", "stopped_epoch", "best_epoch", "cooldown_counter", "best_weights")
-
-
-def network(rate=0.8, **settings):
-    """A network whose loss goes up and down at this learning rate."""
-
-    def build():
-        model = keras.Sequential(
-            [keras.Input((4,)), keras.layers.Dense(5, activation="tanh"), keras.layers.Dense(1)]
-        )
-        model.compile(keras.optimizers.SGD(rate, momentum=0.5), "mse", **settings)
-        return model
-
-    return build
 
 
 @pytest.fixture
 def fast(float64, monkeypatch):
     """Double precision, and graphs where XLA would run too."""
     without_xla(monkeypatch)
-
-
-def held_out(seed=7):
-    return Samples(numbers(10, 4, seed=seed), numbers(10, 1, seed=seed + 1))
-
-
-def train(make, build=None, epochs=8, **changes):
-    """The results of both engines, and the callbacks of both."""
-    made = []
-
-    def given():
-        made.append(make())
-        return made[-1]
-
-    x, y = numbers(ROWS, 4), numbers(ROWS, 1, seed=1)
-    changes = {"validation": held_out(), **changes}
-    pair = both(build or network(), x, y, callbacks=given, epochs=epochs, **changes)
-    assert_agree(pair)
-    return pair, *made
-
-
-def assert_same_memory(ours, theirs):
-    for one, two in zip(ours, theirs, strict=True):
-        for name in MEMORY:
-            left, right = getattr(one, name, None), getattr(two, name, None)
-            assert type(left) is type(right) or None not in (left, right), name
-            if name == "best_weights" and right is not None:
-                for a, b in zip(left, right, strict=True):
-                    np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
-            elif right is not None:
-                np.testing.assert_allclose(left, right, rtol=1e-8, err_msg=name)
 
 
 STOPPING = [
@@ -82,11 +39,6 @@ STOPPING = [
     {"patience": 2, "monitor": "val_mae", "min_delta": 0.01, "mode": "min"},
     {"patience": 2, "monitor": "val_r2", "mode": "max", "restore_best_weights": True},
 ]
-
-
-def stopping_network():
-    metrics = ["mae", keras.metrics.R2Score(name="r2")]
-    return network(metrics=metrics)()
 
 
 @pytest.mark.parametrize("settings", STOPPING, ids=str)
@@ -162,6 +114,110 @@ def test_a_plateau_and_a_stop_at_once(fast):
     assert_same_memory(ours, theirs)
 
 
+def scheduler(schedule, **settings):
+    return callbacks.LearningRateScheduler(schedule, **settings)
+
+
+def plateau(**settings):
+    return callbacks.ReduceLROnPlateau("val_loss", **{"patience": 0, "factor": 0.5, **settings})
+
+
+SETTERS = {
+    "a schedule, then a plateau": lambda: [scheduler(from_the_rate_before), plateau()],
+    "a plateau, then a schedule": lambda: [plateau(), scheduler(from_the_rate_before)],
+    "a schedule of its own, then a plateau": lambda: [scheduler(halved), plateau()],
+    "two schedules": lambda: [scheduler(halved), scheduler(from_the_rate_before)],
+    "two schedules, the second alone": lambda: [scheduler(from_the_rate_before), scheduler(halved)],
+    "two plateaus": lambda: [plateau(), plateau(factor=0.3, patience=1)],
+    "all of them, and a stop": lambda: [
+        scheduler(from_the_rate_before),
+        plateau(min_lr=0.1),
+        scheduler(lambda epoch, rate: rate * 0.9),
+        callbacks.EarlyStopping("val_loss", patience=4),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", SETTERS)
+def test_callbacks_that_set_the_learning_rate_together(fast, name):
+    pair, ours, theirs = train(SETTERS[name], epochs=6)
+    assert_same_memory(ours, theirs)
+    assert pair.programs <= 1
+    assert len(set(pair.compiled.history["learning_rate"])) > 1
+
+
+@pytest.mark.parametrize("beside", [[], [callbacks.ReduceLROnPlateau]], ids=["alone", "beside"])
+@pytest.mark.parametrize(
+    "engine", [CompiledEngine(fallback=False), KerasLoopEngine()], ids=["compiled", "keras"]
+)
+def test_a_schedule_that_raises_is_heard(engine, beside):
+    def schedule(epoch, rate):
+        if epoch == 2:
+            raise LookupError("no rate for epoch 2")
+        return rate
+
+    given = (scheduler(schedule), *(make(monitor="loss") for make in beside))
+    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=given, epochs=4)
+    with pytest.raises(LookupError, match="no rate for epoch 2"):
+        engine.train(job)
+
+
+def test_a_schedule_that_gives_no_float_is_an_error(fast):
+    given = (scheduler(lambda epoch: epoch),)
+    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=given, epochs=4)
+    with pytest.raises(ValueError, match=r"gave 0 for epoch 0. Got int, expected a float"):
+        CompiledEngine(fallback=False).train(job)
+
+
+PRINTING = {
+    "a stop": lambda: [callbacks.EarlyStopping("val_loss", patience=1, verbose=1)],
+    "a stop that restores": lambda: [
+        callbacks.EarlyStopping("val_loss", patience=1, verbose=1, restore_best_weights=True)
+    ],
+    "no stop": lambda: [callbacks.EarlyStopping("val_loss", patience=30, verbose=1)],
+    "a plateau": lambda: [plateau(verbose=1, min_lr=0.1)],
+    "a second plateau": lambda: [plateau(), plateau(verbose=1, factor=0.3)],
+    "a schedule": lambda: [scheduler(halved, verbose=1)],
+    "schedules": lambda: [scheduler(halved), scheduler(from_the_rate_before, verbose=1)],
+    "a schedule and a plateau": lambda: [
+        scheduler(from_the_rate_before, verbose=1),
+        plateau(verbose=1),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", PRINTING)
+def test_what_callbacks_print_is_what_keras_prints(fast, name, capsys):
+    printed = []
+
+    def make():
+        printed.append(capsys.readouterr().out)
+        return PRINTING[name]()
+
+    pair, ours, theirs = train(make)
+    assert printed[1] == capsys.readouterr().out
+    assert bool(printed[1]) == (name != "no stop")
+    assert_same_memory(ours, theirs)
+    assert pair.programs <= 1
+
+
+def test_lines_of_callbacks_stand_between_those_of_epochs(fast, capsys):
+    job = job_of(
+        network(),
+        numbers(ROWS, 4),
+        numbers(ROWS, 1),
+        callbacks=(scheduler(halved, verbose=1),),
+        epochs=2,
+        verbose=2,
+    )
+    CompiledEngine().train(job)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line]
+    assert lines[0] == "Epoch 1: LearningRateScheduler setting learning rate to 0.5."
+    assert lines[1] == "Epoch 1/2"
+    assert lines[2].startswith("3/3 - ")
+    assert lines[3] == "Epoch 2: LearningRateScheduler setting learning rate to 0.25."
+
+
 def test_a_loss_that_is_not_a_number_ends_the_fit_in_the_same_step(fast):
     pair, *_ = train(lambda: [callbacks.TerminateOnNaN()], network(1e60), validation=None)
     assert pair.compiled.stop_reason is StopReason.DIVERGED
@@ -224,7 +280,10 @@ class OwnStopping(callbacks.EarlyStopping):
     [
         (Own, "the callback Own runs in Python"),
         (lambda: OwnStopping("loss"), "the callback OwnStopping runs in Python"),
-        (lambda: callbacks.EarlyStopping("loss", verbose=1), "prints while it trains"),
+        (
+            lambda: callbacks.ModelCheckpoint("best.keras", save_freq=3),
+            "ModelCheckpoint saves in the middle of an epoch",
+        ),
         (
             lambda: callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None),
             "the callback LambdaCallback runs in Python",
@@ -234,7 +293,7 @@ class OwnStopping(callbacks.EarlyStopping):
             "the callback TerminateOnNaN runs in Python",
         ),
     ],
-    ids=["own", "subclass", "verbose", "lambda", "raises"],
+    ids=["own", "subclass", "batches", "lambda", "raises"],
 )
 def test_other_callbacks_go_through_the_keras_loop(callback, why):
     job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=(callback(),), epochs=1)

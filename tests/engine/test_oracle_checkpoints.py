@@ -1,0 +1,250 @@
+"""Checkpoints: the files, what is in them and what the callback knows are the same as with the Keras loop."""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zipfile
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from callback_oracle import network, train
+from oracle import ROWS, job_of, numbers, without_xla
+
+from skdl.engine import compiled, stats
+from skdl.engine.compiled import CompiledEngine
+
+ModelCheckpoint = keras.callbacks.ModelCheckpoint
+
+
+@pytest.fixture
+def fast(float64, monkeypatch):
+    """Double precision, and graphs where XLA would run too."""
+    without_xla(monkeypatch)
+
+
+def rich_network():
+    """A network with noise, statistics and moments, whose layers have the same names each time."""
+    model = keras.Sequential(
+        [
+            keras.Input((4,), name="x"),
+            keras.layers.Dense(5, activation="tanh", name="hidden"),
+            keras.layers.BatchNormalization(name="norm"),
+            keras.layers.Dropout(0.3, name="noise"),
+            keras.layers.Dense(1, name="out"),
+        ],
+        name="rich",
+    )
+    model.compile(keras.optimizers.Adam(0.3, name="adam"), "mse", metrics=["mae"])
+    return model
+
+
+def arrays(path):
+    """The arrays in a file of weights or of a model."""
+    if path.suffix == ".keras":
+        path = io.BytesIO(zipfile.ZipFile(path).read("model.weights.h5"))
+    found = {}
+
+    def keep(name, part):
+        if isinstance(part, h5py.Dataset) and part.dtype.kind in "fiu":
+            found[name] = part[()]
+
+    with h5py.File(path) as file:
+        file.visititems(keep)
+    assert found
+    return found
+
+
+def assert_same_files(ours, theirs):
+    """Two folders hold files of the same names with the same arrays."""
+    names = sorted(path.name for path in ours.iterdir())
+    assert names == sorted(path.name for path in theirs.iterdir())
+    for name in names:
+        left, right = arrays(ours / name), arrays(theirs / name)
+        assert left.keys() == right.keys()
+        for key, value in right.items():
+            np.testing.assert_allclose(
+                left[key], value, rtol=1e-8, atol=1e-10, err_msg=f"{name}: {key}"
+            )
+    return names
+
+
+CHECKPOINTS = {
+    "every epoch": ("last.keras", {}),
+    "the best": ("best.keras", {"save_best_only": True}),
+    "weights of the best": (
+        "best.weights.h5",
+        {"save_best_only": True, "save_weights_only": True},
+    ),
+    "the old format": ("best.h5", {"save_best_only": True}),
+    "the highest": ("best.keras", {"save_best_only": True, "mode": "max", "monitor": "val_mae"}),
+    "of the training data": ("best.keras", {"save_best_only": True, "monitor": "loss"}),
+    "below a threshold": (
+        "best.keras",
+        {"save_best_only": True, "initial_value_threshold": 0.5},
+    ),
+    "never below a threshold": (
+        "best.keras",
+        {"save_best_only": True, "initial_value_threshold": 1e-6},
+    ),
+    "each in its own file": ("{epoch:02d}-{val_loss:.3f}.weights.h5", {"save_weights_only": True}),
+    "each better one in its own file": ("{epoch:02d}.keras", {"save_best_only": True}),
+}
+
+
+@pytest.mark.parametrize("name", CHECKPOINTS)
+def test_checkpoints(fast, name, tmp_path, capsys):
+    file, settings = CHECKPOINTS[name]
+    printed, folders, best = [], [], []
+
+    def make():
+        printed.append(capsys.readouterr().out)
+        folders.append(tmp_path / f"{len(folders)}" / "made")
+        best.append(ModelCheckpoint(folders[-1] / file, verbose=1, **settings))
+        return [keras.callbacks.ReduceLROnPlateau("val_loss", patience=0), best[-1]]
+
+    pair, *_ = train(make, rich_network, epochs=6)
+    assert pair.programs <= 1
+    if name == "never below a threshold":
+        assert not any(folder.exists() for folder in folders)
+    else:
+        assert assert_same_files(*folders)
+    first, second = ([part.best for part in best][n] for n in (0, 1))
+    assert (first is None) == (second is None)
+    if second is not None:
+        np.testing.assert_allclose(first, second, rtol=1e-8)
+    assert printed[1].replace(str(folders[0]), "") == capsys.readouterr().out.replace(
+        str(folders[1]), ""
+    )
+
+
+def test_a_file_holds_the_state_as_of_the_callbacks_place(fast, tmp_path):
+    folders = []
+
+    def make():
+        folders.append(tmp_path / str(len(folders)))
+        return [
+            ModelCheckpoint(folders[-1] / "before.keras"),
+            keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.9, patience=0, min_delta=100.0),
+            ModelCheckpoint(folders[-1] / "after.keras"),
+        ]
+
+    train(make, rich_network, epochs=6)
+    assert assert_same_files(*folders) == ["after.keras", "before.keras"]
+    before, after = (arrays(folders[0] / name) for name in ("before.keras", "after.keras"))
+    assert any(not np.array_equal(before[key], after[key]) for key in after)
+
+
+def test_a_checkpoint_can_be_loaded(fast, tmp_path):
+    path = tmp_path / "best.keras"
+    job = job_of(
+        rich_network, numbers(ROWS, 4), numbers(ROWS, 1), callbacks=(ModelCheckpoint(path),)
+    )
+    result = CompiledEngine().train(job)
+    loaded = keras.models.load_model(path)
+    model = job.network.model(result.end)
+    x = numbers(5, 4)
+    np.testing.assert_array_equal(loaded(x), model(x))
+    assert int(loaded.optimizer.iterations) == 9
+
+
+def test_the_best_of_an_earlier_fit_counts_as_in_keras(fast, tmp_path):
+    checkpoint = ModelCheckpoint(tmp_path / "best.keras", "loss", save_best_only=True)
+    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=(checkpoint,))
+    CompiledEngine().train(job)
+    best, (file,) = checkpoint.best, tmp_path.iterdir()
+    file.unlink()
+    CompiledEngine().train(job)
+    assert checkpoint.best == best
+    assert not file.exists()
+    assert checkpoint.model is None
+
+
+def test_an_interrupted_fit_leaves_the_files_of_its_calls(fast, tmp_path):
+    class Stop:
+        def on_epoch_begin(self, epoch):
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+        def on_epoch_end(self, epoch, state):
+            return False
+
+    path = tmp_path / "last.keras"
+    callbacks = (ModelCheckpoint(path),)
+    job = job_of(rich_network, numbers(ROWS, 4), numbers(ROWS, 1), callbacks=callbacks, epochs=5)
+    with pytest.raises(KeyboardInterrupt):
+        CompiledEngine().train(job, Stop())
+    assert int(keras.models.load_model(path).optimizer.iterations) == 6
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 1e9])
+def test_where_calls_end_changes_no_file(fast, tmp_path, monkeypatch, seconds):
+    monkeypatch.setattr(compiled, "SECONDS_PER_CALL", seconds)
+    folders = []
+
+    def make():
+        folders.append(tmp_path / str(len(folders)))
+        return [ModelCheckpoint(folders[-1] / "best.keras", save_best_only=True)]
+
+    train(make, rich_network, epochs=4)
+    assert_same_files(*folders)
+
+
+def test_with_xla_and_widths_that_are_filled_up(float64, tmp_path):
+    folders = []
+
+    def make():
+        folders.append(tmp_path / str(len(folders)))
+        return [ModelCheckpoint(folders[-1] / "best.keras", save_best_only=True)]
+
+    pair, *_ = train(make, rich_network, epochs=4)
+    assert pair.compiled.plan == "Compiled with XLA."
+    assert_same_files(*folders)
+
+
+SHARING = {
+    "threshold": ({"initial_value_threshold": 0.1}, {"initial_value_threshold": 0.2}, {}),
+    "file": ({"filepath": "a.keras"}, {"filepath": "{epoch}.keras"}),
+    "what is saved": ({}, {"filepath": "a.weights.h5", "save_weights_only": True}),
+}
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_numbers_and_names_of_checkpoints_share_a_program(fast, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = stats().programs
+    for each in SHARING[name]:
+        settings = {"filepath": "best.keras", "monitor": "loss", "save_best_only": True, **each}
+        callbacks = (ModelCheckpoint(**settings),)
+        job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=callbacks)
+        assert CompiledEngine().train(job).plan.startswith("Compiled")
+    assert stats().programs - before <= 1
+
+
+def test_what_keras_says_of_a_file_that_cannot_be_written(fast, tmp_path):
+    (tmp_path / "best.keras").mkdir()
+    callbacks = (ModelCheckpoint(tmp_path / "best.keras"),)
+    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=callbacks)
+    with pytest.raises(IOError, match="Please specify a non-directory filepath"):
+        CompiledEngine(fallback=False).train(job)
+
+
+def test_a_name_with_a_curve_that_is_not_there(fast, tmp_path):
+    callbacks = (ModelCheckpoint(tmp_path / "{val_loss}.keras"),)
+    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=callbacks)
+    with pytest.raises(KeyError, match="Failed to format this callback filepath"):
+        CompiledEngine(fallback=False).train(job)
+
+
+def test_a_best_of_a_curve_that_is_not_there_is_warned_of_by_keras(tmp_path):
+    callbacks = (ModelCheckpoint(tmp_path / "best.keras", save_best_only=True),)
+    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=callbacks, epochs=1)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        plan = CompiledEngine().train(job).plan
+    assert any("Can save best model only with val_loss" in str(one.message) for one in caught)
+    assert plan == (
+        "Keras loop, because ModelCheckpoint watches val_loss, which is not among the curves."
+    )
