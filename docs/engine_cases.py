@@ -104,6 +104,17 @@ METRICS = (
     *("Recall", "MeanAbsoluteError", "RootMeanSquaredError", "CosineSimilarity"),
 )
 
+# The tiny fit has one batch to train on and one to validate on.
+FIT_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "class_weight": {"class_weight": {0: 1.0, 1: 2.0}},
+    "steps_per_epoch": {"steps_per_epoch": 1},
+    "steps_per_epoch that does not divide the batches": {"steps_per_epoch": 2},
+    "validation_steps": {"validation_steps": 1},
+    "validation_steps beyond the batches": {"validation_steps": 2},
+    "validation_freq": {"validation_freq": 2},
+    "validation_freq as a list": {"validation_freq": [1, 5]},
+}
+
 
 @dataclass(frozen=True)
 class Question:
@@ -144,8 +155,15 @@ def questions() -> Iterator[Question]:
     yield from _each(
         "Arguments of fit",
         {
-            "steps_per_epoch": lambda: _job(options={"steps_per_epoch": 1}),
-            "validation_freq": lambda: _job(options={"validation_freq": 2}),
+            **{
+                name: lambda options=options: _job(options=options, validates=True)
+                for name, options in FIT_OPTIONS.items()
+            },
+            "validation_freq, and a callback that watches val_loss": lambda: _job(
+                options={"validation_freq": 2},
+                validates=True,
+                callbacks=(keras.callbacks.EarlyStopping("val_loss"),),
+            ),
         },
     )
 
@@ -333,11 +351,12 @@ def _job(
     loss: Any = "mse",
     callbacks: tuple[Any, ...] = (),
     options: Mapping[str, Any] | None = None,
+    validates: bool = False,
     **compiling: Any,
 ) -> FitJob:
     """A fit of one epoch of `model`, by default a small one, on a few rows that suit it.
 
-    A list of losses makes a model with an output for each.
+    A list of losses makes a model with an output for each; ``validates`` validates it on the same rows.
     """
     several = isinstance(loss, list) and model is None
     kinds = keras.losses
@@ -354,11 +373,12 @@ def _job(
         if isinstance(one, by_class):
             y[index] = np.ones(rows, "int32")
     network = LiveNetwork(model)
+    samples = Samples(*(part[0] if len(part) == 1 else tuple(part) for part in (x, y)))
     return FitJob(
         network=network,
         start=network.initial_state(0),
-        training=Samples(*(part[0] if len(part) == 1 else tuple(part) for part in (x, y))),
-        validation=None,
+        training=samples,
+        validation=samples if validates else None,
         epochs=1,
         batch_size=rows,
         validation_batch_size=rows,

@@ -28,6 +28,8 @@ NAMES = (
     (r"the (callback|loss|metric) \S+", r"the \1"),
     (r"^\S+ masks", "it masks"),
     (r"of \S+ divides", "divides"),
+    (r"^(\w+)=\S+ (is no|does not)", r"it \2"),
+    (r", \d+$", ""),
     (r" \(.*", ""),
 )
 

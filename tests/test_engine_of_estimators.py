@@ -94,8 +94,8 @@ def test_folds_of_a_graph_share_a_program_too():
             "Keras loop, because the callback Watching runs in Python.",
         ),
         (
-            KerasClassifier(build_classifier, fit__validation_freq=2),
-            "Keras loop, because keras.Model.fit takes validation_freq.",
+            KerasClassifier(build_classifier, fit__steps_per_epoch=7),
+            "Keras loop, because steps_per_epoch=7 does not divide the number of batches, 5.",
         ),
     ],
 )

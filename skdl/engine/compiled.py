@@ -14,7 +14,8 @@ from scipy import sparse
 
 from skdl._startup import load_keras, quiet_xla, start_devices
 from skdl.engine.base import AbstractEngine
-from skdl.engine.batches import map_arrays, n_steps
+from skdl.engine.batches import map_arrays
+from skdl.engine.fit_options import Course, settled
 from skdl.engine.job import EpochObserver, FitJob, FitResult, Samples, StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import NetworkState, is_finite
@@ -55,14 +56,15 @@ class CompiledEngine(AbstractEngine):
     def explain(self, job: FitJob) -> str:
         """What `train` would do with `job`, and why, in one sentence."""
         start_devices()
-        return str(_prepared(job)[0])
+        return str(_prepared(settled(job))[0])
 
     def train(self, job: FitJob, observer: EpochObserver | None = None) -> FitResult:
         """Run `job` by calls of one program."""
         start_devices()
-        plan, program = _prepared(job)
+        ready = settled(job)
+        plan, program = _prepared(ready)
         if program is not None:
-            return _Run(job, plan, program).train(observer)
+            return _Run(ready, plan, program).train(observer)
         if not self._fallback:
             raise NotCompilableError(
                 f"engine='compiled' cannot run this fit: {plan.obstacle}. Expected a fit that compiles: "
@@ -175,7 +177,7 @@ class _Run:
 
     def train(self, observer: EpochObserver | None) -> FitResult:
         """Run the whole job."""
-        job, clock = self._job, time.perf_counter()
+        job, program, clock = self._job, self._program, time.perf_counter()
         self._begin()
         replay = Replay(job, self._plan.rules, self._steps, self._state_of_kept)
         alone = observer is not None or one_epoch_a_call(self._plan.rules)
@@ -189,7 +191,8 @@ class _Run:
             rows, stopped = self._epochs(epoch, min(most, job.epochs - epoch))
             curves.append(rows)
             if replay.needed:
-                for number, logs in enumerate(self._logs(rows)):
+                told = program.history(rows, job.network)
+                for number, logs in enumerate(self._course.logs(told, epoch)):
                     replay.epoch(epoch + number, logs, self._memory)
             epoch += len(rows)
             if observer is not None and observer.on_epoch_end(epoch - 1, self._state_now):
@@ -197,11 +200,6 @@ class _Run:
         result = self._result(np.concatenate(curves), epoch)
         ledger.add(fits=1, seconds_training=time.perf_counter() - clock)
         return result
-
-    def _logs(self, rows: np.ndarray) -> list[dict[str, Any]]:
-        """What the curves say of each epoch."""
-        curves = self._program.history(rows, self._job.network)
-        return [{name: curves[name][n] for name in curves} for n in range(len(rows))]
 
     def _begin(self) -> None:
         import tensorflow as tf
@@ -235,7 +233,8 @@ class _Run:
         )
         self._rates = np.zeros(job.epochs - job.initial_epoch)
         rows, held_out = job.training.n_rows, job.validation
-        self._steps = n_steps(job.training, job.batch_size)
+        self._course = Course.of(job)
+        self._steps = self._course.steps
         self._order_size = (
             -(-form.rows // form.batch_size) * form.batch_size if form.masked else rows
         )
@@ -243,8 +242,11 @@ class _Run:
             rows,
             max(job.batch_size, form.batch_size),
             0 if held_out is None else held_out.n_rows,
-            0 if held_out is None else n_steps(held_out, job.validation_batch_size),
+            self._course.held_out_steps,
             0 if held_out is None else max(job.validation_batch_size, form.held_out_batch_size),
+            job.initial_epoch,
+            self._course.parts,
+            1,
         )
 
     def _noise(self, place: int) -> np.ndarray:
@@ -269,6 +271,8 @@ class _Run:
     def _epochs(self, epoch: int, most: int) -> tuple[np.ndarray, bool]:
         """Up to `most` epochs from `epoch` on, fewer where they take long; at least one."""
         program, steps = self._program, self._steps
+        most, often = self._course.stretch(epoch, most)
+        self._sizes = (*self._sizes[:-1], often)
         pace = program.seconds_per_step
         if pace is None or pace * steps > 2 * SECONDS_PER_CALL:
             return self._epoch_in_parts(epoch)
@@ -299,11 +303,13 @@ class _Run:
     def _orders(self, epoch: int, count: int) -> np.ndarray:
         job, rows = self._job, self._job.training.n_rows
         orders = np.zeros((self._form.epochs, self._order_size), np.int32)
-        trained = job.trained_epochs + epoch - job.initial_epoch
-        for number in range(count):
-            orders[number, :rows] = (
-                batch_order(job.seed, trained + number, rows) if job.shuffle else np.arange(rows)
-            )
+        size = self._steps * job.batch_size
+        for number in range(epoch - job.initial_epoch, epoch - job.initial_epoch + count):
+            times, part = divmod(number, self._course.parts)
+            trained = job.trained_epochs + times
+            order = batch_order(job.seed, trained, rows) if job.shuffle else np.arange(rows)
+            order = order[part * size : (part + 1) * size]
+            orders[number - epoch + job.initial_epoch, : len(order)] = order
         return orders
 
     def _call(self, order: np.ndarray, epoch: int, count: int, first: int, last: int) -> Outcome:
@@ -372,8 +378,8 @@ class _Run:
                 if place is not None:
                     variables[place] = value
         end = NetworkState(tuple(variables), end.optimizer)
-        history = program.history(curves, job.network)
-        rows = job.training.n_rows * len(curves)
+        history = self._course.history(program.history(curves, job.network), job.initial_epoch)
+        rows = self._course.rows(len(curves), job.training.n_rows, job.batch_size)
         computed = self._steps * self._form.batch_size * len(curves) if self._form.masked else rows
         ledger.add(rows=computed, rows_padded=computed - rows)
         if not is_finite(end, history.get("loss", ())):

@@ -44,9 +44,9 @@ class KerasLoopEngine(AbstractEngine):
                     ),
                     epochs=job.epochs,
                     initial_epoch=job.initial_epoch,
-                    steps_per_epoch=options.pop(
-                        "steps_per_epoch", n_steps(job.training, job.batch_size)
-                    ),
+                    # A fit of these batches, which have no end, would have none either.
+                    steps_per_epoch=options.pop("steps_per_epoch", None)
+                    or n_steps(job.training, job.batch_size),
                     validation_data=(
                         None
                         if validation is None

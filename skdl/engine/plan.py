@@ -14,6 +14,7 @@ from skdl._startup import load_keras
 from skdl.engine.batches import take_rows
 from skdl.engine.batchwise import obstacle_to_masks
 from skdl.engine.convolution import matmul_cost, replaceable
+from skdl.engine.fit_options import obstacle as options_obstacle
 from skdl.engine.job import FitJob, Samples, leaves
 from skdl.engine.layers import walk_layers
 from skdl.engine.optimizers import obstacle as optimizer_obstacle
@@ -107,6 +108,11 @@ def make_plan(job: FitJob) -> Plan:
     rules = rules_of(job.callbacks, job.network.template)
     if isinstance(rules, str):
         return Plan(rules)
+    if "validation_freq" in job.options:
+        for rule in rules:
+            if (rule.watches or "").startswith("val_"):
+                name = type(rule.callback).__name__
+                return Plan(f"{name} watches {rule.watches}, which some epochs do not have")
     traits = _traits(job)
     reason = traits.masks
     if reason is None and traits.patch_values * job.batch_size > MAX_PATCH_VALUES:
@@ -164,8 +170,9 @@ def _obstacle(job: FitJob) -> str | None:
             return f"{type(model).__name__} has a {name} of its own"
     if model.run_eagerly:
         return "run_eagerly is set"
-    if job.options:
-        return f"keras.Model.fit takes {', '.join(job.options)}"
+    unknown = options_obstacle(job)
+    if unknown is not None:
+        return unknown
     for layer in walk_layers(model):
         if getattr(layer, "stateful", False):
             return f"the layer {layer.name} is stateful"

@@ -42,6 +42,9 @@ class Span(NamedTuple):
     held_out_rows: Any
     held_out_steps: Any
     held_out_batch_size: Any
+    initial_epoch: Any  # the number of the first epoch of the fit
+    parts: Any  # epochs that go through the rows once
+    validation_freq: Any  # every which epoch ends with a validation, counted from 1
 
 
 class Outcome(NamedTuple):
@@ -255,13 +258,16 @@ class Program:
                 for start, value in zip(metrics_start, state.metrics, strict=True)
             ]
             state = self._with_rate(state._replace(metrics=metrics), rates[number], fresh)
+            epoch_number = span.first_epoch + number
+            done = (epoch_number - span.initial_epoch) % span.parts * span.steps
+            rows = tf.minimum(span.rows - done * span.batch_size, span.steps * span.batch_size)
 
             def one(number_of_step: Any, state: State) -> tuple[Any, State]:
                 batch = self._batch(
                     training,
                     order[number],
                     number_of_step * span.batch_size,
-                    span.rows,
+                    rows,
                     span.batch_size,
                     form.batch_size,
                 )
@@ -280,11 +286,10 @@ class Program:
             def end() -> tuple[Any, ...]:
                 logs = step.logs(state.metrics)
                 if held_out is not None:
-                    checked = step.logs(self._validate(step, state, held_out, span))
+                    checks = (epoch_number + 1) % span.validation_freq == 0
+                    checked = step.logs(self._validate(step, state, held_out, span, checks))
                     logs |= {f"val_{name}": value for name, value in checked.items()}
-                after, new_rules, stop = self._apply_rules(
-                    state, rule_states, logs, span.first_epoch + number
-                )
+                after, new_rules, stop = self._apply_rules(state, rule_states, logs, epoch_number)
                 flat = [tf.reshape(tf.cast(logs[name], curves.dtype), (-1,)) for name in names]
                 row = tf.concat(flat, 0)
                 here = tf.range(form.epochs)[:, None] == number
@@ -329,7 +334,9 @@ class Program:
             stop = stop | wants
         return state, after, stop
 
-    def _validate(self, step: Step, state: State, held_out: Data, span: Span) -> list[Any]:
+    def _validate(
+        self, step: Step, state: State, held_out: Data, span: Span, checks: Any
+    ) -> list[Any]:
         import tensorflow as tf
 
         def one(number: Any, metrics: list[Any]) -> tuple[Any, list[Any]]:
@@ -343,7 +350,7 @@ class Program:
 
         start = [tf.constant(value) for value in self.metrics_start]
         _, metrics = tf.while_loop(
-            lambda number, _: number < span.held_out_steps, one, (tf.constant(0), start)
+            lambda number, _: checks & (number < span.held_out_steps), one, (tf.constant(0), start)
         )
         return list(metrics)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from skdl.engine import compiled, stats
 from skdl.engine.compiled import CompiledEngine
+from skdl.engine.fit_options import settled
 from skdl.engine.job import FitJob, FitResult, Samples
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import Network
@@ -75,7 +76,7 @@ def both(build, x, y, weight=None, callbacks=tuple, traced=False, **changes):
     compiled = CompiledEngine().train(one)
     programs = stats().programs - before
     two = job_of(network, x, y, weight, callbacks=tuple(callbacks()), **changes)
-    form = make_plan(two).form
+    form = make_plan(settled(two)).form
     masked = form is not None and form.masked
     if not traced:
         two = replace(two, network=Eager(network._build, redraw=False))

@@ -99,6 +99,29 @@ def test_class_weight_of_keras_is_by_class_number():
     assert not np.array_equal(weights(routed), weights(plain))
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"class_weight": {0: 1.0, 1: 3.0}},
+        {"steps_per_epoch": 2, "batch_size": 4},
+        {"validation_freq": 2, "validation_split": 0.25},
+        {"validation_steps": 1, "validation_split": 0.25, "validation_batch_size": 2},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_options_of_fit_are_compiled(options):
+    routed = {f"fit__{name}": value for name, value in options.items()}
+    settings = {**QUICK, "epochs": 2, "run_eagerly": False}
+    fits = [
+        KerasClassifier(build_sigmoid, engine=engine, **settings, **routed).fit(X, TWO)
+        for engine in ("compiled", "keras")
+    ]
+    ours, theirs = (fit.history_ for fit in fits)
+    assert ours.keys() == theirs.keys()
+    for name, curve in theirs.items():
+        np.testing.assert_allclose(ours[name], curve, rtol=1e-4, err_msg=name)
+
+
 def test_validation_frequency():
     reg = regressor(epochs=4, validation_split=0.25, fit__validation_freq=2).fit(X, NUMBERS)
     assert {name: len(curve) for name, curve in reg.history_.items()} == {"loss": 4, "val_loss": 2}

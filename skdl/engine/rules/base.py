@@ -38,6 +38,11 @@ class Rule(abc.ABC):
         self.callback = callback
 
     @property
+    def watches(self) -> str | None:
+        """The curve that the program has to know for the callback."""
+        return None
+
+    @property
     def heard(self) -> bool:
         """Whether there is something to print or to write when the rows of a call are back."""
         return bool(getattr(self.callback, "verbose", 0))
@@ -104,6 +109,12 @@ class Watching(Rule):
         finally:
             callback._model = None
         self._rises = callback.monitor_op is load_keras().ops.greater
+
+    @property
+    def watches(self) -> str | None:
+        """What the callback monitors."""
+        name: str = self.callback.monitor
+        return name
 
     @property
     def key(self) -> tuple[Any, ...]:

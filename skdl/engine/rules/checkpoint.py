@@ -25,6 +25,11 @@ class Checkpoint(Watching):
     """
 
     @property
+    def watches(self) -> str | None:
+        """What the callback monitors, where that decides what is saved."""
+        return super().watches if self.callback.save_best_only else None
+
+    @property
     def heard(self) -> bool:
         """Always: there is a file to write."""
         return True
