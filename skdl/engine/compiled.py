@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,6 +25,7 @@ from skdl.engine.random import Stream, batch_order, derive_seed
 from skdl.engine.replay import Replay
 from skdl.engine.rules import ScheduleRate, one_epoch_a_call
 from skdl.engine.step import State
+from skdl.engine.tracing import first_line
 from skdl.engine.widths import cut, fill
 from skdl.exceptions import NotCompilableError
 
@@ -91,17 +91,6 @@ def engine_named(name: str) -> AbstractEngine:
     return KerasLoopEngine() if name == "keras" else CompiledEngine(fallback=name == "auto")
 
 
-# What Keras and TensorFlow raise where a layer or a loss needs values that a graph does not have.
-_UNTRACEABLE = (TypeError, ValueError, NotImplementedError, AttributeError, KeyError, RuntimeError)
-
-
-def _first_line(error: BaseException) -> str:
-    # Keras puts a headline above the message, and colours it.
-    lines = re.sub("\x1b\\[[0-9;]*m", "", str(error)).splitlines()
-    told = [line for line in lines if line and not line.startswith("Exception encountered when")]
-    return f"{type(error).__name__}: {told[0].rstrip('.')}" if told else type(error).__name__
-
-
 def _prepared(job: FitJob) -> tuple[Plan, Program | None]:
     """How `job` is run, and its program where there is one."""
     import tensorflow as tf
@@ -113,8 +102,10 @@ def _prepared(job: FitJob) -> tuple[Plan, Program | None]:
         program = _program(job, plan)
     except NotCompilableError as error:
         return Plan(str(error)), None
-    except (*_UNTRACEABLE, tf.errors.OpError) as error:
-        return Plan(f"it does not trace ({_first_line(error)})"), None
+    except tf.errors.ResourceExhaustedError:
+        raise
+    except tf.errors.OpError as error:
+        return Plan(f"TensorFlow cannot compile it ({first_line(error)})"), None
     return replace(plan, form=program.form), program
 
 
@@ -219,7 +210,7 @@ class _Run:
             [tf.constant(value) for value in trainable],
             [tf.constant(value) for value in fixed],
             [tf.constant(value) for value in fill(optimizer, program.optimizer_shapes)],
-            [tf.constant(value) for value in program.metrics_start],
+            program.fresh_metrics,
         )
         self._memory = [
             [tf.constant(value) for value in rule.start(self._state)] for rule in self._plan.rules
@@ -318,10 +309,7 @@ class _Run:
         rates = np.zeros(self._form.epochs)
         offset = epoch - self._job.initial_epoch
         rates[:count] = self._rates[offset : offset + count]
-        span = Span(
-            *(tf.constant(n, tf.int32) for n in (epoch, count, self._steps, first, last)),
-            *(tf.constant(n, tf.int32) for n in self._sizes),
-        )
+        span = Span(epoch, count, self._steps, first, last, *self._sizes)
         outcome = self._program(
             self._state,
             self._memory,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,15 @@ from skdl.engine.job import Arrays, Samples, leaves, n_rows
 from skdl.engine.noise import fixed_variables
 from skdl.engine.numbers import model_numbers, taking
 from skdl.engine.programs import prediction_programs
+from skdl.engine.tracing import untraceable
+from skdl.exceptions import NotCompilableError
 
 if TYPE_CHECKING:
     import keras
 
     from skdl.engine.network import Network, NetworkState
 
-# What Keras and TensorFlow raise where a layer needs values that a graph does not have.
-_UNTRACEABLE = (TypeError, ValueError, NotImplementedError, AttributeError, RuntimeError)
+_logger = logging.getLogger(__name__)
 
 
 def chunk_rows(x: Arrays) -> int:
@@ -87,12 +89,10 @@ def _program(network: Network, state: NetworkState, chunk: Arrays) -> Callable[[
     import tensorflow as tf
 
     shapes = repr(map_arrays(lambda part: (part.shape, str(part.dtype)), chunk))
-    try:
-        run = prediction_programs.get(
-            (network.prediction_structure, shapes), lambda: _traced(network, chunk)
-        )
-    except _UNTRACEABLE:
-        # Such a network runs as Python, operation by operation.
+    run = prediction_programs.get(
+        (network.prediction_structure, shapes), lambda: _traced(network, chunk)
+    )
+    if run is None:
         model = network.model(state)
         return lambda part: model(part, training=False)
     numbers = tf.constant(network.prediction_numbers, tf.float64)
@@ -108,6 +108,7 @@ def _ordered(network: Network, variables: Sequence[np.ndarray]) -> list[np.ndarr
 
 
 def _traced(network: Network, chunk: Arrays) -> Any:
+    """The graph of a structure, or None where its networks can only run as Python, layer by layer."""
     import tensorflow as tf
 
     keras = load_keras()
@@ -122,9 +123,16 @@ def _traced(network: Network, chunk: Arrays) -> Any:
             with taking(found, tensors), keras.StatelessScope(state_mapping=mapping):
                 return model(x, training=False)
 
-    run = tf.function(outputs, autograph=False)
-    start = [np.asarray(variable) for variable in model.variables]
-    values = [tf.constant(value) for value in _ordered(network, start)]
-    numbers = tf.constant(network.prediction_numbers, tf.float64)
-    run(values, numbers, map_arrays(tf.constant, chunk))
-    return run
+    def spec(array: Any) -> Any:
+        return tf.TensorSpec(array.shape, array.dtype)
+
+    variables = _ordered(network, [np.asarray(variable) for variable in model.variables])
+    numbers = tf.TensorSpec((len(network.prediction_numbers),), tf.float64)
+    try:
+        with untraceable("it"):
+            return tf.function(outputs, autograph=False).get_concrete_function(
+                [spec(value) for value in variables], numbers, map_arrays(spec, chunk)
+            )
+    except NotCompilableError as error:
+        _logger.warning("A network predicts layer by layer, which takes longer: %s.", error)
+        return None

@@ -19,6 +19,7 @@ from skdl.engine.optimizers import PureOptimizer
 from skdl.engine.plan import Form
 from skdl.engine.step import Batch, State, Step
 from skdl.engine.structure import metric_names
+from skdl.engine.tracing import untraceable
 from skdl.engine.widths import filled_up
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
 
 
 class Span(NamedTuple):
-    """What one call of a program is to run, as scalars of int32."""
+    """What one call of a program is to run, as scalars of int32.
+
+    One vector would be one input; XLA then compiles for each of its values.
+    """
 
     first_epoch: Any  # its number, as callbacks count
     epochs: Any  # how many, from the first row of the batch orders on
@@ -85,6 +89,8 @@ class Program:
         Of the curves, as Keras names them.
     trainable_shapes, fixed_shapes, optimizer_shapes : list of tuple of int
         Of the variables of the network and its optimizer, filled up.
+    fresh_metrics : list of tf.Tensor
+        The state of the metrics before the first batch.
     """
 
     def __init__(self, network: Network, form: Form, rules: Sequence[Rule], sample: Data):
@@ -104,7 +110,8 @@ class Program:
             self.trainable_shapes = [tuple(v.shape) for v in model.trainable_variables]
             self.fixed_shapes = [tuple(v.shape) for v in fixed_variables(model)]
             self.optimizer_shapes = [tuple(v.shape) for v in self._optimizer.variables]
-            self.metrics_start = [np.asarray(v).copy() for v in model.metrics_variables]
+            self._metrics_start = [np.asarray(v).copy() for v in model.metrics_variables]
+        self.fresh_metrics = [tf.constant(value) for value in self._metrics_start]
         self.seconds_per_step: float | None = None
         self._metric_names = metric_names(model)
         self._traced = tf.function(self._trace, autograph=False, jit_compile=form.xla)
@@ -155,6 +162,8 @@ class Program:
         units: tf.Tensor,
     ) -> Outcome:
         """Run `span` from `state`."""
+        import tensorflow as tf
+
         validation = None if held_out is None else (held_out.x, held_out.y, held_out.weight)
         inputs = (
             tuple(state),
@@ -164,11 +173,13 @@ class Program:
             (training.x, training.y, training.weight),
             validation,
             order,
-            tuple(span),
+            tuple(tf.constant(number, tf.int32) for number in span),
             units,
         )
         if self._run is None:
-            self._run = self._traced.get_concrete_function(*self._specs(inputs))
+            specs = self._specs(inputs)
+            with untraceable("it"):
+                self._run = self._traced.get_concrete_function(*specs)
         return Outcome(*self._run(*inputs))
 
     def _specs(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -235,7 +246,7 @@ class Program:
         import tensorflow as tf
 
         form = self.form
-        metrics_start = [tf.constant(value) for value in self.metrics_start]
+        metrics_start = [tf.constant(value) for value in self._metrics_start]
         logs_at_start = step.logs(metrics_start)
         names = sorted(logs_at_start)
         shapes = [tuple(logs_at_start[name].shape) for name in names]
@@ -348,7 +359,7 @@ class Program:
             )
             return number + 1, step.evaluate(state, metrics, batch)
 
-        start = [tf.constant(value) for value in self.metrics_start]
+        start = [tf.constant(value) for value in self._metrics_start]
         _, metrics = tf.while_loop(
             lambda number, _: checks & (number < span.held_out_steps), one, (tf.constant(0), start)
         )

@@ -100,7 +100,8 @@ class ProgramCache(Generic[_P]):
     def get(self, key: Hashable, make: Callable[[], _P]) -> _P:
         """The program for `key`, from `make` if there is none yet.
 
-        An exception of `make` reaches its caller and leaves nothing behind.
+        An exception of `make` reaches its caller and leaves nothing behind; a None is remembered, as
+        that there is no program.
         """
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
@@ -118,8 +119,10 @@ class ProgramCache(Generic[_P]):
                             del self._entries[key]
                     raise
                 entry.made = True
-                ledger.add(programs=1, seconds_compiling=time.perf_counter() - start)
-                self._count()
+                seconds = time.perf_counter() - start
+                if entry.program is not None:
+                    ledger.add(programs=1, seconds_compiling=seconds)
+                    self._count()
             return entry.program  # type: ignore[return-value]
 
     def _count(self) -> None:

@@ -96,13 +96,20 @@ def test_one_graph_serves_all_networks_of_a_structure(network):
     assert stats().programs == before
 
 
-def test_a_network_that_does_not_trace_runs_as_python():
+def test_a_network_that_does_not_trace_runs_as_python_and_says_so_once(caplog):
     class Outside(keras.layers.Layer):
         def call(self, x):
             return keras.ops.convert_to_tensor(np.asarray(x) * 2)
 
-    found = predict(keras.Sequential([Outside()]), X[:40])
-    np.testing.assert_array_equal(found, X[:40] * 2)
+    model = keras.Sequential([Outside()])
+    model(X[:2])  # it is another network before its first call
+    before = stats().programs
+    for _ in range(2):
+        found = predict(model, X[:40])
+        np.testing.assert_array_equal(found, X[:40] * 2)
+    (said,) = caplog.messages
+    assert said.startswith("A network predicts layer by layer") and "does not trace" in said
+    assert stats().programs == before
 
 
 def test_several_outputs_keep_their_structure():

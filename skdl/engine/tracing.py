@@ -1,0 +1,39 @@
+"""What a program cannot be made of: code that needs values where a graph has none yet."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+from skdl.exceptions import NotCompilableError
+
+# What Keras and TensorFlow raise where a layer or a loss needs values that a graph does not have.
+_RAISED = (TypeError, ValueError, NotImplementedError, AttributeError, KeyError, RuntimeError)
+
+
+@contextlib.contextmanager
+def untraceable(what: str) -> Iterator[None]:
+    """Turn what the code of layers, losses and metrics raises inside the block into `NotCompilableError`.
+
+    Parameters
+    ----------
+    what : str
+        The subject of the sentence, such as "it".
+    """
+    import tensorflow as tf
+
+    try:
+        yield
+    except (NotCompilableError, tf.errors.ResourceExhaustedError):
+        raise
+    except (*_RAISED, tf.errors.OpError) as error:
+        raise NotCompilableError(f"{what} does not trace ({first_line(error)})") from error
+
+
+def first_line(error: BaseException) -> str:
+    """The class of `error` and the first line of its message that says something."""
+    # Keras puts a headline above the message, and colours it.
+    lines = re.sub("\x1b\\[[0-9;]*m", "", str(error)).splitlines()
+    told = [line for line in lines if line and not line.startswith("Exception encountered when")]
+    return f"{type(error).__name__}: {told[0].rstrip('.')}" if told else type(error).__name__
