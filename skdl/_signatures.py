@@ -1,4 +1,4 @@
-"""The arguments of functions and classes, read once: a search asks for those of the same few again and again."""
+"""The arguments of functions and classes, read once: a search asks for those of the same few all the time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def arguments_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter
     if type(function) is not FunctionType or "__signature__" in vars(function):
         return inspect.signature(function).parameters
     if "__wrapped__" in vars(function):
-        return arguments_of(function.__wrapped__)
+        return arguments_of(vars(function)["__wrapped__"])
     # Code and defaults of a function can be set anew.
     keywords = function.__kwdefaults__
     now = function.__code__, function.__defaults__, None if keywords is None else dict(keywords)

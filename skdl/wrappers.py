@@ -27,7 +27,7 @@ from skdl.training.losses import is_columns_loss
 
 
 def _import_scikeras() -> tuple[Any, Any]:
-    """Import scikeras's base wrapper and encoder of numbers without the five methods that it replaces in Keras.
+    """Import scikeras's base wrapper and encoder of numbers without what it replaces in Keras.
 
     A process that imported scikeras before us keeps Keras as it found it.
     """

@@ -108,7 +108,8 @@ def test_a_network_that_does_not_trace_runs_as_python_and_says_so_once(caplog):
         found = predict(model, X[:40])
         np.testing.assert_array_equal(found, X[:40] * 2)
     (said,) = caplog.messages
-    assert said.startswith("A network predicts layer by layer") and "does not trace" in said
+    assert said.startswith("A network predicts layer by layer")
+    assert "does not trace" in said
     assert stats().programs == before
 
 
