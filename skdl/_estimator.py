@@ -38,6 +38,7 @@ from skdl.engine.layers import custom_objects
 from skdl.engine.network import FittedNetwork, Network, NetworkState
 from skdl.engine.persistence import copy_model, held, released
 from skdl.engine.prediction import predict, predict_by_keras
+from skdl.engine.tensors import with_room
 from skdl.exceptions import DivergedError, InvalidParameterError
 
 if TYPE_CHECKING:
@@ -309,12 +310,12 @@ class NetworkEstimator(CallbackSupportMixin):
 
     def _samples(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> Samples:
         """Checked rows as the network takes them."""
-        x = map_arrays(network_array, self._network_x(X))
+        x, rooms = with_room(self._network_x(X))
         target = map_arrays(network_array, self._network_y(y))
         scaled = None if weight is None else network_array(scale_weights(weight))
         self._check_rows(X.shape[0], x)
         self._check_rows(X.shape[0], target)
-        return Samples(x, target, scaled)
+        return Samples(x, target, scaled, rooms)
 
     @staticmethod
     def _check_rows(rows: int, arrays: Arrays) -> None:

@@ -34,10 +34,14 @@ def network_array(array: Any) -> Any:
 def _cast(array: Any, dtype: str) -> Any:
     """`array` in another float type, or an error where a number is too large for it."""
     with np.errstate(over="ignore"):
-        cast = array.astype(dtype)
+        return check_cast(array.astype(dtype))
+
+
+def check_cast(cast: Any) -> Any:
+    """`cast` itself, or an error where a number was too large for its float type."""
     if not np.isfinite(cast.data if sparse.issparse(cast) else cast).all():
         raise ValueError(
-            f"Input contains infinity or a value too large for dtype('{dtype}'): scale the data."
+            f"Input contains infinity or a value too large for dtype('{cast.dtype}'): scale the data."
         )
     return cast
 

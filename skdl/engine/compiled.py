@@ -9,11 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
 
 from skdl._startup import load_keras, quiet_xla, start_devices
 from skdl.engine.base import AbstractEngine
-from skdl.engine.batches import map_arrays
 from skdl.engine.fit_options import Course, settled
 from skdl.engine.job import EpochObserver, FitJob, FitResult, Samples, StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
@@ -25,12 +23,13 @@ from skdl.engine.random import Stream, batch_order, derive_seed
 from skdl.engine.replay import Replay
 from skdl.engine.rules import ScheduleRate, one_epoch_a_call
 from skdl.engine.step import State
+from skdl.engine.tensors import data_of
 from skdl.engine.tracing import first_line
 from skdl.engine.widths import cut, fill
 from skdl.exceptions import NotCompilableError
 
 if TYPE_CHECKING:
-    import tensorflow as tf
+    pass
 
 _logger = logging.getLogger(__name__)
 ENGINES = ("auto", "compiled", "keras")
@@ -218,9 +217,9 @@ class _Run:
         widths = job.network.widths
         self._units = tf.constant([] if widths is None else widths.units, tf.int32)
         self._numbers = tf.constant(np.asarray(job.network.numbers, np.float64))
-        self._training = _data(job.training, form.rows)
+        self._training = data_of(job.training, form.rows)
         self._held_out = (
-            None if job.validation is None else _data(job.validation, form.held_out_rows)
+            None if job.validation is None else data_of(job.validation, form.held_out_rows)
         )
         self._rates = np.zeros(job.epochs - job.initial_epoch)
         rows, held_out = job.training.n_rows, job.validation
@@ -377,19 +376,3 @@ class _Run:
         else:
             reason = StopReason.EPOCHS_DONE
         return FitResult(end, history, len(curves), reason, str(self._plan))
-
-
-def _data(samples: Samples, rows: int) -> Data:
-    """The tensors of `samples`, filled up with zeros to `rows`."""
-    import tensorflow as tf
-
-    def tensor(array: Any) -> tf.Tensor:
-        size = max(rows, array.shape[0])
-        if not sparse.issparse(array) and size == array.shape[0]:
-            return tf.constant(array)
-        buffer = np.zeros((size, *array.shape[1:]), array.dtype)
-        buffer[: array.shape[0]] = array.toarray() if sparse.issparse(array) else array
-        return tf.constant(buffer)
-
-    weight = None if samples.weight is None else map_arrays(tensor, samples.weight)
-    return Data(map_arrays(tensor, samples.x), map_arrays(tensor, samples.y), weight)

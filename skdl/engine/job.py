@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 if TYPE_CHECKING:
     from skdl.engine.network import Network, NetworkState
 
@@ -40,11 +42,15 @@ class Samples:
         Inputs and encoded targets.
     weight : ndarray of shape (n_rows,), a tuple or dict of them, or None
         The weight of each row in the loss.
+    rooms : tuple of (ndarray or None)
+        For the single arrays of `x`, where they are the first rows of one with zeros behind; a program
+        takes it as it is, and `x` is not copied once more. They say nothing that `x` does not.
     """
 
     x: Arrays
     y: Arrays
     weight: Arrays | None = None
+    rooms: tuple[np.ndarray | None, ...] = ()
 
     @property
     def n_rows(self) -> int:

@@ -295,7 +295,8 @@ class OwnStopping(callbacks.EarlyStopping):
     ],
     ids=["own", "subclass", "batches", "lambda", "raises"],
 )
-def test_other_callbacks_go_through_the_keras_loop(callback, why):
+def test_other_callbacks_go_through_the_keras_loop(callback, why, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # Keras saves what is to be saved
     job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=(callback(),), epochs=1)
     plan = CompiledEngine().train(job).plan
     assert plan.startswith("Keras loop, because ")

@@ -1,0 +1,91 @@
+"""Rows on their way into a program: one copy, cast and filled up, that TensorFlow reads where it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from skdl._startup import load_keras
+from skdl.engine.batches import check_cast, map_arrays, network_array
+from skdl.engine.job import Arrays, Samples
+from skdl.engine.plan import bucket
+from skdl.engine.program import Data
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+# TensorFlow takes an array as it is where it begins at such an address, and copies another one.
+_ALIGNMENT = 64
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Zeros that begin at an address TensorFlow takes.
+
+    Examples
+    --------
+    >>> aligned_zeros((2, 3), "float32").ctypes.data % 64
+    0
+    """
+    dtype = np.dtype(dtype)
+    n_bytes = int(np.prod(shape)) * dtype.itemsize
+    raw = np.zeros(n_bytes + _ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % _ALIGNMENT
+    return raw[start : start + n_bytes].view(dtype).reshape(shape)
+
+
+def with_room(arrays: Arrays) -> tuple[Arrays, tuple[np.ndarray | None, ...]]:
+    """`arrays` as a network takes them; what is cast has room behind it for the rows that fill it up.
+
+    Returns
+    -------
+    arrays : Arrays
+        As `network_array` gives them.
+    rooms : tuple of (ndarray or None)
+        For each single array, in the order of `map_arrays`, the zeros that it is the first rows of.
+    """
+    floatx = np.dtype(load_keras().config.floatx())
+    rooms: list[np.ndarray | None] = []
+
+    def cast(array: Any) -> Any:
+        plain = sparse.issparse(array) or not isinstance(array, np.ndarray)
+        if plain or array.dtype.kind != "f" or array.dtype == floatx or not array.size:
+            rooms.append(None)
+            return network_array(array)
+        rows = array.shape[0]
+        size = bucket(rows, array.size // rows * floatx.itemsize)
+        room = aligned_zeros((size, *array.shape[1:]), floatx)
+        with np.errstate(over="ignore"):
+            np.copyto(room[:rows], array, casting="same_kind")
+        rooms.append(room)
+        return check_cast(room[:rows])
+
+    return map_arrays(cast, arrays), tuple(rooms)
+
+
+def data_of(samples: Samples, rows: int) -> Data:
+    """The tensors of `samples`, filled up with zeros to `rows`."""
+    rooms: Iterator[np.ndarray | None] = iter(samples.rooms or repeat(None))
+
+    def tensor(array: Any, room: np.ndarray | None = None) -> tf.Tensor:
+        size = max(rows, array.shape[0])
+        if room is None or len(room) < size:
+            room = aligned_zeros((size, *array.shape[1:]), array.dtype)
+            room[: array.shape[0]] = array.toarray() if sparse.issparse(array) else array
+        return _shared(room[:size])
+
+    weight = None if samples.weight is None else map_arrays(tensor, samples.weight)
+    x = map_arrays(lambda array: tensor(array, next(rooms)), samples.x)
+    return Data(x, map_arrays(tensor, samples.y), weight)
+
+
+def _shared(array: np.ndarray) -> tf.Tensor:
+    """A tensor in the memory of `array`, which nobody writes to from here on."""
+    import tensorflow as tf
+
+    if array.dtype.kind not in "fiu" or not array.size:
+        return tf.constant(array)
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
