@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-MAX_PROGRAMS = 256
+MAX_PROGRAMS = 64
 # TensorFlow keeps what XLA compiled for the life of the process, whatever is let go here.
 WARN_AT = 500
 
