@@ -25,7 +25,7 @@ help:
 	@echo "make test          run the tests"
 	@echo "make lint types    check style and types"
 	@echo "make docs          build the documentation in docs/_build/html"
-	@echo "make bench         compare skdl's defaults with scikit-learn's on its toy sets"
+	@echo "make bench         compare defaults, speed, plans and memory (most of an hour)"
 	@echo "make smoke-oldest  install the oldest supported scikit-learn and joblib, run a smoke test"
 	@echo "make clean         remove environments, caches and built files"
 
@@ -53,6 +53,8 @@ docs: $(VENV)/.docs
 bench: $(VENV)/.skdl
 	$(VENV)/bin/python benchmarks/toy_sets.py $(ARGS)
 	$(VENV)/bin/python benchmarks/search_speed.py $(SPEED_ARGS)
+	$(VENV)/bin/python benchmarks/plan_choices.py $(PLAN_ARGS)
+	$(VENV)/bin/python benchmarks/memory.py $(MEMORY_ARGS)
 
 # A smoke test runs on the built wheel, so that a file missing from it is found.
 smoke: $(VENV)/.wheel

@@ -137,6 +137,10 @@ class ReadyNetwork(NetworkEstimator):
                         f"expected a name of keras.{place}. {did_you_mean(value, known)}"
                     ) from None
 
+    def _network_x(self, X: Any) -> Any:
+        # As whole numbers, which Keras would cast in each step, they would ask for a program of their own.
+        return X.astype(load_keras().config.floatx()) if X.dtype.kind in "biu" else X
+
     def _rows_per_batch(self) -> int | None:
         return None if self.batch_size == "full" else int(self.batch_size)
 

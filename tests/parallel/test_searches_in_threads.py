@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,15 +40,11 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from skopt import BayesSearchCV
 
-import skdl  # noqa: F401 - makes the backend known
 from skdl import MLPClassifier
 
 X, Y = load_iris(return_X_y=True)
 ORDER = np.random.default_rng(0).permutation(len(Y))[:90]
 X, Y = X[ORDER], Y[ORDER]
-
-TREE = DecisionTreeClassifier(random_state=0)
-DEPTH = {"max_depth": [1, 2, 3]}
 
 
 def scores(search):
@@ -68,10 +67,6 @@ def branches():
     return make_pipeline(ColumnTransformer(columns), KNeighborsClassifier())
 
 
-def nested(n_jobs):
-    return GridSearchCV(TREE, DEPTH, cv=3, n_jobs=n_jobs)
-
-
 class SometimesFailing(DummyClassifier):
     def fit(self, X, y):
         if self.constant == 1:
@@ -79,24 +74,63 @@ class SometimesFailing(DummyClassifier):
         return super().fit(X, y)
 
 
-CALLS = {
-    "grid": lambda n: scores(GridSearchCV(TREE, DEPTH, cv=3, n_jobs=n)),
-    "random": lambda n: scores(
-        RandomizedSearchCV(
-            TREE, {"max_depth": range(1, 9)}, n_iter=4, cv=3, random_state=0, n_jobs=n
+@dataclass(frozen=True)
+class Asked:
+    """An estimator, and one parameter of it to search over."""
+
+    model: Any
+    name: str
+    values: list[Any]
+    dimension: Any  # for scikit-optimize
+
+    @property
+    def grid(self):
+        return {self.name: self.values}
+
+    def search(self, n_jobs):
+        return GridSearchCV(self.model, self.grid, cv=3, n_jobs=n_jobs)
+
+
+TREE = Asked(DecisionTreeClassifier(random_state=0), "max_depth", [1, 2, 3], (1, 8))
+# Of one structure, so that all tests share two programs.
+NETWORK = Asked(
+    MLPClassifier(units=4, dropout=0.3, epochs=1, batch_size=32, random_state=0),
+    "learning_rate",
+    [0.001, 0.01, 0.1],
+    (0.001, 0.1),
+)
+
+
+def also(asked):
+    return [("one", asked.model), ("near", KNeighborsClassifier())]
+
+
+# What anybody may ask of an estimator, with `n` jobs.
+OF_ANY = {
+    "grid": lambda asked, n: scores(asked.search(n)),
+    "random": lambda asked, n: scores(
+        RandomizedSearchCV(asked.model, asked.grid, n_iter=2, cv=3, random_state=0, n_jobs=n)
+    ),
+    "halving grid": lambda asked, n: scores(
+        HalvingGridSearchCV(asked.model, asked.grid, random_state=0, n_jobs=n)
+    ),
+    "halving random": lambda asked, n: scores(
+        HalvingRandomSearchCV(asked.model, asked.grid, random_state=0, n_jobs=n)
+    ),
+    "bayes": lambda asked, n: scores(
+        BayesSearchCV(
+            asked.model,
+            {asked.name: asked.dimension},
+            n_iter=2,
+            cv=3,
+            random_state=0,
+            n_jobs=n,
         )
     ),
-    "halving grid": lambda n: scores(HalvingGridSearchCV(TREE, DEPTH, random_state=0, n_jobs=n)),
-    "halving random": lambda n: scores(
-        HalvingRandomSearchCV(TREE, {"max_depth": range(1, 9)}, random_state=0, n_jobs=n)
-    ),
-    "bayes": lambda n: scores(
-        BayesSearchCV(TREE, {"max_depth": (1, 8)}, n_iter=2, cv=3, random_state=0, n_jobs=n)
-    ),
-    "several metrics": lambda n: scores(
+    "several metrics": lambda asked, n: scores(
         GridSearchCV(
-            TREE,
-            DEPTH,
+            asked.model,
+            asked.grid,
             scoring=["accuracy", "neg_log_loss"],
             refit="accuracy",
             return_train_score=True,
@@ -104,6 +138,43 @@ CALLS = {
             n_jobs=n,
         )
     ),
+    "pipeline": lambda asked, n: cross_val_predict(
+        make_pipeline(StandardScaler(), asked.model),
+        X,
+        Y,
+        cv=3,
+        method="predict_proba",
+        n_jobs=n,
+    ),
+    "nested": lambda asked, n: numbers(
+        cross_validate(asked.search(None), X, Y, cv=3, n_jobs=n, return_train_score=True)
+    ),
+    "nested with threads": lambda asked, n: numbers(
+        cross_validate(asked.search(n), X, Y, cv=3, n_jobs=n)
+    ),
+    "cross_val_predict": lambda asked, n: cross_val_predict(asked.model, X, Y, cv=3, n_jobs=n),
+    "learning_curve": lambda asked, n: learning_curve(asked.model, X, Y, cv=3, n_jobs=n),
+    "validation_curve": lambda asked, n: validation_curve(
+        asked.model, X, Y, param_name=asked.name, param_range=asked.values, cv=3, n_jobs=n
+    ),
+    "permutation_test_score": lambda asked, n: permutation_test_score(
+        asked.model, X, Y, n_permutations=5, cv=3, random_state=0, n_jobs=n
+    ),
+    "stacking": lambda asked, n: (
+        StackingClassifier(also(asked), RidgeClassifier(), n_jobs=n).fit(X, Y).decision_function(X)
+    ),
+    "voting": lambda asked, n: (
+        VotingClassifier(also(asked), voting="soft", n_jobs=n).fit(X, Y).predict_proba(X)
+    ),
+    "bagging": lambda asked, n: (
+        # Its probabilities are sums by job, so that their rounding follows n_jobs with any estimator.
+        BaggingClassifier(asked.model, random_state=0, n_jobs=n).fit(X, Y).predict(X)
+    ),
+    "one against the rest": lambda asked, n: (
+        OneVsRestClassifier(asked.model, n_jobs=n).fit(X, Y).predict_proba(X)
+    ),
+}
+OTHERS = {
     "failing candidates": lambda n: scores(
         GridSearchCV(
             SometimesFailing(strategy="constant"),
@@ -117,71 +188,26 @@ CALLS = {
         GridSearchCV(branches(), {"kneighborsclassifier__n_neighbors": [1, 5]}, cv=3, n_jobs=n)
     ),
     "forest": lambda n: scores(
-        GridSearchCV(RandomForestClassifier(5, random_state=0), DEPTH, cv=3, n_jobs=n)
-    ),
-    "nested": lambda n: numbers(cross_validate(nested(None), X, Y, cv=3, n_jobs=n)),
-    "nested with threads": lambda n: numbers(cross_validate(nested(n), X, Y, cv=3, n_jobs=n)),
-    "cross_val_predict": lambda n: cross_val_predict(TREE, X, Y, cv=3, n_jobs=n),
-    "learning_curve": lambda n: learning_curve(TREE, X, Y, cv=3, n_jobs=n),
-    "validation_curve": lambda n: validation_curve(
-        TREE, X, Y, param_name="max_depth", param_range=[1, 2], cv=3, n_jobs=n
-    ),
-    "permutation_test_score": lambda n: permutation_test_score(
-        TREE, X, Y, n_permutations=5, cv=3, random_state=0, n_jobs=n
-    ),
-    "stacking": lambda n: (
-        StackingClassifier(
-            [("tree", TREE), ("near", KNeighborsClassifier())], RidgeClassifier(), n_jobs=n
-        )
-        .fit(X, Y)
-        .decision_function(X)
-    ),
-    "voting": lambda n: (
-        VotingClassifier(
-            [("tree", TREE), ("near", KNeighborsClassifier())], voting="soft", n_jobs=n
-        )
-        .fit(X, Y)
-        .predict_proba(X)
-    ),
-    "bagging": lambda n: BaggingClassifier(TREE, random_state=0, n_jobs=n).fit(X, Y).predict(X),
-    "one against the rest": lambda n: (
-        OneVsRestClassifier(RidgeClassifier(), n_jobs=n).fit(X, Y).decision_function(X)
+        GridSearchCV(RandomForestClassifier(5, random_state=0), TREE.grid, cv=3, n_jobs=n)
     ),
     "neighbours": lambda n: (
         KNeighborsClassifier(algorithm="kd_tree", n_jobs=n).fit(X, Y).predict_proba(X)
     ),
 }
+CASES = {
+    **{f"{name}, tree": partial(call, TREE) for name, call in OF_ANY.items()},
+    **{f"{name}, network": partial(call, NETWORK) for name, call in OF_ANY.items()},
+    **OTHERS,
+}
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
 @pytest.mark.filterwarnings("ignore:The objective has been evaluated")
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", CASES)
 def test_the_numbers_of_a_plain_loop(name):
-    alone = CALLS[name](None)
+    alone = CASES[name](None)
     for n_jobs in (None, 1, 2, -1):
         with parallel_config("skdl"):
-            found = CALLS[name](n_jobs)
+            found = CASES[name](n_jobs)
         np.testing.assert_equal(found, alone)
     assert [thread for thread in threading.enumerate() if thread.name == "skdl"] == []
-
-
-def network(**params):
-    return make_pipeline(StandardScaler(), MLPClassifier(units=4, epochs=1, **params))
-
-
-NETWORK_CALLS = {
-    "grid": lambda n: scores(
-        GridSearchCV(network(random_state=0), {"mlpclassifier__dropout": [0.3]}, cv=2, n_jobs=n)
-    ),
-    "probabilities": lambda n: cross_val_predict(
-        network(random_state=1, dropout=0.2), X, Y, cv=2, method="predict_proba", n_jobs=n
-    ),
-}
-
-
-@pytest.mark.parametrize("name", NETWORK_CALLS)
-def test_networks_have_the_bits_of_a_plain_loop(name):
-    alone = NETWORK_CALLS[name](None)
-    with parallel_config("skdl"):
-        for n_jobs in (None, 2):
-            np.testing.assert_equal(NETWORK_CALLS[name](n_jobs), alone)
