@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +30,7 @@ from skdl._data import (
 from skdl._parameters import ParameterTable
 from skdl._processes import arrival, configure_worker, departure
 from skdl._startup import load_keras, start_devices
+from skdl._training import Training, Validation
 from skdl.engine.batches import map_arrays, network_array, take_rows
 from skdl.engine.compiled import engine_named
 from skdl.engine.job import Arrays, FitJob, FitResult, Samples, StopReason, leaves, n_rows
@@ -39,47 +39,10 @@ from skdl.engine.network import FittedNetwork, Network, NetworkState
 from skdl.engine.persistence import copy_model, held, released
 from skdl.engine.prediction import predict, predict_by_keras
 from skdl.engine.tensors import with_room
-from skdl.exceptions import DivergedError, InvalidParameterError
+from skdl.exceptions import DivergedError
 
 if TYPE_CHECKING:
     import keras
-
-
-@dataclass(frozen=True)
-class Validation:
-    """The fixed validation data that a user hands to `fit`."""
-
-    X: Any = None
-    y: Any = None
-    weight: Any = None
-
-    def __post_init__(self) -> None:
-        if (self.X is None) != (self.y is None):
-            given, missing = ("X_val", "y_val") if self.y is None else ("y_val", "X_val")
-            raise InvalidParameterError(
-                f"Got {given} without {missing}, expected both or neither: pass {missing} too."
-            )
-        if self.weight is not None and self.X is None:
-            raise InvalidParameterError(
-                "Got sample_weight_val without X_val, expected the rows that it weighs: pass X_val and "
-                "y_val too."
-            )
-
-
-@dataclass(frozen=True)
-class Training:
-    """How an estimator wants a fit to be run, after its own parameters and what `fit` was told."""
-
-    epochs: int
-    batch_size: int | None  # None: all rows
-    validation_batch_size: int | None = None  # None: as batch_size
-    validation_split: float = 0.0
-    validation_shuffle: bool = True
-    shuffle: bool = True
-    verbose: int | str = 0
-    callbacks: tuple[Any, ...] = ()
-    initial_epoch: int = 0
-    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 class NetworkEstimator(CallbackSupportMixin):

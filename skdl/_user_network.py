@@ -140,9 +140,7 @@ class UserNetwork(RoutedParameters):
                 else:
                     told = dict(meta) if compiled else facts
                     model = from_config(given) if ready else then._build(told, settings)
-                    model(
-                        sample, training=False
-                    )  # without an Input its first call builds a network
+                # Without an Input it is this call that builds the network.
                 outputs = describe_outputs(model, model(sample, training=False))
                 compiled.append(then._compile(model, settings, outputs, y_few))
                 return model

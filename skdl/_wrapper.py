@@ -13,9 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._checks import BOOLEAN, NONE, Number, Options, check_parameter, did_you_mean
 from skdl._data import check_weight, check_y
-from skdl._estimator import NetworkEstimator, Training, Validation
+from skdl._estimator import NetworkEstimator
 from skdl._signatures import arguments_of
 from skdl._startup import load_keras
+from skdl._training import Training, Validation
 from skdl._user_network import UserNetwork
 from skdl.engine.compiled import ENGINES
 from skdl.engine.job import Arrays

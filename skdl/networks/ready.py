@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from skdl._checks import check_parameters, did_you_mean
-from skdl._estimator import NetworkEstimator, Training, Validation
+from skdl._estimator import NetworkEstimator
 from skdl._startup import load_keras
+from skdl._training import Training, Validation
 from skdl.engine.network import Network
 from skdl.engine.network_cache import shared_network
 from skdl.engine.persistence import copy_objects

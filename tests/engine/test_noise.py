@@ -1,4 +1,4 @@
-"""Noise from a hash: exact bits everywhere, Keras's behaviour around them, and good statistics."""
+"""Noise from a hash: exact bits everywhere, and Keras's behaviour around them."""
 
 from __future__ import annotations
 
@@ -8,104 +8,32 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from skdl.engine.noise import (
-    ensure_generators,
-    foreign_generators,
-    noise_cells,
-    noise_layers,
-    noise_states,
-    random_bits,
-    rate_name,
-    replaced_noise,
+from noise_examples import (
+    EXACT,
+    KINDS,
+    RNG,
+    example,
+    expected_bits,
+    expected_kept,
+    graph,
+    layers,
+    noisy,
+    one_layer,
+    set_rate,
+    unknown_shape,
+    xla,
 )
 
-layers = keras.layers
-RNG = np.random.default_rng(0)
-
-# One of each kind with rate or stddev as its only number, and the shape of an input.
-KINDS = {
-    "Dropout": (layers.Dropout, (6, 5)),
-    "SpatialDropout1D": (layers.SpatialDropout1D, (6, 4, 5)),
-    "SpatialDropout2D": (layers.SpatialDropout2D, (6, 3, 4, 5)),
-    "SpatialDropout3D": (layers.SpatialDropout3D, (6, 2, 3, 2, 5)),
-    "GaussianNoise": (layers.GaussianNoise, (6, 5)),
-    "GaussianDropout": (layers.GaussianDropout, (6, 5)),
-    "AlphaDropout": (layers.AlphaDropout, (6, 5)),
-}
-EXACT = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
+from skdl.engine.noise import (
+    noise_states,
+    random_bits,
+    replaced_noise,
+)
 
 
 @pytest.fixture(params=KINDS)
 def kind(request):
     return request.param
-
-
-def one_layer(layer, *shape, **settings):
-    """A model of one layer, any number of rows."""
-    model = keras.Sequential([keras.Input(shape, **settings), layer])
-    ensure_generators(model, 0)
-    return model
-
-
-def example(kind, rate=0.3, **settings):
-    """A model of one layer of `kind` with seed 7, and an input for it."""
-    make, shape = KINDS[kind]
-    x = RNG.normal(size=shape).astype(np.float32)
-    return one_layer(make(rate, seed=7, **settings), *shape[1:]), x
-
-
-def noisy(model, x, state=(7, 0), how=lambda function: function):
-    """The training output of `model` from `state` of its only noise layer, called through `how`."""
-    noise_states(model)[0].assign(state)
-    with replaced_noise(model):
-        return np.asarray(how(lambda x: model(x, training=True))(tf.constant(x)))
-
-
-def set_rate(model, value):
-    layer = noise_layers(model)[0]
-    object.__setattr__(layer, rate_name(layer), value)
-
-
-def graph(function):
-    return tf.function(function)
-
-
-def xla(function):
-    return tf.function(function, jit_compile=True)
-
-
-def unknown_shape(function):
-    """A graph that knows the rank of its input and the last axis alone."""
-
-    def call(x):
-        signature = tf.TensorSpec([None] * (x.ndim - 1) + [x.shape[-1]], x.dtype)
-        return tf.function(function, input_signature=[signature])(x)
-
-    return call
-
-
-# The hash
-
-
-def lowbias32(x):
-    x = np.asarray(x, np.uint64) % 2**32
-    x ^= x >> 16
-    x = x * 0x7FEB352D % 2**32
-    x ^= x >> 15
-    x = x * 0x846CA68B % 2**32
-    return x ^ (x >> 16)
-
-
-def expected_bits(seed, counter, index):
-    first = lowbias32(lowbias32(seed) + counter)
-    second = lowbias32(lowbias32(seed + 0x9E3779B9) ^ np.uint64(counter))
-    return lowbias32(lowbias32(index + first) ^ second)
-
-
-def expected_kept(seed, counter, shape, rate):
-    bits = expected_bits(seed, counter, np.arange(np.prod(shape), dtype=np.uint64)).reshape(shape)
-    return bits // 256 / 2**24 >= np.float32(rate)
 
 
 @given(
@@ -344,263 +272,3 @@ def test_dropout_of_integers_is_refused():
         pytest.raises(ValueError, match=r"Got int32, expected floats"),
     ):
         model(np.ones((2, 5), np.int32), training=True)
-
-
-# Where noise layers are found, and what stays as it was
-
-
-class Mine(layers.Dropout):
-    pass
-
-
-def everything():
-    inputs = keras.Input((2, 4))
-    inner = keras.Sequential([keras.Input((2, 4)), layers.GaussianNoise(0.1), layers.Dropout(0)])
-    x = inner(inputs)
-    x = layers.TimeDistributed(layers.Dropout(0.2, name="of_a_step"))(x)
-    x = layers.MultiHeadAttention(2, 3, dropout=0.1)(x, x)
-    x = layers.Attention(dropout=0.1)([x, x])
-    x = layers.RandomFlip()(layers.Reshape((2, 2, 2))(x))
-    x = Mine(0.2)(layers.Reshape((2, 4))(x))
-    x = layers.Bidirectional(layers.LSTM(3, dropout=0.1, recurrent_dropout=0.2))(x)
-    return keras.Model(inputs, x)
-
-
-def test_every_noise_layer_is_found_and_swapped_for_the_block():
-    model = everything()
-    before = [type(layer) for layer in model._flatten_layers()]
-    kinds = [type(layer).__name__ for layer in noise_layers(model)]
-    assert sorted(kinds) == ["Attention", "Dropout", "Dropout", "Dropout", "GaussianNoise"]
-    assert [type(cell) for cell in noise_cells(model)] == [layers.LSTMCell] * 2
-    found, cells = noise_layers(model), noise_cells(model)
-
-    def block():
-        with replaced_noise(model):
-            assert all(type(one) not in before for one in (*found, *cells))
-            assert noise_layers(model) == found
-            assert noise_cells(model) == cells
-            with replaced_noise(model):
-                pass
-            assert all(type(one) not in before for one in (*found, *cells))
-            raise KeyError("stop")
-
-    with pytest.raises(KeyError, match="stop"):
-        block()
-    assert [type(layer) for layer in model._flatten_layers()] == before
-
-
-def test_all_of_it_trains_in_one_graph():
-    model = everything()
-    ensure_generators(model, 0)
-    x = RNG.normal(size=(3, 2, 4)).astype(np.float32)
-    before = np.array([np.asarray(state) for state in noise_states(model)])
-    with replaced_noise(model):
-        graph(lambda x: model(x, training=True))(x)
-    # TimeDistributed calls its layer once for each of the two steps in time.
-    calls = [2 if layer.name == "of_a_step" else 1 for layer in noise_layers(model)]
-    assert calls.count(2) == 1
-    after = np.array([np.asarray(state) for state in noise_states(model)])
-    assert np.array_equal(after, before + [[0, n] for n in calls])
-
-
-def test_steps_of_unknown_number_share_a_mask():
-    inner = layers.Dropout(0.5, seed=3)
-    model = one_layer(layers.TimeDistributed(inner), None, 4)
-    # As many rows as steps: Keras 3.15 takes the number of rows for that of steps here.
-    x = np.ones((6, 6, 4), np.float32)
-    signature = tf.TensorSpec((None, None, 4))
-    with replaced_noise(model):
-        y = tf.function(lambda x: model(x, training=True), input_signature=[signature])(x)
-    assert np.array_equal(y != 0, np.repeat(expected_kept(3, 0, (6, 1, 4), 0.5), 6, axis=1))
-
-
-def test_what_keeps_keras_s_generator_is_named():
-    model = everything()
-    named = [(type(layer).__name__, type(one).__name__) for layer, one in foreign_generators(model)]
-    assert named == [("RandomFlip", "SeedGenerator"), ("Mine", "SeedGenerator")]
-    with replaced_noise(model):
-        assert foreign_generators(model) == foreign_generators(model)
-        assert len(foreign_generators(model)) == 2
-
-
-def test_layers_without_noise_get_a_state_that_keras_does_not_see():
-    model = keras.Sequential(
-        [keras.Input((4,)), layers.Dropout(0), layers.Dropout(0.5), layers.GaussianNoise(0, seed=5)]
-    )
-    with pytest.raises(
-        ValueError, match=r"Got rate=0, .* expected .* call ensure_generators first"
-    ):
-        noise_states(model)
-    variables = model.variables
-    x = np.ones((2, 4), np.float32)
-    with replaced_noise(model):
-        assert np.array_equal(model.layers[0](x, training=True), x)
-    ensure_generators(model, 1)
-    states = noise_states(model)
-    ensure_generators(model, 2)
-    assert all(now is was for now, was in zip(noise_states(model), states, strict=True))
-    assert [id(v) for v in model.variables] == [id(v) for v in variables] == [id(states[1])]
-    assert np.array_equal(states[2], [5, 0])
-    other = keras.models.clone_model(model)
-    ensure_generators(other, 1)
-    assert np.array_equal(noise_states(other)[0], states[0])
-
-
-def test_a_model_saved_inside_the_block_is_a_keras_model(tmp_path):
-    model, x = example("Dropout")
-    with replaced_noise(model):
-        model.save(tmp_path / "model.keras")
-        clone = keras.models.clone_model(model)
-    loaded = keras.saving.load_model(tmp_path / "model.keras")
-    assert type(loaded.layers[0]) is type(clone.layers[0]) is layers.Dropout
-
-
-# Recurrent cells and attention
-
-RECURRENT = {
-    "SimpleRNN": (layers.SimpleRNN, (4, 3, 2), 1),
-    "GRU": (layers.GRU, (4, 3, 2), 3),
-    "LSTM": (layers.LSTM, (4, 3, 2), 4),
-    "ConvLSTM1D": (lambda n, **kw: layers.ConvLSTM1D(n, 3, **kw), (4, 3, 6, 2), 4),
-}
-
-
-@pytest.mark.parametrize("kind", RECURRENT)
-def test_cells_draw_their_masks_in_training_only(kind):
-    make, shape, masks = RECURRENT[kind]
-    model = one_layer(make(2, dropout=0.3, recurrent_dropout=0.4, seed=3), *shape[1:])
-    (cell,) = noise_cells(model)
-    x = tf.constant(RNG.normal(size=shape).astype(np.float32))
-    state = cell.seed_generator.state
-
-    def outputs(training=True, rates=(None, None)):
-        object.__setattr__(cell, "_dropout_rate", rates[0])
-        object.__setattr__(cell, "_recurrent_dropout_rate", rates[1])
-        return np.asarray(model(x, training=training))
-
-    plain = outputs(training=False)
-    state.assign([3, 0])
-    with replaced_noise(model):
-        first = outputs()
-        assert np.array_equal(state, [3, 2 * masks])
-        assert np.array_equal(outputs(training=False), plain)
-        assert np.array_equal(state, [3, 2 * masks])
-        assert not np.array_equal(outputs(), first)
-        state.assign([3, 0])
-        assert np.array_equal(outputs(rates=(tf.constant(0.3), tf.constant(0.4))), first)
-        assert np.array_equal(outputs(rates=(tf.constant(0.0), tf.constant(0.0))), plain)
-
-
-def test_one_program_takes_every_rate_of_a_cell():
-    model = one_layer(layers.LSTM(2, dropout=0.3, seed=3), 3, 2)
-    (cell,) = noise_cells(model)
-    x = tf.constant(RNG.normal(size=(4, 3, 2)).astype(np.float32))
-
-    @tf.function(jit_compile=True)
-    def program(x, rate):
-        object.__setattr__(cell, "_dropout_rate", rate)
-        return model(x, training=True)
-
-    for rate in (0.0, 0.3, 0.6):
-        object.__setattr__(cell, "dropout", 0.5)
-        cell.seed_generator.state.assign([3, 0])
-        with replaced_noise(model):
-            got = program(x, tf.constant(rate))
-            object.__setattr__(cell, "dropout", rate)
-            object.__setattr__(cell, "_dropout_rate", None)
-            cell.seed_generator.state.assign([3, 0])
-            np.testing.assert_allclose(got, model(x, training=True), rtol=1e-5, atol=1e-6)
-
-
-def test_a_cells_mask_is_dropout_by_the_hash_and_one_for_all_steps():
-    layer = layers.SimpleRNN(
-        3,
-        dropout=0.4,
-        seed=3,
-        activation="linear",
-        kernel_initializer="identity",
-        recurrent_initializer="zeros",
-        return_sequences=True,
-    )
-    model = one_layer(layer, 5, 3)
-    with replaced_noise(model):
-        y = model(np.ones((4, 5, 3), np.float32), training=True)
-    mask = expected_kept(3, 0, (4, 3), 0.4) / (1 - np.float32(0.4))
-    np.testing.assert_allclose(y, np.repeat(mask[:, None], 5, axis=1), rtol=1e-6)
-
-
-@pytest.mark.parametrize("kind", [layers.Attention, layers.AdditiveAttention])
-def test_attention_drops_its_weights_by_the_hash(kind):
-    layer = kind(dropout=0.4, seed=3, use_scale=False)
-    inputs = [keras.Input((3, 5)), keras.Input((4, 5))]
-    model = keras.Model(inputs, layer(inputs))
-    x = [RNG.normal(size=(2, n, 5)).astype(np.float32) for n in (3, 4)]
-    _, weights = layer(x, return_attention_scores=True)
-    with replaced_noise(model):
-        result, dropped = layer(x, return_attention_scores=True, training=True)
-    kept = expected_kept(3, 0, (2, 3, 4), 0.4)
-    np.testing.assert_allclose(dropped, weights * kept / np.float32(0.6), rtol=1e-5)
-    np.testing.assert_allclose(result, dropped @ x[1], rtol=1e-4, atol=1e-6)
-
-
-# Statistics. The draws are fixed by their seeds; the bounds are what chance allows.
-
-N = 250_000
-
-
-def draws(layer, x=None, calls=1):
-    """Noise on `x`, ones by default, of shape (calls, 500, 500)."""
-    x = np.ones((500, 500), np.float32) if x is None else x
-    model = one_layer(layer, 500)
-    return np.stack([noisy(model, x, (7, call)) for call in range(calls)])
-
-
-def correlation(a, b):
-    return abs(np.corrcoef(a.ravel(), b.ravel())[0, 1])
-
-
-@pytest.mark.parametrize("rate", [0.01, 0.1, 0.3, 0.5, 0.8, 0.99])
-def test_the_right_share_is_dropped_and_the_mean_kept(rate):
-    y = draws(layers.Dropout(rate))
-    sigma = (rate * (1 - rate) / N) ** 0.5
-    assert abs((y == 0).mean() - rate) < 5 * sigma
-    assert abs(y.mean(dtype=float) - 1) < 5 * sigma / (1 - rate)
-    for axis in (1, 2):  # as even in each row and each column
-        assert (
-            np.abs((y == 0).mean(axis) - rate).max() < 6 * (rate * (1 - rate) / 500) ** 0.5 + 0.02
-        )
-
-
-@pytest.mark.parametrize("layer", [layers.Dropout(0.5), layers.GaussianNoise(1.0)])
-def test_calls_seeds_rows_and_columns_are_independent(layer):
-    first, second, third = draws(layer, calls=3)
-    bound = 5 / N**0.5
-    assert correlation(first, second) < bound
-    assert correlation(first, third) < bound
-    assert correlation(first, noisy(one_layer(layer, 500), np.ones_like(first), (8, 0))) < bound
-    for lag in (1, 2, 3, 16, 64):
-        assert correlation(first[lag:], first[:-lag]) < bound * 1.1
-        assert correlation(first[:, lag:], first[:, :-lag]) < bound * 1.1
-        assert correlation(first[lag:], second[:-lag]) < bound * 1.1
-
-
-def test_gaussian_noise_is_normal():
-    z = draws(layers.GaussianNoise(1.0)).astype(float).ravel() - 1
-    assert abs(z.mean()) < 5 / N**0.5
-    assert abs((z**2).mean() - 1) < 5 * (2 / N) ** 0.5
-    assert abs((z**3).mean()) < 5 * (15 / N) ** 0.5
-    assert abs((z**4).mean() - 3) < 5 * (96 / N) ** 0.5
-    for bound, share in ((1, 0.317311), (2, 0.0455003), (3, 0.0026998)):
-        assert abs((abs(z) > bound).mean() - share) < 5 * (share / N) ** 0.5
-
-
-@pytest.mark.parametrize("rate", [0.1, 0.5])
-def test_gaussian_and_alpha_dropout_keep_what_they_promise(rate):
-    y = draws(layers.GaussianDropout(rate)).astype(float)
-    variance = rate / (1 - rate)
-    assert abs(y.mean() - 1) < 5 * (variance / N) ** 0.5
-    assert abs(y.var() - variance) < 5 * variance * (2 / N) ** 0.5
-    normal = np.random.default_rng(1).normal(size=(500, 500)).astype(np.float32)
-    y = draws(layers.AlphaDropout(rate), normal).astype(float)
-    assert abs(y.mean()) < 0.02
-    assert abs(y.std() - 1) < 0.02

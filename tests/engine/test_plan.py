@@ -1,0 +1,89 @@
+"""A plan follows from the job alone, and says in a sentence what it is."""
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from oracle import BATCH, job_of, numbers
+
+from skdl.engine.job import Samples
+from skdl.engine.plan import COARSE_BYTES, EPOCHS_PER_CALL, bucket, few_rows, make_plan
+
+layers = keras.layers
+
+
+def network(*parts, shape=(4,)):
+    model = keras.Sequential([keras.Input(shape), *parts, layers.Flatten(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def planned(*parts, shape=(4,), rows=50, **changes):
+    job = job_of(
+        lambda: network(*parts, shape=shape), numbers(rows, *shape), numbers(rows, 1), **changes
+    )
+    return make_plan(job)
+
+
+@given(st.integers(1, 10**7), st.integers(1, 10**6))
+def test_a_bucket_holds_the_rows_and_little_more(rows, row_bytes):
+    size = bucket(rows, row_bytes)
+    assert size >= max(rows, 256)
+    if size > 256:
+        assert size <= 2 * rows
+        if rows * row_bytes > COARSE_BYTES:
+            assert size <= rows * 9 / 8 + 8
+    assert bucket(size, row_bytes) == size
+
+
+def test_folds_of_about_one_size_have_one_form():
+    forms = {planned(rows=rows).form for rows in (40, 41, 200, 256)}
+    assert len(forms) == 1
+
+
+def test_dense_networks_are_for_xla():
+    plan = planned(layers.Dense(3))
+    assert str(plan) == "Compiled with XLA."
+    assert (plan.form.xla, plan.form.masked, plan.form.matmul) == (True, True, False)
+    assert (plan.form.rows, plan.form.batch_size, plan.form.epochs) == (256, BATCH, EPOCHS_PER_CALL)
+
+
+def test_small_images_are_matrix_products_and_large_ones_are_tensorflow_s():
+    small = planned(layers.Conv2D(4, 3), shape=(8, 8, 1))
+    assert str(small) == "Compiled with XLA, convolutions as matrix products."
+    large = planned(layers.Conv2D(4, 3), shape=(128, 128, 3), rows=16)
+    assert str(large) == (
+        "Compiled as a graph, because TensorFlow's own convolution is faster for images of this size."
+    )
+
+
+def test_what_may_mix_rows_is_a_graph_of_any_size():
+    plan = planned(layers.Dense(3, activity_regularizer="l2", name="active"))
+    assert str(plan).startswith("Compiled as a graph, because the activity regularizer of active")
+    assert (plan.form.rows, plan.form.batch_size) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"callbacks": (keras.callbacks.LambdaCallback(),)}, "the callback LambdaCallback runs"),
+        ({"options": {"max_queue_size": 3}}, "max_queue_size"),
+    ],
+)
+def test_what_no_program_runs_is_named(changes, words):
+    plan = planned(layers.Dense(3), **changes)
+    assert plan.form is None
+    assert str(plan).startswith("Keras loop, because ")
+    assert words in str(plan)
+
+
+def test_a_large_order_of_batches_has_fewer_epochs_in_a_call():
+    rows = 2**18
+    wide = job_of(network, np.zeros((rows, 4), np.float32), np.zeros((rows, 1), np.float32))
+    assert make_plan(wide).form.epochs == 2**22 // rows
+
+
+def test_few_rows_are_two():
+    x, y, weight = few_rows(Samples(numbers(5, 4), numbers(5, 1), np.ones(5)))
+    assert (len(x), len(y), len(weight)) == (2, 2, 2)
