@@ -29,11 +29,9 @@ def planned(*parts, shape=(4,), rows=50, **changes):
 @given(st.integers(1, 10**7), st.integers(1, 10**6))
 def test_a_bucket_holds_the_rows_and_little_more(rows, row_bytes):
     size = bucket(rows, row_bytes)
-    assert size >= max(rows, 256)
-    if size > 256:
-        assert size <= 2 * rows
-        if rows * row_bytes > COARSE_BYTES:
-            assert size <= rows * 9 / 8 + 8
+    assert rows <= size <= max(2 * rows, 256)
+    if rows * row_bytes > COARSE_BYTES:
+        assert size <= rows + max(16, rows // 8 + 1)
     assert bucket(size, row_bytes) == size
 
 
