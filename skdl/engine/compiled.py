@@ -24,7 +24,7 @@ from skdl.engine.replay import Replay
 from skdl.engine.rules import ScheduleRate, one_epoch_a_call
 from skdl.engine.step import State
 from skdl.engine.tensors import data_of
-from skdl.engine.tracing import first_line
+from skdl.engine.tracing import first_line, untraceable
 from skdl.engine.widths import cut, fill
 from skdl.exceptions import NotCompilableError
 
@@ -95,7 +95,9 @@ def _prepared(job: FitJob) -> tuple[Plan, Program | None]:
     import tensorflow as tf
 
     try:
-        plan = make_plan(job)
+        # A question that a layer or an optimizer of the user's answers by an error is an obstacle too.
+        with untraceable("it"):
+            plan = make_plan(job)
         if plan.form is None:
             return plan, None
         program = _program(job, plan)
@@ -117,7 +119,8 @@ def _program(job: FitJob, plan: Plan) -> Program:
     key = (network.training_structure, wanted, tuple(rule.key for rule in plan.rules), _shapes(job))
 
     def of(form: Form) -> Program:
-        program = Program(network, form, plan.rules, Data(*few_rows(job.training)))
+        with untraceable("it"):
+            program = Program(network, form, plan.rules, Data(*few_rows(job.training)))
         _Run(job, replace(plan, form=form), program).compile()
         return program
 

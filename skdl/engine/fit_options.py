@@ -184,7 +184,9 @@ def _classes(y: np.ndarray) -> np.ndarray:
 
 
 def _weights(training: Samples, given: Mapping[int, float]) -> np.ndarray:
-    # Keras keeps weights of classes in single precision, whatever its default is.
-    table = np.array([given.get(n, 1.0) for n in range(max(given) + 1)], np.float32)
+    import tensorflow as tf
+
+    # As Keras does it: in single precision, unless the numbers themselves have another.
+    table = tf.convert_to_tensor([given.get(n, 1.0) for n in range(max(given) + 1)]).numpy()
     weights: np.ndarray = table[_classes(training.y)].astype(load_keras().config.floatx())
     return weights

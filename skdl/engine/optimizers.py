@@ -16,6 +16,7 @@ import numpy as np
 from skdl._startup import load_keras
 from skdl.engine.layers import custom_objects, is_keras
 from skdl.engine.pure_methods import pure_view
+from skdl.exceptions import NotCompilableError
 
 if TYPE_CHECKING:
     import keras
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 # What a class of the user's may define anew: the rest is the machinery that is replaced here.
 _OPEN_METHODS = frozenset({"build", "update_step", "get_config", "from_config"})
+
+# Where an optimizer keeps what `exclude_from_weight_decay` was told.
+_EXCLUDED = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
 
 
 class PureOptimizer:
@@ -228,6 +232,22 @@ def obstacle(optimizer: keras.Optimizer) -> str | None:
     return None
 
 
+def without_weight_decay(model: keras.Model) -> list[int]:
+    """Which of the trainable variables of a compiled `model` its optimizer excludes from weight decay.
+
+    No config tells: `exclude_from_weight_decay` is called on the optimizer.
+    """
+    variables = model.trainable_variables
+    excluding = [
+        one for one in _family(model.optimizer) if any(name in vars(one) for name in _EXCLUDED)
+    ]
+    return [
+        place
+        for place, variable in enumerate(variables)
+        if not all(one._use_weight_decay(variable.value) for one in excluding)
+    ]
+
+
 def _closed_methods(kind: type) -> list[str]:
     """What a class of the user's, and those it comes from, have in the place of Keras's machinery."""
     keras = load_keras()
@@ -266,7 +286,7 @@ def _built_copy(optimizer: Any, variables: list[Any]) -> Any:
         for name, value in vars(one).items():
             parts = value if isinstance(value, (list, tuple)) else [value]
             if any(isinstance(part, tf.Variable) for part in parts):
-                raise ValueError(
+                raise NotCompilableError(
                     f"Got {type(one).__name__}.{name} that is a variable of TensorFlow's, expected one of "
                     "Keras's: make it by add_variable or add_variable_from_reference."
                 )
@@ -276,12 +296,12 @@ def _built_copy(optimizer: Any, variables: list[Any]) -> Any:
 def _exclude_the_same(given: Any, made: Any, variables: list[Any]) -> None:
     """Exclude from the weight decay of `made` what is excluded in `given`: configs do not tell."""
     for old, new in zip(_family(given), _family(made), strict=True):
-        for name in ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern"):
+        for name in _EXCLUDED:
             if name in vars(old):
                 setattr(new, name, vars(old)[name])
         excluded = set(vars(old).get("_exclude_from_weight_decay", ()))
         if not excluded <= {old._var_key(variable) for variable in variables}:
-            raise ValueError(
+            raise NotCompilableError(
                 f"{type(old).__name__}: a variable is excluded from weight decay and not trained here. "
                 "Expected variables of the model that is trained: exclude by var_names instead."
             )

@@ -105,6 +105,9 @@ def make_plan(job: FitJob) -> Plan:
     obstacle = _obstacle(job)
     if obstacle is not None:
         return Plan(obstacle)
+    if job.callbacks:
+        # Keras tells from metrics that have met data whether one that is watched should rise.
+        job.network.meet(*few_rows(job.training))
     rules = rules_of(job.callbacks, job.network.template)
     if isinstance(rules, str):
         return Plan(rules)
@@ -124,7 +127,7 @@ def make_plan(job: FitJob) -> Plan:
 class _Traits:
     """What of a structure decides its form."""
 
-    masks: str | None  # why batches cannot be filled up
+    masks: str | None  # why batches cannot be filled up, or images not counted
     convolves: bool
     patch_values: int  # of all convolutions, for one row
 
@@ -141,17 +144,30 @@ def _traits(job: FitJob) -> _Traits:
             return _known[structure]
     job.network.meet(*few_rows(job.training))
     model = job.network.template
+    masks, patch_values = obstacle_to_masks(model), 0
     convolutions = [layer for layer in walk_layers(model) if replaceable(layer)]
-    traits = _Traits(
-        obstacle_to_masks(model),
-        bool(convolutions),
-        sum(matmul_cost(layer, layer.input.shape).patch_values for layer in convolutions),
-    )
+    if masks is None:
+        for layer in convolutions:
+            shape = _input_shape(layer)
+            if shape is None:
+                masks = "the size of its images is open"
+                break
+            patch_values += matmul_cost(layer, shape).patch_values
+    traits = _Traits(masks, bool(convolutions), patch_values)
     with _lock:
         _known[structure] = traits
         while len(_known) > 1024:
             _known.popitem(last=False)
     return traits
+
+
+def _input_shape(layer: Any) -> tuple[int | None, ...] | None:
+    """The shape of what `layer` gets; None where it is open, or code calls it and not a graph of layers."""
+    try:
+        shape = tuple(layer.input.shape)
+    except AttributeError:
+        return None
+    return None if None in shape[1:] else shape
 
 
 def few_rows(samples: Samples) -> tuple[Any, Any, Any]:

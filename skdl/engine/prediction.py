@@ -89,12 +89,19 @@ def _program(network: Network, state: NetworkState, chunk: Arrays) -> Callable[[
     import tensorflow as tf
 
     shapes = repr(map_arrays(lambda part: (part.shape, str(part.dtype)), chunk))
-    run = prediction_programs.get(
-        (network.prediction_structure, shapes), lambda: _traced(network, chunk)
-    )
+    key = network.prediction_structure, shapes
+    run = prediction_programs.get(key, lambda: _traced(network, chunk))
     if run is None:
         model = network.model(state)
-        return lambda part: model(part, training=False)
+
+        def layer_by_layer(part: Arrays) -> Any:
+            try:
+                return model(part, training=False)
+            except BaseException:
+                prediction_programs.forget(key)  # not for want of a graph: it may be mended
+                raise
+
+        return layer_by_layer
     numbers = tf.constant(network.prediction_numbers, tf.float64)
     values = [tf.constant(value) for value in _ordered(network, state.variables)]
     return lambda part: run(values, numbers, map_arrays(tf.constant, part))

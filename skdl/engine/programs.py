@@ -125,6 +125,11 @@ class ProgramCache(Generic[_P]):
                     self._count()
             return entry.program  # type: ignore[return-value]
 
+    def forget(self, key: Hashable) -> None:
+        """Let the program for `key` go, if there is one, or that there is none."""
+        with self._lock:
+            self._entries.pop(key, None)
+
     def _count(self) -> None:
         with self._lock:
             self._n_made += 1

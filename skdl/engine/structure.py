@@ -30,6 +30,7 @@ from skdl.engine.numbers import (
     optimizer_numbers,
     optimizer_structure,
 )
+from skdl.engine.optimizers import without_weight_decay
 from skdl.engine.widths import Widths, widths_of
 
 if TYPE_CHECKING:
@@ -75,7 +76,12 @@ def training_structure(model: keras.Model) -> Structure:
     """The structure of a compiled `model` as it is trained, with its widths filled up."""
     numbers = (*model_numbers(model), *optimizer_numbers(model.optimizer))
     reader = _Reader(widths=widths_of(model), owners=_owners(numbers))
-    text = (reader.model(model), reader.compiled(model), repr(optimizer_structure(model.optimizer)))
+    text = (
+        reader.model(model),
+        reader.compiled(model),
+        repr(optimizer_structure(model.optimizer)),
+        repr(without_weight_decay(model)),
+    )
     return Structure("\n".join(text), tuple(reader.parts))
 
 

@@ -67,25 +67,27 @@ def with_room(arrays: Arrays) -> tuple[Arrays, tuple[np.ndarray | None, ...]]:
 
 
 def data_of(samples: Samples, rows: int) -> Data:
-    """The tensors of `samples`, filled up with zeros to `rows`."""
+    """The tensors of `samples`, filled up with zeros to `rows`. Nobody writes to their memory again."""
+    import tensorflow as tf
+
     rooms: Iterator[np.ndarray | None] = iter(samples.rooms or repeat(None))
 
     def tensor(array: Any, room: np.ndarray | None = None) -> tf.Tensor:
         size = max(rows, array.shape[0])
+        if array.dtype.kind not in "fiu":  # words and truth values have no place in shared memory
+            room = np.zeros((size, *array.shape[1:]), array.dtype)
+            room[: array.shape[0]] = array
+            return tf.constant(room)
         if room is None or len(room) < size:
-            room = aligned_zeros((size, *array.shape[1:]), array.dtype)
+            room = aligned_zeros((size, *array.shape[1:]), array.dtype.newbyteorder("="))
             room[: array.shape[0]] = array.toarray() if sparse.issparse(array) else array
-        return _shared(room[:size])
+        part = room[:size]
+        return (
+            tf.experimental.dlpack.from_dlpack(part.__dlpack__())
+            if part.size
+            else tf.constant(part)
+        )
 
     weight = None if samples.weight is None else map_arrays(tensor, samples.weight)
     x = map_arrays(lambda array: tensor(array, next(rooms)), samples.x)
     return Data(x, map_arrays(tensor, samples.y), weight)
-
-
-def _shared(array: np.ndarray) -> tf.Tensor:
-    """A tensor in the memory of `array`, which nobody writes to from here on."""
-    import tensorflow as tf
-
-    if array.dtype.kind not in "fiu" or not array.size:
-        return tf.constant(array)
-    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())

@@ -17,6 +17,7 @@ import numpy as np
 
 from skdl._startup import load_keras
 from skdl.engine.layers import custom_objects, is_keras
+from skdl.engine.optimizers import without_weight_decay
 
 if TYPE_CHECKING:
     import keras
@@ -90,6 +91,8 @@ def widths_of(model: keras.Model) -> Widths | None:
         return None
     if not all(is_keras(type(part)) for part in _compiled_with(model)):
         return None  # an object of the user's may not be one that can be copied
+    if without_weight_decay(model):
+        return None  # it is kept for these very variables
     dense = [place for place, layer in enumerate(layers) if type(layer) is keras.layers.Dense]
     if len(dense) < 2 or not all(_is_unitwise(layer) for layer in layers[dense[0] : dense[-1]]):
         return None

@@ -109,6 +109,38 @@ def test_a_network_that_does_not_trace_says_what_stopped_it():
         train(job(Network(build)))
 
 
+def test_a_frozen_variable_without_weight_decay_is_for_keras():
+    def build():
+        frozen = keras.layers.Dense(3, trainable=False)
+        model = keras.Sequential([keras.Input((4,)), frozen, keras.layers.Dense(3, "softmax")])
+        optimizer = keras.optimizers.AdamW()
+        optimizer.exclude_from_weight_decay(var_list=[frozen.bias])
+        model.compile(optimizer, "sparse_categorical_crossentropy")
+        return model
+
+    result = CompiledEngine().train(job(Network(build), epochs=1))
+    assert result.plan.startswith("Keras loop, because ")
+    assert "excluded from weight decay" in result.plan
+
+
+def test_what_is_excluded_from_weight_decay_counts_in_a_network_of_any_width():
+    def build(excluded=()):
+        hidden, output = keras.layers.Dense(5, "relu"), keras.layers.Dense(3, "softmax")
+        model = keras.Sequential([keras.Input((4,)), hidden, output])
+        optimizer = keras.optimizers.AdamW(weight_decay=0.5)
+        chosen = {"hidden": hidden.kernel, "output": output.kernel}
+        if excluded:
+            optimizer.exclude_from_weight_decay(var_list=[chosen[name] for name in excluded])
+        model.compile(optimizer, "sparse_categorical_crossentropy")
+        return model
+
+    for excluded in ((), ("hidden",), ("output",)):
+        one = job(Network(lambda excluded=excluded: build(excluded)))
+        ours, theirs = train(one), KerasLoopEngine().train(one)
+        for a, b in zip(ours.end.variables, theirs.end.variables, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
+
+
 def test_the_plan_is_told_without_training():
     one = job()
     assert CompiledEngine().explain(one) == "Compiled with XLA."

@@ -137,6 +137,13 @@ WEIGHTS = {
     "of more": ({1: 0.2, 5: 3.0}, "sparse_categorical_crossentropy", 3, "softmax"),
     "of columns": ({0: 0.5, 1: 3.0, 2: 0.1}, "categorical_crossentropy", 3, "softmax"),
     "of two": ({0: 0.3, 1: 1.7}, "binary_crossentropy", 1, "sigmoid"),
+    # As compute_class_weight gives them: Keras keeps the precision of NumPy's numbers.
+    "of NumPy": (
+        {0: np.float64(0.3), 1: np.float64(1.7)},
+        "binary_crossentropy",
+        1,
+        "sigmoid",
+    ),
 }
 
 

@@ -56,6 +56,51 @@ def test_small_images_are_matrix_products_and_large_ones_are_tensorflow_s():
     )
 
 
+class Called(keras.Model):
+    """A network whose layers no graph of layers knows."""
+
+    def __init__(self):
+        super().__init__()
+        self.parts = [layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(1)]
+
+    def call(self, x):
+        for part in self.parts:
+            x = part(x)
+        return x
+
+
+def called():
+    model = Called()
+    model.compile("sgd", "mse")
+    model(np.zeros((1, 6, 6, 1), np.float32))
+    return model
+
+
+def open_size():
+    parts = [layers.Conv2D(2, 3), layers.GlobalAveragePooling2D(), layers.Dense(1)]
+    model = keras.Sequential([keras.Input((None, None, 1)), *parts])
+    model.compile("sgd", "mse")
+    return model
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [(called, "the layer called"), (open_size, "the size of its images is open")],
+)
+def test_images_whose_size_nobody_knows_are_tensorflow_s(build, words):
+    plan = make_plan(job_of(build, numbers(20, 6, 6, 1), numbers(20, 1)))
+    assert str(plan).startswith("Compiled as a graph, because ")
+    assert words in str(plan)
+
+
+def test_a_callback_may_watch_a_metric_before_any_fit():
+    model = network(layers.Dense(3, activation="tanh"))
+    model.compile("sgd", "mse", metrics=["accuracy"])
+    callbacks = (keras.callbacks.EarlyStopping("accuracy"),)
+    job = job_of(lambda: model, numbers(20, 4), numbers(20, 1), callbacks=callbacks)
+    assert str(make_plan(job)) == "Compiled with XLA."
+
+
 def test_what_may_mix_rows_is_a_graph_of_any_size():
     plan = planned(layers.Dense(3, activity_regularizer="l2", name="active"))
     assert str(plan).startswith("Compiled as a graph, because the activity regularizer of active")

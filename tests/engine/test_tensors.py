@@ -71,6 +71,14 @@ def test_a_number_too_large_for_the_network_is_an_error():
         with_room(np.array([[1e300]]))
 
 
+@pytest.mark.parametrize("dtype", [">i4", ">i8", ">f4", "bool"])
+def test_numbers_of_another_byte_order_and_truth_values(dtype):
+    array = (X * 3).astype(dtype)
+    found = data_of(Samples(array, Y), 64).x.numpy()
+    np.testing.assert_array_equal(found[:50], array)
+    assert not found[50:].any()
+
+
 def test_what_is_no_number_becomes_a_tensor_too():
     words = np.array(["a", "b"])
     np.testing.assert_array_equal(data_of(Samples(words, Y[:2]), 0).x.numpy().astype(str), words)
