@@ -96,7 +96,7 @@ def _prepared(job: FitJob) -> tuple[Plan, Program | None]:
 
     try:
         # A question that a layer or an optimizer of the user's answers by an error is an obstacle too.
-        with untraceable("it"):
+        with untraceable():
             plan = make_plan(job)
         if plan.form is None:
             return plan, None
@@ -119,7 +119,7 @@ def _program(job: FitJob, plan: Plan) -> Program:
     key = (network.training_structure, wanted, tuple(rule.key for rule in plan.rules), _shapes(job))
 
     def of(form: Form) -> Program:
-        with untraceable("it"):
+        with untraceable():
             program = Program(network, form, plan.rules, Data(*few_rows(job.training)))
         _Run(job, replace(plan, form=form), program).compile()
         return program

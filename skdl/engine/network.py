@@ -16,7 +16,6 @@ from skdl.engine.numbers import model_numbers, optimizer_numbers
 from skdl.engine.optimizers import PureOptimizer
 from skdl.engine.persistence import PackedModel, pack_model, unpack_model
 from skdl.engine.structure import Structure, prediction_structure, training_structure
-from skdl.engine.tracing import untraceable
 from skdl.engine.widths import Widths, widened, widths_of
 
 if TYPE_CHECKING:
@@ -161,10 +160,9 @@ class Network:
             if self._met:
                 return
             model = self.template
-            with untraceable("it"):
-                y_pred = model(x, training=False)
-                model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight)
-                model.compute_metrics(x, y, y_pred, weight)
+            y_pred = model(x, training=False)
+            model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight)
+            model.compute_metrics(x, y, y_pred, weight)
             model.reset_metrics()
             self._met = True
 

@@ -136,7 +136,7 @@ def _traced(network: Network, chunk: Arrays) -> Any:
     variables = _ordered(network, [np.asarray(variable) for variable in model.variables])
     numbers = tf.TensorSpec((len(network.prediction_numbers),), tf.float64)
     try:
-        with untraceable("it"):
+        with untraceable():
             return tf.function(outputs, autograph=False).get_concrete_function(
                 [spec(value) for value in variables], numbers, map_arrays(spec, chunk)
             )

@@ -178,7 +178,7 @@ class Program:
         )
         if self._run is None:
             specs = self._specs(inputs)
-            with untraceable("it"):
+            with untraceable():
                 self._run = self._traced.get_concrete_function(*specs)
         return Outcome(*self._run(*inputs))
 

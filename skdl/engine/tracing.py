@@ -13,14 +13,8 @@ _RAISED = (TypeError, ValueError, NotImplementedError, AttributeError, KeyError,
 
 
 @contextlib.contextmanager
-def untraceable(what: str) -> Iterator[None]:
-    """Turn what the code of layers, losses and metrics raises inside the block into `NotCompilableError`.
-
-    Parameters
-    ----------
-    what : str
-        The subject of the sentence, such as "it".
-    """
+def untraceable() -> Iterator[None]:
+    """Turn what the code of layers, losses and metrics raises inside the block into `NotCompilableError`."""
     import tensorflow as tf
 
     try:
@@ -28,7 +22,7 @@ def untraceable(what: str) -> Iterator[None]:
     except (NotCompilableError, tf.errors.ResourceExhaustedError):
         raise
     except (*_RAISED, tf.errors.OpError) as error:
-        raise NotCompilableError(f"{what} does not trace ({first_line(error)})") from error
+        raise NotCompilableError(f"it does not trace ({first_line(error)})") from error
 
 
 def first_line(error: BaseException) -> str:
