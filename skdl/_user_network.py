@@ -31,7 +31,7 @@ from skdl.training.losses import (
     loss_name,
     per_output,
 )
-from skdl.training.optimizers import fresh_optimizer
+from skdl.training.optimizers import fresh_optimizer, optimizer_class
 from skdl.training.outputs import describe_outputs
 
 if TYPE_CHECKING:
@@ -98,14 +98,14 @@ class UserNetwork(RoutedParameters):
         keras = load_keras()
         optimizer, loss = self.optimizer, self.loss
         if isinstance(optimizer, str):
-            optimizer = type(keras.optimizers.get(optimizer))
+            optimizer = optimizer_class(optimizer)
         if isinstance(loss, str) and self._routed_to("loss"):
             loss = loss_class(loss)
         # As in scikeras, what is routed further (``optimizer__mine__rate``) is the user's own affair.
         self._check_routes("optimizer", optimizer, further=False)
         self._check_routes("loss", loss)
         self._check_routes("metrics", self.metrics)
-        settings = self._get_compile_kwargs(loss)
+        settings = self._get_compile_kwargs(optimizer, loss)
         if isinstance(optimizer, keras.Optimizer):
             settings["optimizer"] = fresh_optimizer(optimizer)
         settings["metrics"] = copy_objects(settings["metrics"])

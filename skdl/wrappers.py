@@ -139,9 +139,9 @@ class ScikerasConventions(KerasWrapper):
         BaseWrapper._initialize_callbacks(made)
         return getattr(made, f"_{method}_callbacks")
 
-    def _get_compile_kwargs(self, loss: Any) -> dict[str, Any]:
-        """Arguments of `compile` with routed parameters applied; `loss` stands in for the parameter."""
-        params = {**self.get_params(), "loss": loss}
+    def _get_compile_kwargs(self, optimizer: Any, loss: Any) -> dict[str, Any]:
+        """Arguments of `compile` with routed parameters applied; both stand in for the parameters."""
+        params = {**self.get_params(), "optimizer": optimizer, "loss": loss}
         asked = SimpleNamespace(
             get_params=lambda: params, _compile_kwargs=BaseWrapper._compile_kwargs
         )

@@ -13,7 +13,7 @@ import numpy as np
 from skdl.engine.initialization import InitialWeights
 from skdl.engine.noise import fixed_variables
 from skdl.engine.numbers import model_numbers, optimizer_numbers
-from skdl.engine.optimizers import PureOptimizer
+from skdl.engine.optimizer_states import fresh_state
 from skdl.engine.persistence import PackedModel, pack_model, unpack_model
 from skdl.engine.structure import Structure, prediction_structure, training_structure
 from skdl.engine.widths import Widths, widened, widths_of
@@ -203,17 +203,13 @@ class Network:
             answer: _T = self._answers[question]
             return answer
 
-    @cached_property
-    def _optimizer(self) -> PureOptimizer:
-        return PureOptimizer(self.template.optimizer, self.template.trainable_variables)
-
     def fresh_optimizer(self, variables: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
         """The state of the optimizer before the first step of a network with `variables`."""
         with self.lock:
             model = self.template
             places = {id(variable): place for place, variable in enumerate(model.variables)}
             weights = [variables[places[id(variable)]] for variable in model.trainable_variables]
-            return tuple(self._optimizer.initial_state(weights))
+            return fresh_state(model, self.training_structure, weights)
 
     def model(self, state: NetworkState) -> keras.Model:
         """A model of its own in `state`."""

@@ -155,7 +155,24 @@ class PureOptimizer:
             pure_view(self.optimizer).finalize_variable_values(self._trained)
         return [scope.get_current_value(variable) for variable in self._trained]
 
-    def initial_state(self, weights: Sequence[np.ndarray] | None = None) -> list[np.ndarray]:
+    @property
+    def serves_any_rate(self) -> bool:
+        """Whether the state before the first step is a matter of settings alone, and the rate one entry of it.
+
+        Then one `PureOptimizer` serves networks of the same shapes that differ in weights and learning rate.
+        """
+        return self.learning_rate_index is not None and not self._begins_at_weights
+
+    @property
+    def _begins_at_weights(self) -> bool:
+        kinds = {type(one) for one in _family(self.optimizer)}
+        return not all(map(is_keras, kinds)) or load_keras().optimizers.ScheduleFreeAdamW in kinds
+
+    def initial_state(
+        self,
+        weights: Sequence[np.ndarray] | None = None,
+        optimizer: keras.Optimizer | None = None,
+    ) -> list[np.ndarray]:
         """The state before the first step.
 
         Parameters
@@ -163,16 +180,20 @@ class PureOptimizer:
         weights : sequence of ndarray, optional
             What training begins with; by default what the trained variables were when this was made. Of
             Keras's optimizers only `ScheduleFreeAdamW` looks at it, which begins an average there.
+        optimizer : keras.Optimizer, optional
+            Another one with the same settings, whose learning rate is taken instead, where
+            `serves_any_rate`.
 
         Returns
         -------
         list of ndarray
             In the order of `variables`, to be kept by the caller.
         """
-        kinds = {type(one) for one in _family(self.optimizer)}
-        known = all(map(is_keras, kinds)) and load_keras().optimizers.ScheduleFreeAdamW not in kinds
-        if weights is None or known:
-            return [value.copy() for value in self._initial]
+        if weights is None or not self._begins_at_weights:
+            state = [value.copy() for value in self._initial]
+            if optimizer is not None and self.serves_any_rate:
+                state[self.rate_place] = np.array(_rates(optimizer)[0].numpy())
+            return state
         begun = [_stand_in(*pair) for pair in zip(self._trained, weights, strict=True)]
         optimizer = _built_copy(self.optimizer, begun)
         return [np.array(variable.numpy()) for variable in optimizer.variables]
@@ -265,11 +286,15 @@ def _family(optimizer: Any) -> Iterator[Any]:
 
 
 def _learning_rate_index(optimizer: Any) -> int | None:
-    optimizers = load_keras().optimizers
-    wrappers = (optimizers.LossScaleOptimizer, optimizers.MultiOptimizer)
-    rates = [one._learning_rate for one in _family(optimizer) if not isinstance(one, wrappers)]
+    rates = _rates(optimizer)
     places = [index for index, one in enumerate(optimizer.variables) if one is rates[0]]
     return places[0] if places and len(rates) == 1 else None
+
+
+def _rates(optimizer: Any) -> list[Any]:
+    optimizers = load_keras().optimizers
+    wrappers = (optimizers.LossScaleOptimizer, optimizers.MultiOptimizer)
+    return [one._learning_rate for one in _family(optimizer) if not isinstance(one, wrappers)]
 
 
 def _parts(optimizer: Any) -> list[Any]:

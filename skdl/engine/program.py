@@ -6,6 +6,7 @@ import contextlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -173,7 +174,7 @@ class Program:
             (training.x, training.y, training.weight),
             validation,
             order,
-            tuple(tf.constant(number, tf.int32) for number in span),
+            tuple(map(_scalar, span)),
             units,
         )
         if self._run is None:
@@ -390,6 +391,14 @@ class Program:
             None if data.weight is None else map_structure(gather, data.weight),
             valid,
         )
+
+
+@lru_cache(maxsize=4096)
+def _scalar(number: int) -> Any:
+    """`number` as a tensor: the fits of a search pass the same few again and again."""
+    import tensorflow as tf
+
+    return tf.constant(number, tf.int32)
 
 
 @contextlib.contextmanager

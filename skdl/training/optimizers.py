@@ -52,7 +52,7 @@ def make_optimizer(
                 f"class: pass optimizer={name.lower()!r}."
             )
         return fresh_optimizer(optimizer)
-    kind = optimizer if inspect.isclass(optimizer) else type(keras.optimizers.get(optimizer))
+    kind = optimizer if inspect.isclass(optimizer) else optimizer_class(optimizer)
     accepted = inspect.signature(kind).parameters
     kwargs = {}
     for name, value in settings.items():
@@ -66,6 +66,16 @@ def make_optimizer(
         elif value or accepted[name].default:
             kwargs[name] = value
     return kind(**kwargs)
+
+
+def optimizer_class(name: str) -> type:
+    """The class of an optimizer that Keras knows by `name`."""
+    keras = load_keras()
+    # `keras.optimizers.get` makes an optimizer, variables and all, which takes longer than a small fit.
+    for known, kind in vars(keras.optimizers).items():
+        if known.lower() == name.lower() and inspect.isclass(kind) and kind is not keras.Optimizer:
+            return kind
+    return type(keras.optimizers.get(name))
 
 
 def fresh_optimizer(optimizer: Any) -> Any:

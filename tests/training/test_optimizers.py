@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skdl.exceptions import InvalidParameterError
-from skdl.training.optimizers import NAMES, fresh_optimizer, make_optimizer
+from skdl.training.optimizers import NAMES, fresh_optimizer, make_optimizer, optimizer_class
 
 DEFAULTS = {"learning_rate": 1e-3, "momentum": 0.0, "weight_decay": 0.0}
 
@@ -50,3 +50,22 @@ def test_an_instance_keeps_its_settings_and_is_never_the_one_trained():
         InvalidParameterError, match="learning_rate=0.1 would have no effect.*optimizer='sgd'"
     ):
         make(given, learning_rate=0.1)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "Adam", "RMSprop"])
+def test_a_name_means_the_class_that_keras_means(name):
+    assert optimizer_class(name) is type(keras.optimizers.get(name))
+
+
+@pytest.mark.parametrize("name", ["adan", "schedules", "get"])
+def test_a_name_of_no_optimizer_is_the_error_of_keras(name):
+    with pytest.raises(ValueError, match=f"(?i)could not .*{name}"):
+        optimizer_class(name)
+
+
+def test_a_registered_class_of_the_users_has_a_name_too():
+    class Mine(keras.optimizers.SGD):
+        pass
+
+    with keras.saving.custom_object_scope({"Mine": Mine}):
+        assert optimizer_class("Mine") is Mine
