@@ -19,7 +19,13 @@ from skdl._startup import start_devices
 
 Row = tuple[str, ...]
 
-HOWS = ("Compiled with XLA", "Compiled as a graph", "Keras loop")
+# How a fit is run, and how the engine's answer begins.
+HOWS = {
+    "With XLA": "Compiled with XLA",
+    "With XLA, the last batch as a graph": "Compiled with XLA, the last",
+    "As a graph": "Compiled as a graph",
+    "Keras loop": "Keras loop",
+}
 PARTS = ("Layers", "Networks", "Optimizers", "Losses", "Metrics", "Callbacks", "Arguments of fit")
 
 # What a sentence of the engine says of one object of that name.
@@ -60,7 +66,9 @@ def plans() -> Iterator[Row]:
         for pattern, text in NAMES:
             why = re.sub(pattern, text, why)
         names.setdefault((part, how, why), []).append(name)
-    for part, how, why in sorted(names, key=lambda key: (PARTS.index(key[0]), HOWS.index(key[1]))):
+    for part, how, why in sorted(
+        names, key=lambda key: (PARTS.index(key[0]), list(HOWS).index(key[1]))
+    ):
         yield part, ", ".join(names[part, how, why]), how, why
 
 
@@ -77,14 +85,15 @@ def _answers() -> Iterator[Row]:
     def ask(question: Question, names: Row) -> Iterator[Row]:
         job = question.job(names)
         answer = engine.explain(job).rstrip(".")
-        how = next(how for how in HOWS if answer.startswith(how))
-        if how != HOWS[0] and len(names) > 1:
+        fitting = [how for how, start in HOWS.items() if answer.startswith(start)]
+        how = max(fitting, key=lambda how: len(HOWS[how]))
+        if how != "With XLA" and len(names) > 1:
             # Something among them cannot be compiled with XLA: ask for each.
             for name in names:
                 yield from ask(question, (name,))
             return
         why = answer.partition("because ")[2]
-        if how == HOWS[1]:
+        if how.lower().endswith("as a graph"):
             why = obstacle_to_masks(job.network.template) or "its patches would be too large"
         for name in names:
             yield question.part, name, how, why

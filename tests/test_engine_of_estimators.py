@@ -76,7 +76,7 @@ def test_folds_of_a_graph_share_a_program_too():
         )
 
     clf = KerasClassifier(build, loss="sparse_categorical_crossentropy", engine="compiled")
-    assert clf.explain_plan(X, y).startswith("Compiled as a graph, because the layer twice")
+    assert clf.explain_plan(X, y).startswith("Compiled with XLA, the last batch of an epoch as a")
     before = stats().programs
     for rows in (149, 120, 40):
         clf.fit(X[:rows], y[:rows], X_val=X[: rows // 4], y_val=y[: rows // 4])

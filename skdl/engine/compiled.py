@@ -26,6 +26,7 @@ from skdl.engine.step import State
 from skdl.engine.tensors import data_of
 from skdl.engine.tracing import first_line, untraceable
 from skdl.engine.widths import cut, fill
+from skdl.engine.xla_parts import SlowWithXlaError
 from skdl.exceptions import NotCompilableError
 
 if TYPE_CHECKING:
@@ -125,16 +126,16 @@ def _program(job: FitJob, plan: Plan) -> Program:
         return program
 
     def make() -> Program:
-        if not wanted.xla:
+        if not (wanted.xla or wanted.full_by_xla):
             return of(wanted)
         try:
             with quiet_xla():
                 return of(wanted)
         except tf.errors.ResourceExhaustedError:
             raise
-        except tf.errors.OpError:
+        except (SlowWithXlaError, tf.errors.OpError):
             # XLA lacks some operations, and some types of others; that depends on the job alone.
-            return of(replace(wanted, xla=False))
+            return of(wanted.as_graph())
 
     made: Program = training_programs.get(key, make)
     return made
@@ -164,9 +165,11 @@ class _Run:
         self._program = program
 
     def compile(self) -> None:
-        """Trace and compile the program, by a call that runs no epoch."""
+        """Trace and compile the program, by a call that runs no step."""
         self._begin()
-        self._call(np.zeros((self._form.epochs, self._order_size), np.int32), 0, 0, 0, 0)
+        # What XLA compiles inside an epoch is compiled when an epoch begins.
+        epochs = int(self._form.full_by_xla)
+        self._call(np.zeros((self._form.epochs, self._order_size), np.int32), 0, epochs, 0, 0)
 
     def train(self, observer: EpochObserver | None) -> FitResult:
         """Run the whole job."""
@@ -228,9 +231,7 @@ class _Run:
         rows, held_out = job.training.n_rows, job.validation
         self._course = Course.of(job)
         self._steps = self._course.steps
-        self._order_size = (
-            -(-form.rows // form.batch_size) * form.batch_size if form.masked else rows
-        )
+        self._order_size = -(-form.rows // form.batch_size) * form.batch_size if form.rows else rows
         self._sizes = (
             rows,
             max(job.batch_size, form.batch_size),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,10 @@ class Form:
     Attributes
     ----------
     xla : bool
-        Compiled by XLA, or run as a TensorFlow graph.
+        Compiled by XLA as a whole, or run as a TensorFlow graph.
+    full_by_xla : bool
+        A graph whose loops over full batches are compiled by XLA; the last, smaller batch of an epoch is
+        a step of its own in the graph, of any size.
     masked : bool
         Batches have one size, and rows that fill them up are masked.
     matmul : bool
@@ -58,6 +61,7 @@ class Form:
     """
 
     xla: bool
+    full_by_xla: bool
     masked: bool
     matmul: bool
     scheduled: bool
@@ -67,6 +71,13 @@ class Form:
     held_out_batch_size: int
     held_out_rows: int
     epochs: int
+
+    def as_graph(self) -> Form:
+        """The form without XLA."""
+        if self.masked:
+            return replace(self, xla=False)
+        sizes = dict.fromkeys(("rows", "batch_size", "held_out_rows", "held_out_batch_size"), 0)
+        return replace(self, full_by_xla=False, **sizes)
 
 
 @dataclass(frozen=True)
@@ -93,6 +104,10 @@ class Plan:
         if self.form is None:
             return f"Keras loop, because {self.obstacle}."
         form = self.form
+        if form.full_by_xla:
+            return (
+                f"Compiled with XLA, the last batch of an epoch as a graph, because {self.reason}."
+            )
         if not form.xla:
             return (
                 f"Compiled as a graph, because {self.reason or 'XLA lacks one of its operations'}."
@@ -118,9 +133,11 @@ def make_plan(job: FitJob) -> Plan:
                 return Plan(f"{name} watches {rule.watches}, which some epochs do not have")
     traits = _traits(job)
     reason = traits.masks
+    full_by_xla = reason is not None and job.batch_size < job.training.n_rows
     if reason is None and traits.patch_values * job.batch_size > MAX_PATCH_VALUES:
         reason = "TensorFlow's own convolution is faster for images of this size"
-    return Plan(None, _form(job, traits, rules, masked=reason is None), tuple(rules), reason)
+    form = _form(job, traits, rules, masked=reason is None, full_by_xla=full_by_xla)
+    return Plan(None, form, tuple(rules), reason)
 
 
 @dataclass(frozen=True)
@@ -202,9 +219,14 @@ def _obstacle(job: FitJob) -> str | None:
     return found
 
 
-def _form(job: FitJob, traits: _Traits, rules: list[Rule], *, masked: bool) -> Form:
+def _form(
+    job: FitJob, traits: _Traits, rules: list[Rule], *, masked: bool, full_by_xla: bool = False
+) -> Form:
     rows, held_out = job.training.n_rows, job.validation
     sizes = {"batch_size": 0, "rows": 0, "held_out_batch_size": 0, "held_out_rows": 0}
+    if full_by_xla:
+        sizes["rows"] = bucket(rows, _bytes(job.training) // rows)
+        sizes["batch_size"] = job.batch_size
     if masked:
         sizes["rows"] = bucket(rows, _bytes(job.training) // rows)
         # A batch of all rows has another size in each fold.
@@ -220,6 +242,7 @@ def _form(job: FitJob, traits: _Traits, rules: list[Rule], *, masked: bool) -> F
             )
     return Form(
         xla=masked,
+        full_by_xla=full_by_xla,
         masked=masked,
         matmul=masked and traits.convolves,
         scheduled=any(isinstance(rule, ScheduleRate) for rule in rules),

@@ -22,6 +22,7 @@ from skdl.engine.step import Batch, State, Step
 from skdl.engine.structure import metric_names
 from skdl.engine.tracing import untraceable
 from skdl.engine.widths import filled_up
+from skdl.engine.xla_parts import by_xla
 
 if TYPE_CHECKING:
     import keras
@@ -163,7 +164,6 @@ class Program:
         units: tf.Tensor,
     ) -> Outcome:
         """Run `span` from `state`."""
-        import tensorflow as tf
 
         validation = None if held_out is None else (held_out.x, held_out.y, held_out.weight)
         inputs = (
@@ -189,16 +189,23 @@ class Program:
 
         def spec(tensor: Any, open_axis: int | None = None) -> Any:
             shape = tensor.shape.as_list()
-            if open_axis is not None and not self.form.masked:
+            if open_axis is not None:
                 shape[open_axis] = None
             return tf.TensorSpec(shape, tensor.dtype)
 
         state, rules, numbers, rates, training, held_out, order, span, units = inputs
         exact = tf.nest.map_structure(spec, (state, rules, numbers, rates))
-        data = tf.nest.map_structure(
-            lambda part: None if part is None else spec(part, 0), (training, held_out)
-        )
-        return (*exact, *data, spec(order, 1), *tf.nest.map_structure(spec, (span, units)))
+
+        def of(data: Any, size: int) -> Any:
+            axis = None if size else 0
+            return tf.nest.map_structure(
+                lambda part: part if part is None else spec(part, axis), data
+            )
+
+        form = self.form
+        data = of(training, form.rows), of(held_out, form.held_out_rows)
+        orders = spec(order, None if form.rows else 1)
+        return (*exact, *data, orders, *tf.nest.map_structure(spec, (span, units)))
 
     def _trace(
         self,
@@ -274,26 +281,39 @@ class Program:
             done = (epoch_number - span.initial_epoch) % span.parts * span.steps
             rows = tf.minimum(span.rows - done * span.batch_size, span.steps * span.batch_size)
 
-            def one(number_of_step: Any, state: State) -> tuple[Any, State]:
-                batch = self._batch(
-                    training,
-                    order[number],
-                    number_of_step * span.batch_size,
-                    rows,
-                    span.batch_size,
-                    form.batch_size,
-                )
+            # Outside of what XLA compiles, which would compile for each number of an epoch.
+            order_of_epoch = order[number]
+
+            def one(number_of_step: Any, state: State, size: int) -> tuple[Any, State]:
+                start = number_of_step * span.batch_size
+                batch = self._batch(training, order_of_epoch, start, rows, span.batch_size, size)
                 return number_of_step + 1, step.train(state, batch)
 
-            def goes_on(number_of_step: Any, state: State) -> Any:
+            def goes_on(number_of_step: Any, state: State, end: Any) -> Any:
                 if not form.stops_at_nan:
-                    return number_of_step < last
+                    return number_of_step < end
                 loss = step.logs(state.metrics)["loss"]
-                return (number_of_step < last) & (
+                return (number_of_step < end) & (
                     (number_of_step == first) | tf.math.is_finite(loss)
                 )
 
-            reached, state = tf.while_loop(goes_on, one, (first, state))
+            def steps(end: Any) -> tuple[Any, State]:
+                return tf.while_loop(
+                    lambda number, state: goes_on(number, state, end),
+                    lambda number, state: one(number, state, form.batch_size),
+                    (first, state),
+                )
+
+            if form.full_by_xla:
+                full = tf.minimum(rows // span.batch_size, last)
+                reached, state = by_xla(lambda: steps(full))
+                reached, state = tf.cond(
+                    (reached == full) & goes_on(reached, state, last),
+                    lambda: one(reached, state, 0),
+                    lambda: (reached, state),
+                )
+            else:
+                reached, state = steps(last)
 
             def end() -> tuple[Any, ...]:
                 logs = step.logs(state.metrics)
@@ -369,17 +389,18 @@ class Program:
     def _batch(
         self, data: Data, order: Any, start: Any, rows: Any, batch_size: Any, size: int
     ) -> Batch:
-        """The rows of `order` from `start` on: `size` of them and a mask, or as many as there are."""
+        """The rows of `order` from `start` on: `size` of them, maybe with a mask, or as many as there are."""
         import tensorflow as tf
 
-        if self.form.masked:
+        valid = None
+        if size:
             index = tf.slice(order, [start], [size])
-            valid = start + tf.range(size) < rows
-            index = tf.where(valid, index, index[0])
+            if self.form.masked:
+                valid = start + tf.range(size) < rows
+                index = tf.where(valid, index, index[0])
         else:
             stop = tf.minimum(start + batch_size, rows)
             index = tf.range(start, stop) if order is None else order[start:stop]
-            valid = None
 
         def gather(part: Any) -> Any:
             return tf.gather(part, index)

@@ -109,6 +109,6 @@ def without_xla(monkeypatch):
 
     def plan(job):
         made = chosen(job)
-        return made if made.form is None else replace(made, form=replace(made.form, xla=False))
+        return made if made.form is None else replace(made, form=made.form.as_graph())
 
     monkeypatch.setattr(compiled, "make_plan", plan)

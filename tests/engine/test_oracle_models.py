@@ -311,9 +311,9 @@ USERS = {
 
 
 @pytest.mark.parametrize("name", USERS)
-def test_what_users_write_runs_as_a_graph(fast, name):
+def test_what_users_write_goes_through_xla_up_to_the_last_batch(name, float64):
     pair = agree(USERS[name], masked=False)
-    assert pair.compiled.plan.startswith("Compiled as a graph")
+    assert pair.compiled.plan.startswith("Compiled with XLA, the last batch of an epoch as a graph")
 
 
 def test_two_subclassed_models_of_one_class_share_a_program(fast):

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle import BATCH, job_of, numbers
 
+from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import Samples
 from skdl.engine.plan import COARSE_BYTES, EPOCHS_PER_CALL, bucket, few_rows, make_plan
 
@@ -88,9 +89,9 @@ def open_size():
     [(called, "the layer called"), (open_size, "the size of its images is open")],
 )
 def test_images_whose_size_nobody_knows_are_tensorflow_s(build, words):
-    plan = make_plan(job_of(build, numbers(20, 6, 6, 1), numbers(20, 1)))
-    assert str(plan).startswith("Compiled as a graph, because ")
-    assert words in str(plan)
+    said = CompiledEngine().explain(job_of(build, numbers(20, 6, 6, 1), numbers(20, 1)))
+    assert said.startswith("Compiled as a graph, because ")
+    assert words in said
 
 
 def test_a_callback_may_watch_a_metric_before_any_fit():
@@ -101,8 +102,18 @@ def test_a_callback_may_watch_a_metric_before_any_fit():
     assert str(make_plan(job)) == "Compiled with XLA."
 
 
-def test_what_may_mix_rows_is_a_graph_of_any_size():
-    plan = planned(layers.Dense(3, activity_regularizer="l2", name="active"))
+def test_what_may_mix_rows_goes_through_xla_up_to_the_last_batch():
+    active = layers.Dense(3, activity_regularizer="l2", name="active")
+    plan = planned(active)
+    assert str(plan).startswith(
+        "Compiled with XLA, the last batch of an epoch as a graph, because the activity regularizer"
+    )
+    assert (plan.form.xla, plan.form.masked, plan.form.full_by_xla) == (False, False, True)
+    assert (plan.form.rows, plan.form.batch_size) == (256, BATCH)
+
+
+def test_what_may_mix_rows_is_a_graph_where_a_batch_holds_them_all():
+    plan = planned(layers.Dense(3, activity_regularizer="l2", name="active"), batch_size=50)
     assert str(plan).startswith("Compiled as a graph, because the activity regularizer of active")
     assert (plan.form.rows, plan.form.batch_size) == (0, 0)
 
