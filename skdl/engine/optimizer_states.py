@@ -1,4 +1,4 @@
-"""The state that optimizers begin with, found once for all networks that differ in weights and numbers alone."""
+"""The state that optimizers begin with, found once for networks that differ in weights and numbers alone."""
 
 from __future__ import annotations
 

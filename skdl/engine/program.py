@@ -163,7 +163,6 @@ class Program:
         units: tf.Tensor,
     ) -> Outcome:
         """Run `span` from `state`."""
-        import tensorflow as tf
 
         validation = None if held_out is None else (held_out.x, held_out.y, held_out.weight)
         inputs = (
