@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import random
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from skdl._startup import load_keras
-from skdl.engine.layers import walk_layers
+from skdl.engine.layers import walk_layers, with_globals
 from skdl.engine.noise_functions import Noise, dropped, noise_functions
 from skdl.engine.random import Stream, derive_seed
 
@@ -45,6 +46,9 @@ def replaced_noise(model: keras.Model) -> Iterator[None]:
     advance, in inference too). That its rate is 0, positive or 1 stays structure, for Keras compares it;
     a positive number gives way to ``_dropout_rate`` and ``_recurrent_dropout_rate`` where these are scalar
     tensors, which may be 0. All these are set by ``object.__setattr__``, past Keras's tracking.
+
+    AugMix keeps Keras's generator for how it changes images, and picks the changes by its own ``seed``: the
+    same ones in every fit where it has none.
 
     Examples
     --------
@@ -85,6 +89,14 @@ def noise_cells(model: keras.Model) -> list[keras.Layer]:
 def rate_name(layer: keras.Layer) -> str:
     """The attribute of a noise layer that says how much noise: ``rate``, ``stddev`` or ``dropout``."""
     return _rate_names()[_own_class(layer)]
+
+
+def traced_choice(layer: keras.Layer) -> int | None:
+    """What a layer's noise is made of while it is traced; a number that is part of the structure."""
+    if _own_class(layer) is load_keras().layers.AugMix:
+        seed: int | None = layer.seed
+        return seed or 0
+    return None
 
 
 def ensure_generators(model: keras.Model, seed: int) -> None:
@@ -179,6 +191,7 @@ def _replacements() -> dict[type, type]:
     made = {kind: _noise_class(kind, noise) for kind, noise in noise_functions().items()}
     made |= {kind: _attention_class(kind) for kind in (layers.Attention, layers.AdditiveAttention)}
     made |= {kind: _cell_class(kind) for kind in _cells()}
+    made[layers.AugMix] = _augmentation_class(layers.AugMix)
     for kind, replacement in made.items():
         # A callback may save or copy the model inside the block: it finds Keras's class by these.
         for name in ("__name__", "__qualname__", "__module__", "__doc__"):
@@ -244,3 +257,17 @@ def _cell_class(kind: Any) -> type:
             return mask
 
     return Cell
+
+
+def _augmentation_class(kind: Any) -> type:
+    class Augmentation(kind):
+        def get_random_transformation(
+            self, data: Any, training: bool = True, seed: Any = None
+        ) -> Any:
+            # Keras picks its operations by the generator of the process, once for all steps of a traced
+            # function. A program serves fits of any seed, so that only the layer's own can decide.
+            picking = random.Random(traced_choice(self))
+            pick = with_globals(kind.get_random_transformation, py_random=picking)
+            return pick(self, data, training=training, seed=seed)
+
+    return Augmentation

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from skdl._startup import load_keras
 from skdl.engine.layers import is_keras, walk_layers
-from skdl.engine.noise import noise_layers
+from skdl.engine.noise import noise_layers, traced_choice
 from skdl.engine.numbers import (
     Number,
     model_numbers,
@@ -107,7 +107,8 @@ class _ModelReader(Reader):
             generators = 0 if id(layer) in noisy else len(getattr(layer, "_seed_generators", ()))
             lines.append(
                 f"{type(layer).__module__}.{type(layer).__qualname__} {layer.trainable} "
-                f"{layer.dtype_policy.name} {weights} {generators} {own} {attached} {functions}"
+                f"{layer.dtype_policy.name} {weights} {generators} {traced_choice(layer)} {own} {attached} "
+                f"{functions}"
             )
             if isinstance(layer, keras.Model) and layer is not model and not is_keras(type(layer)):
                 lines.append(self.itself(layer))
