@@ -53,6 +53,7 @@ docs: $(VENV)/.docs
 bench: $(VENV)/.skdl
 	$(VENV)/bin/python benchmarks/toy_sets.py $(ARGS)
 	$(VENV)/bin/python benchmarks/search_speed.py $(SPEED_ARGS)
+	$(VENV)/bin/python benchmarks/foreign_estimators.py $(FOREIGN_ARGS)
 	$(VENV)/bin/python benchmarks/plan_choices.py $(PLAN_ARGS)
 	$(VENV)/bin/python benchmarks/memory.py $(MEMORY_ARGS)
 

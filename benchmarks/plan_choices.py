@@ -231,9 +231,10 @@ def name_of(form):
 
 def timer(job, plan, form):
     """A function that trains for a number of steps in `form` and gives its seconds a step."""
+    from skdl.engine.calls import Data
     from skdl.engine.compiled import _Run
     from skdl.engine.plan import few_rows
-    from skdl.engine.program import Data, Program
+    from skdl.engine.program import Program
 
     program = Program(job.network, form, (), Data(*few_rows(job.training)))
     run = _Run(job, replace(plan, form=form), program)

@@ -13,6 +13,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
 
+from skdl._training import Training, Validation
 from skdl.engine.random import Stream, derive_seed
 from skdl.exceptions import InvalidParameterError
 
@@ -253,3 +254,33 @@ def split_rows(
         random_state=derive_seed(seed, Stream.VALIDATION_SPLIT),
     )
     return np.sort(train), np.sort(validation)
+
+
+def rows_of_fit(
+    estimator: Any,
+    y: np.ndarray,
+    weight: np.ndarray | None,
+    validation: Validation,
+    training: Training,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The row numbers to train on, none of weight zero, and those held out."""
+    rows, others = np.arange(len(y)), None
+    if validation.X is None and training.validation_split:
+        rows, others = split_rows(
+            y,
+            training.validation_split,
+            shuffle=training.validation_shuffle,
+            stratify=estimator._estimator_kind == "classifier",
+            seed=estimator.seed_,
+        )
+    if weight is not None:
+        rows = rows[weight[rows] > 0]
+        others = None if others is None else others[weight[others] > 0]
+        for part, name in ((rows, "training"), (others, "validation")):
+            if part is not None and not part.size:
+                raise ValueError(
+                    f"No row of positive weight is left for {name} after validation_split="
+                    f"{training.validation_split:g}: pass more weighted samples, or hand over X_val "
+                    "and y_val."
+                )
+    return rows, others

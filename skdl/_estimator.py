@@ -24,8 +24,8 @@ from skdl._data import (
     check_y,
     class_weights,
     draw_seed,
+    rows_of_fit,
     scale_weights,
-    split_rows,
 )
 from skdl._parameters import ParameterTable
 from skdl._processes import arrival, configure_worker, departure
@@ -116,7 +116,7 @@ class NetworkEstimator(CallbackSupportMixin):
         else:
             X, y = check_X_y(self, X, y, reset=False, allow_nd=self._takes_nd)
         weight = check_weight(self, sample_weight, X)
-        rows, others = self._split(y, weight, validation, training)
+        rows, others = rows_of_fit(self, y, weight, validation, training)
         if anew:
             network = self._make_network(X, y)
             before, start = None, self._initial_state(network, y, rows, weight)
@@ -178,40 +178,11 @@ class NetworkEstimator(CallbackSupportMixin):
         training, validation = twin._training_of_fit(), Validation()
         X, y = twin._begin(X, y)
         weight = check_weight(twin, sample_weight, X)
-        rows, others = twin._split(y, weight, validation, training)
+        rows, others = rows_of_fit(twin, y, weight, validation, training)
         network = twin._make_network(X, y)
         start = twin._initial_state(network, y, rows, weight)
         job = twin._describe(network, start, X, y, weight, rows, others, validation, training)
         return engine_named(self.engine).explain(job)
-
-    def _split(
-        self,
-        y: np.ndarray,
-        weight: np.ndarray | None,
-        validation: Validation,
-        training: Training,
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """The row numbers to train on, none of weight zero, and those held out."""
-        rows, others = np.arange(len(y)), None
-        if validation.X is None and training.validation_split:
-            rows, others = split_rows(
-                y,
-                training.validation_split,
-                shuffle=training.validation_shuffle,
-                stratify=self._estimator_kind == "classifier",
-                seed=self.seed_,
-            )
-        if weight is not None:
-            rows = rows[weight[rows] > 0]
-            others = None if others is None else others[weight[others] > 0]
-            for part, name in ((rows, "training"), (others, "validation")):
-                if part is not None and not part.size:
-                    raise ValueError(
-                        f"No row of positive weight is left for {name} after validation_split="
-                        f"{training.validation_split:g}: pass more weighted samples, or hand over X_val "
-                        "and y_val."
-                    )
-        return rows, others
 
     def _describe(
         self,

@@ -12,12 +12,13 @@ import numpy as np
 
 from skdl._startup import load_keras, quiet_xla, start_devices
 from skdl.engine.base import AbstractEngine
+from skdl.engine.calls import Data, Outcome, Span
 from skdl.engine.fit_options import Course, settled
 from skdl.engine.job import EpochObserver, FitJob, FitResult, Samples, StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import NetworkState, is_finite
 from skdl.engine.plan import Form, Plan, few_rows, make_plan
-from skdl.engine.program import Data, Outcome, Program, Span
+from skdl.engine.program import Program
 from skdl.engine.programs import ledger, training_programs
 from skdl.engine.random import Stream, batch_order, derive_seed
 from skdl.engine.replay import Replay

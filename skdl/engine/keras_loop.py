@@ -27,6 +27,9 @@ class KerasLoopEngine(AbstractEngine):
         """Run `job` by one call of its model's `fit`."""
         start_devices()
         model = job.network.model(job.start)
+        if not model.optimizer.built:
+            # Keras builds it in a traced step, where an average that begins at the weights has zeros.
+            model.optimizer.build(model.trainable_variables)
         options = dict(job.options)
         validation = job.validation
         callbacks = list(job.callbacks)

@@ -1,8 +1,10 @@
-"""A walk over a model's layers and the objects of theirs that Keras did not make."""
+"""A walk over a model's layers, and what of them, of their objects and functions is Keras's own."""
 
 from __future__ import annotations
 
+import functools
 import inspect
+import types
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -102,3 +104,16 @@ def _saved_kinds() -> tuple[type, ...]:
 def is_keras(value: Any) -> bool:
     """Whether a class or function is Keras's own."""
     return str(getattr(value, "__module__", "")).partition(".")[0] == "keras"
+
+
+def with_globals(function: Any, **names: Any) -> Any:
+    """`function`, compiled code and all, to which `names` mean something else."""
+    made = types.FunctionType(
+        function.__code__,
+        {**function.__globals__, **names},
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    made.__kwdefaults__ = function.__kwdefaults__
+    return functools.update_wrapper(made, function)

@@ -10,7 +10,7 @@ from typing import Any
 
 from skdl._startup import load_keras
 from skdl.engine.network import Network
-from skdl.engine.structure import fingerprint
+from skdl.engine.reader import fingerprint
 
 MAX_NETWORKS = 128
 MAX_BYTES = 2**28

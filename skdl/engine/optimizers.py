@@ -157,7 +157,7 @@ class PureOptimizer:
 
     @property
     def serves_any_rate(self) -> bool:
-        """Whether the state before the first step follows from settings, and the rate is one entry of it.
+        """Whether the state before the first step follows from settings, the rate being one entry of it.
 
         Then one `PureOptimizer` serves networks of the same shapes that differ in weights and learning rate.
         """

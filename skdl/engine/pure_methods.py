@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-import types
 from collections.abc import Callable
 from typing import Any
 
 from skdl._startup import load_keras
-from skdl.engine.layers import is_keras
+from skdl.engine.layers import is_keras, with_globals
 
 
 def pure_view(optimizer: Any) -> Any:
@@ -143,13 +142,8 @@ class _Operations:
 
 
 def _with_operations(method: Any) -> Any:
-    """Keras's own `method`, compiled code and all, to which `ops` means our `_Operations`."""
-    names = {**method.__globals__, "ops": _Operations(method.__globals__["ops"])}
-    made = types.FunctionType(
-        method.__code__, names, method.__name__, method.__defaults__, method.__closure__
-    )
-    made.__kwdefaults__ = method.__kwdefaults__
-    return functools.update_wrapper(made, method)
+    """Keras's own `method`, to which `ops` means our `_Operations`."""
+    return with_globals(method, ops=_Operations(method.__globals__["ops"]))
 
 
 def _with_late_momentum(update_step: Any) -> Any:

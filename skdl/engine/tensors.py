@@ -11,9 +11,9 @@ from scipy import sparse
 
 from skdl._startup import load_keras
 from skdl.engine.batches import check_cast, map_arrays, network_array
+from skdl.engine.calls import Data
 from skdl.engine.job import Arrays, Samples
 from skdl.engine.plan import bucket
-from skdl.engine.program import Data
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -24,11 +24,8 @@ from noise_examples import (
     xla,
 )
 
-from skdl.engine.noise import (
-    noise_states,
-    random_bits,
-    replaced_noise,
-)
+from skdl.engine.noise import noise_states, replaced_noise
+from skdl.engine.noise_functions import random_bits
 
 
 @pytest.fixture(params=KINDS)

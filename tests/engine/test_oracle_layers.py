@@ -245,9 +245,8 @@ NO_LAYERS_OF_A_NETWORK = {
     *("StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing"),
     *("MelSpectrogram", "STFTSpectrogram"),
 }
-# In Keras, RandomCrop gives rows of another size when it predicts, and Equalization makes a cycle of a
-# network. The others draw layers by Python's own generator while they are traced: no two fits in a process
-# are the same.
+# In Keras, Equalization makes a cycle of a network. test_augmentation.py has the others: RandomCrop gives
+# rows of another size when it predicts, RandAugment takes no float64, and AugMix takes long.
 NOT_TESTED = {"RandomCrop", "Equalization", "RandAugment", "AugMix"}
 
 

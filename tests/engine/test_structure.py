@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from skdl.engine.structure import fingerprint, prediction_structure, training_structure
+from skdl.engine.reader import fingerprint
+from skdl.engine.structure import prediction_structure, training_structure
 
 layers, losses, regularizers = keras.layers, keras.losses, keras.regularizers
 

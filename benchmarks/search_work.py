@@ -1,0 +1,191 @@
+"""What the sides of search_speed.py work on: data, build functions of networks, searches and single fits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn import datasets
+from sklearn.preprocessing import StandardScaler
+
+# Data, float32 throughout.
+
+
+def digits():
+    X, y = datasets.load_digits(return_X_y=True)
+    return X.astype(np.float32), y
+
+
+def images():
+    X, y = digits()
+    return X.reshape(-1, 8, 8, 1) / 16, y
+
+
+def sequences():
+    X, y = digits()
+    return X[:, :60].reshape(-1, 20, 3) / 16, y
+
+
+def large_images():
+    X, y = images()
+    return X.repeat(4, axis=1).repeat(4, axis=2).repeat(3, axis=3), y
+
+
+def many_features():
+    X, y = large_images()
+    return X[:, 2:30, 2:30, 0].reshape(-1, 784), y
+
+
+def scaled(load):
+    X, y = load(return_X_y=True)
+    return StandardScaler().fit_transform(X).astype(np.float32), y
+
+
+def scaled_digits():
+    return scaled(datasets.load_digits)
+
+
+def breast_cancer():
+    return scaled(datasets.load_breast_cancer)
+
+
+def diabetes():
+    X, y = scaled(datasets.load_diabetes)
+    return X, ((y - y.mean()) / y.std()).astype(np.float32)
+
+
+# Networks. Keras and torch are imported late: a side has one of them, and its import is not timed.
+
+
+def classifier(meta, shape, *layers):
+    import keras
+
+    output = keras.layers.Dense(meta["n_classes_"], activation="softmax")
+    return keras.Sequential([keras.Input(shape), *layers, output])
+
+
+def plain(meta, *units):
+    from keras.layers import Dense
+
+    hidden = [Dense(n, activation="relu") for n in units or (64,)]
+    return classifier(meta, (meta["n_features_in_"],), *hidden)
+
+
+def wide(meta):
+    return plain(meta, 2048, 2048)
+
+
+def plain_regressor(meta):
+    import keras
+    from keras.layers import Dense
+
+    shape = (meta["n_features_in_"],)
+    return keras.Sequential([keras.Input(shape), Dense(64, activation="relu"), Dense(1)])
+
+
+def one_layer(meta, units, dropout):
+    from keras.layers import Dense, Dropout
+
+    shape = (meta["n_features_in_"],)
+    return classifier(meta, shape, Dense(units, activation="relu"), Dropout(dropout))
+
+
+def two_layers(meta, units_1, units_2, dropout_1, dropout_2):
+    from keras.layers import Dense, Dropout
+
+    first = Dense(units_1, activation="relu"), Dropout(dropout_1)
+    second = Dense(units_2, activation="relu"), Dropout(dropout_2)
+    return classifier(meta, (meta["n_features_in_"],), *first, *second)
+
+
+def convolutions(meta, dropout, shape=(8, 8, 1)):
+    from keras.layers import Conv2D, Dropout, Flatten, MaxPooling2D
+
+    first = Conv2D(16, 3, padding="same", activation="relu"), MaxPooling2D()
+    second = Conv2D(32, 3, padding="same", activation="relu"), Flatten(), Dropout(dropout)
+    return classifier(meta, shape, *first, *second)
+
+
+def large_convolutions(meta):
+    return convolutions(meta, 0.0, (32, 32, 3))
+
+
+def recurrent(meta, dropout):
+    from keras.layers import LSTM, Dropout
+
+    return classifier(meta, (20, 3), LSTM(16), Dropout(dropout))
+
+
+def torch_network(units, dropout):
+    from torch import nn
+
+    return nn.Sequential(nn.Linear(64, units), nn.ReLU(), nn.Dropout(dropout), nn.Linear(units, 10))
+
+
+# Work.
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search over all of `grid`, or over `candidates` points drawn from it."""
+
+    data: Callable
+    build: Callable
+    grid: dict[str, Any]
+    folds: int
+    epochs: int
+    batch_size: int = 32
+    candidates: int | None = None
+    loss: str = "sparse_categorical_crossentropy"
+
+    @property
+    def steps(self):
+        """What comes before the network: images and sequences are scaled already."""
+        return [("scale", StandardScaler())] if self.data is digits else []
+
+    def quick(self):
+        smaller = replace(self, folds=2, epochs=2)
+        if self.candidates is not None:
+            return replace(smaller, candidates=min(2, self.candidates))
+        first = next(iter(self.grid))
+        fewer = {name: values[: 1 + (name == first)] for name, values in self.grid.items()}
+        return replace(smaller, grid=fewer)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One fit of one network."""
+
+    data: Callable
+    build: Callable
+    epochs: int
+    batch_size: int = 32
+    loss: str = "sparse_categorical_crossentropy"
+
+    def quick(self):
+        return replace(self, epochs=max(2, self.epochs // 10))
+
+
+RATES = [1e-3, 3e-3, 1e-2]
+GRID = {"learning_rate": RATES, "dropout": [0.0, 0.2, 0.4], "units": [32, 64]}
+SMALL_GRID = {"learning_rate": RATES, "dropout": [0.0, 0.3]}
+FINE_GRID = {
+    "learning_rate": np.geomspace(1e-4, 1e-1, 100).tolist(),
+    "dropout": np.linspace(0, 0.5, 51).tolist(),
+    "units": [32, 64],
+}
+WIDTHS = {"units_1": list(range(32, 513, 32)), "units_2": list(range(16, 129, 16))}
+WIDTHS |= {name: [0.0, 0.1, 0.2, 0.3, 0.4, 0.5] for name in ("dropout_1", "dropout_2")}
+WORK: dict[str, Any] = {
+    "digits": Search(digits, one_layer, GRID, folds=5, epochs=20),
+    "widths": Search(digits, two_layers, WIDTHS, 3, 15, batch_size=64, candidates=20),
+    "images": Search(images, convolutions, SMALL_GRID, folds=3, epochs=10),
+    "sequences": Search(sequences, recurrent, SMALL_GRID, folds=3, epochs=10),
+    "candidates": Search(digits, one_layer, FINE_GRID, folds=5, epochs=20, candidates=1000),
+    "fit digits": Fit(scaled_digits, plain, epochs=20),
+    "fit breast_cancer": Fit(breast_cancer, plain, epochs=20),
+    "fit diabetes": Fit(diabetes, plain_regressor, epochs=20, loss="mean_squared_error"),
+    "fit 32x32x3": Fit(large_images, large_convolutions, epochs=2),
+    "fit 784-2048-2048-10": Fit(many_features, wide, epochs=2),
+    "step": Fit(scaled_digits, plain, epochs=400),
+}

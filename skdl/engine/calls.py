@@ -1,0 +1,48 @@
+"""What a call of a program is given, besides the state of a network, and what it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from skdl.engine.step import State
+
+
+class Span(NamedTuple):
+    """What one call of a program is to run, as scalars of int32.
+
+    One vector would be one input; XLA then compiles for each of its values.
+    """
+
+    first_epoch: Any  # its number, as callbacks count
+    epochs: Any  # how many, from the first row of the batch orders on
+    steps: Any  # batches of an epoch
+    first_step: Any  # where the first epoch goes on
+    last_step: Any  # where the last epoch pauses; `steps` where it is run to its end
+    rows: Any
+    batch_size: Any
+    held_out_rows: Any
+    held_out_steps: Any
+    held_out_batch_size: Any
+    initial_epoch: Any  # the number of the first epoch of the fit
+    parts: Any  # epochs that go through the rows once
+    validation_freq: Any  # every which epoch ends with a validation, counted from 1
+
+
+class Outcome(NamedTuple):
+    """What one call of a program gives."""
+
+    state: State
+    rules: list[Any]
+    curves: Any  # (epochs, names) of the training data, then of the validation data
+    n_epochs: Any
+    stopped: Any
+
+
+@dataclass(frozen=True)
+class Data:
+    """Tensors of the rows of one job, filled up to the sizes of the program."""
+
+    x: Any
+    y: Any
+    weight: Any
