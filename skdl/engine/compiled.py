@@ -23,7 +23,7 @@ from skdl.engine.random import Stream, batch_order, derive_seed
 from skdl.engine.replay import Replay
 from skdl.engine.rules import ScheduleRate, one_epoch_a_call
 from skdl.engine.step import State
-from skdl.engine.tensors import data_of
+from skdl.engine.tensors import data_of, read_as_floats
 from skdl.engine.tracing import first_line, untraceable
 from skdl.engine.widths import cut, fill
 from skdl.exceptions import NotCompilableError
@@ -55,13 +55,12 @@ class CompiledEngine(AbstractEngine):
     def explain(self, job: FitJob) -> str:
         """What `train` would do with `job`, and why, in one sentence."""
         start_devices()
-        return str(_prepared(settled(job))[0])
+        return str(_prepared(settled(job))[1])
 
     def train(self, job: FitJob, observer: EpochObserver | None = None) -> FitResult:
         """Run `job` by calls of one program."""
         start_devices()
-        ready = settled(job)
-        plan, program = _prepared(ready)
+        ready, plan, program = _prepared(settled(job))
         if program is not None:
             return _Run(ready, plan, program).train(observer)
         if not self._fallback:
@@ -90,8 +89,8 @@ def engine_named(name: str) -> AbstractEngine:
     return KerasLoopEngine() if name == "keras" else CompiledEngine(fallback=name == "auto")
 
 
-def _prepared(job: FitJob) -> tuple[Plan, Program | None]:
-    """How `job` is run, and its program where there is one."""
+def _prepared(job: FitJob) -> tuple[FitJob, Plan, Program | None]:
+    """`job` as a program takes it, how it is run, and its program where there is one."""
     import tensorflow as tf
 
     try:
@@ -99,15 +98,25 @@ def _prepared(job: FitJob) -> tuple[Plan, Program | None]:
         with untraceable():
             plan = make_plan(job)
         if plan.form is None:
-            return plan, None
+            return job, plan, None
+        if plan.form.masked:  # all its layers, losses and metrics are Keras's own
+            job = _with_floats(job)
         program = _program(job, plan)
     except NotCompilableError as error:
-        return Plan(str(error)), None
+        return job, Plan(str(error)), None
     except tf.errors.ResourceExhaustedError:
         raise
     except tf.errors.OpError as error:
-        return Plan(f"TensorFlow cannot compile it ({first_line(error)})"), None
-    return replace(plan, form=program.form), program
+        return job, Plan(f"TensorFlow cannot compile it ({first_line(error)})"), None
+    return job, replace(plan, form=program.form), program
+
+
+def _with_floats(job: FitJob) -> FitJob:
+    training, validation = (
+        samples and read_as_floats(samples, job.network.template)
+        for samples in (job.training, job.validation)
+    )
+    return replace(job, training=training, validation=validation)
 
 
 def _program(job: FitJob, plan: Plan) -> Program:
