@@ -112,11 +112,12 @@ def _prepared(job: FitJob) -> tuple[FitJob, Plan, Program | None]:
 
 
 def _with_floats(job: FitJob) -> FitJob:
-    training, validation = (
-        samples and read_as_floats(samples, job.network.template)
-        for samples in (job.training, job.validation)
+    model, held_out = job.network.template, job.validation
+    return replace(
+        job,
+        training=read_as_floats(job.training, model),
+        validation=None if held_out is None else read_as_floats(held_out, model),
     )
-    return replace(job, training=training, validation=validation)
 
 
 def _program(job: FitJob, plan: Plan) -> Program:
