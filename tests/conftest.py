@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 from sklearn.datasets import make_classification, make_regression
@@ -23,6 +25,13 @@ def pytest_collection(session):
     if session.config.getoption("dist", "no") == "no":
         load_keras()
         start_devices()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish():
+    # What is imported by now stays to the end: a collection of garbage need not look at it each time.
+    gc.collect()
+    gc.freeze()
 
 
 def make(kind, **params):

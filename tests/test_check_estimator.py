@@ -28,10 +28,10 @@ SKIPPED = {"check_classifiers_multilabel_output_format_decision_function"}
 if os.environ.get("SCIPY_ARRAY_API") != "1":
     SKIPPED.add("check_array_api_input")
 
-# With the width and the optimizer of the ready networks, the others share their programs.
+# With the width and the optimizer of the ready networks, the others share their programs; those that do
+# stand side by side, for a process keeps the latest programs alone.
 WHOLE = {
     "MLPClassifier": skdl.MLPClassifier(),
-    "MLPRegressor": skdl.MLPRegressor(),
     "KerasClassifier": skdl.KerasClassifier(
         networks_for_tests.build_classifier,
         epochs=25,
@@ -39,6 +39,7 @@ WHOLE = {
         optimizer__learning_rate=0.03,
         model__units=128,
     ),
+    "MLPRegressor": skdl.MLPRegressor(),
     "KerasRegressor": skdl.KerasRegressor(
         networks_for_tests.build_regressor,
         epochs=25,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from networks_for_tests import build_classifier
+from networks_for_tests import build_classifier, build_regressor
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from skdl import KerasClassifier, MLPClassifier, MLPRegressor
+from skdl import KerasClassifier, KerasRegressor, MLPClassifier, MLPRegressor
 from skdl.engine import stats
 from skdl.exceptions import InvalidParameterError, NotCompilableError
 
@@ -53,6 +53,25 @@ def test_a_search_over_numbers_and_widths_compiles_one_program():
     assert after.programs == before.programs
     assert after.fits - before.fits == 64
     assert after.fallbacks == before.fallbacks
+
+
+@pytest.mark.parametrize(
+    ("ready", "wrapper", "build", "target"),
+    [
+        (MLPClassifier, KerasClassifier, build_classifier, y),
+        (MLPClassifier, KerasClassifier, build_classifier, y > 0),
+        (MLPRegressor, KerasRegressor, build_regressor, y),
+        (MLPRegressor, KerasRegressor, build_regressor, y[:, None] * [1.0, 2.0]),
+    ],
+    ids=["classes", "two classes", "whole numbers", "columns"],
+)
+def test_a_ready_network_and_the_same_one_of_the_users_own_share_a_program(
+    ready, wrapper, build, target
+):
+    ready(hidden_layer_sizes=(9,), epochs=1).fit(X, target)
+    before = stats().programs
+    wrapper(build, model__units=9, optimizer="adam", batch_size=32).fit(X, target)
+    assert stats().programs == before
 
 
 def test_a_search_has_the_scores_of_fits_alone():

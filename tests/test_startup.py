@@ -34,60 +34,70 @@ def test_import_loads_neither_tensorflow_nor_scikit_learn():
     assert set(public) <= set(listed)
 
 
-def test_ready_networks_import_no_keras_until_fit_and_never_scikeras():
-    loaded = run(
-        """
-        import json, sys
-        from skdl import MLPClassifier
-        before = [n for n in ("tensorflow", "keras", "scikeras") if n in sys.modules]
-        MLPClassifier(epochs=1).fit([[0.0], [1.0]], [0, 1])
-        after = [n for n in ("tensorflow", "keras", "scikeras") if n in sys.modules]
-        print(json.dumps([before, after]))
-        """
-    )
-    assert json.loads(loaded.stdout) == [[], ["tensorflow", "keras"]]
-
-
-def test_a_process_that_fits_writes_nothing_to_stderr_and_keeps_its_environment():
+@pytest.fixture(scope="module")
+def first_use():
+    """A process whose first fits are in several threads, and what it tells of itself."""
     done = run(
         """
-        import os, warnings
+        import json, os, sys, warnings
+        from concurrent.futures import ThreadPoolExecutor
         import numpy as np
+        from skdl import MLPClassifier
+
+        def loaded():
+            return [n for n in ("tensorflow", "keras", "scikeras") if n in sys.modules]
+
+        def fit(seed):
+            clf = MLPClassifier(epochs=4, random_state=seed % 2)
+            return clf.fit([[0.0], [1.0]], [0, 1]).predict_proba([[0.5]])
+
+        told = {"modules before": loaded()}
         environment = dict(os.environ)
         legacy = np.random.get_state()[1].copy()
-        from skdl import KerasRegressor, MLPClassifier
+        with ThreadPoolExecutor(4) as pool:  # five that trace at once make TensorFlow warn
+            found = list(pool.map(fit, range(4)))
+        told["one result for each seed"] = all(
+            bool((one == found[i % 2]).all()) for i, one in enumerate(found)
+        )
+        told["modules after"] = loaded()
+
+        from skdl import KerasRegressor
         clf = MLPClassifier(epochs=1, dropout=0.1, random_state=0).fit([[0.0], [1.0]], [0, 1])
         filters = list(warnings.filters)  # after the imports, in which third parties add to them
         clf.fit([[0.0], [1.0]], [0, 1]).predict([[0.0]])
-        assert dict(os.environ) == environment
-        assert (np.random.get_state()[1] == legacy).all()
-        assert warnings.filters == filters
         import tensorflow as tf
-        from tensorflow.python.framework import config
-        assert not config.is_op_determinism_enabled()
         from tensorflow.python.eager import context
-        assert context.global_seed() is None
+        from tensorflow.python.framework import config
+        told["as it was"] = {
+            "environment": dict(os.environ) == environment,
+            "numpy's generator": bool((np.random.get_state()[1] == legacy).all()),
+            "filters of warnings": warnings.filters == filters,
+            "TensorFlow's determinism": not config.is_op_determinism_enabled(),
+            "TensorFlow's seed": context.global_seed() is None,
+        }
+        print(json.dumps(told))
         """
     )
-    assert done.stderr == ""
-    assert done.stdout == ""
+    return done, json.loads(done.stdout)
 
 
-def test_first_use_from_many_threads_imports_tensorflow_once():
-    done = run(
-        """
-        from concurrent.futures import ThreadPoolExecutor
-        import numpy as np
-        import skdl
-        def fit(seed):
-            clf = skdl.MLPClassifier(epochs=4, random_state=seed % 2)
-            return clf.fit([[0.0], [1.0]], [0, 1]).predict_proba([[0.5]])
-        with ThreadPoolExecutor(4) as pool:  # five that trace at once make TensorFlow warn
-            found = list(pool.map(fit, range(4)))
-        assert all((one == found[i % 2]).all() for i, one in enumerate(found))
-        """
-    )
+def test_ready_networks_import_no_keras_until_fit_and_never_scikeras(first_use):
+    _, told = first_use
+    assert told["modules before"] == []
+    assert told["modules after"] == ["tensorflow", "keras"]
+
+
+def test_a_process_that_fits_writes_nothing_to_stderr_and_keeps_its_environment(first_use):
+    done, told = first_use
     assert done.stderr == ""
+    assert done.stdout == json.dumps(told) + "\n"
+    assert all(told["as it was"].values()), told["as it was"]
+
+
+def test_first_use_from_many_threads_imports_tensorflow_once(first_use):
+    done, told = first_use
+    assert done.stderr == ""
+    assert told["one result for each seed"]
 
 
 @pytest.mark.parametrize("name", ["KerasClassifer", "MLP"])

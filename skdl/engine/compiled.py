@@ -24,7 +24,7 @@ from skdl.engine.random import Stream, batch_order, derive_seed
 from skdl.engine.replay import Replay
 from skdl.engine.rules import ScheduleRate, one_epoch_a_call
 from skdl.engine.step import State
-from skdl.engine.tensors import data_of
+from skdl.engine.tensors import data_of, read_as_floats
 from skdl.engine.tracing import first_line, untraceable
 from skdl.engine.widths import cut, fill
 from skdl.engine.xla_parts import SlowWithXlaError
@@ -57,13 +57,12 @@ class CompiledEngine(AbstractEngine):
     def explain(self, job: FitJob) -> str:
         """What `train` would do with `job`, and why, in one sentence."""
         start_devices()
-        return str(_prepared(settled(job))[0])
+        return str(_prepared(settled(job))[1])
 
     def train(self, job: FitJob, observer: EpochObserver | None = None) -> FitResult:
         """Run `job` by calls of one program."""
         start_devices()
-        ready = settled(job)
-        plan, program = _prepared(ready)
+        ready, plan, program = _prepared(settled(job))
         if program is not None:
             return _Run(ready, plan, program).train(observer)
         if not self._fallback:
@@ -92,8 +91,8 @@ def engine_named(name: str) -> AbstractEngine:
     return KerasLoopEngine() if name == "keras" else CompiledEngine(fallback=name == "auto")
 
 
-def _prepared(job: FitJob) -> tuple[Plan, Program | None]:
-    """How `job` is run, and its program where there is one."""
+def _prepared(job: FitJob) -> tuple[FitJob, Plan, Program | None]:
+    """`job` as a program takes it, how it is run, and its program where there is one."""
     import tensorflow as tf
 
     try:
@@ -101,15 +100,26 @@ def _prepared(job: FitJob) -> tuple[Plan, Program | None]:
         with untraceable():
             plan = make_plan(job)
         if plan.form is None:
-            return plan, None
+            return job, plan, None
+        if plan.form.masked:  # all its layers, losses and metrics are Keras's own
+            job = _with_floats(job)
         program = _program(job, plan)
     except NotCompilableError as error:
-        return Plan(str(error)), None
+        return job, Plan(str(error)), None
     except tf.errors.ResourceExhaustedError:
         raise
     except tf.errors.OpError as error:
-        return Plan(f"TensorFlow cannot compile it ({first_line(error)})"), None
-    return replace(plan, form=program.form), program
+        return job, Plan(f"TensorFlow cannot compile it ({first_line(error)})"), None
+    return job, replace(plan, form=program.form), program
+
+
+def _with_floats(job: FitJob) -> FitJob:
+    model, held_out = job.network.template, job.validation
+    return replace(
+        job,
+        training=read_as_floats(job.training, model),
+        validation=None if held_out is None else read_as_floats(held_out, model),
+    )
 
 
 def _program(job: FitJob, plan: Plan) -> Program:

@@ -27,6 +27,8 @@ EPOCHS_PER_CALL = 64
 ORDER_ENTRIES = 2**22
 # Up to here rows are filled up to a power of two, so that folds of about one size share a program.
 COARSE_BYTES = 2**26
+# A batch of all rows has at least this many, which is the batch size of most fits of more rows.
+SMALLEST_WHOLE_BATCH = 32
 # Patches of more values than this for a batch cost more than TensorFlow's own convolution.
 MAX_PATCH_VALUES = 1_600_000
 # Above this, a sparse matrix is not made dense as a whole.
@@ -229,17 +231,11 @@ def _form(
         sizes["batch_size"] = job.batch_size
     if masked:
         sizes["rows"] = bucket(rows, _bytes(job.training) // rows)
-        # A batch of all rows has another size in each fold.
-        sizes["batch_size"] = (
-            job.batch_size if job.batch_size < rows else bucket(rows, COARSE_BYTES, smallest=16)
-        )
+        sizes["batch_size"] = _batch_bucket(job.batch_size, rows)
         if held_out is not None:
             some = held_out.n_rows
             sizes["held_out_rows"] = bucket(some, _bytes(held_out) // some)
-            size = job.validation_batch_size
-            sizes["held_out_batch_size"] = (
-                size if size < some else bucket(some, COARSE_BYTES, smallest=16)
-            )
+            sizes["held_out_batch_size"] = _batch_bucket(job.validation_batch_size, some)
     return Form(
         xla=masked,
         full_by_xla=full_by_xla,
@@ -252,7 +248,14 @@ def _form(
     )
 
 
-def bucket(rows: int, row_bytes: int, *, smallest: int = 256) -> int:
+def _batch_bucket(batch_size: int, rows: int) -> int:
+    """The size of batches; one of all rows, which are more or fewer in each fold, is filled up."""
+    if batch_size < rows:
+        return batch_size
+    return max(SMALLEST_WHOLE_BATCH, bucket(rows, COARSE_BYTES))
+
+
+def bucket(rows: int, row_bytes: int) -> int:
     """The number of rows that a program for `rows` rows is compiled for.
 
     Examples
@@ -262,7 +265,7 @@ def bucket(rows: int, row_bytes: int, *, smallest: int = 256) -> int:
     >>> bucket(100_000, 3072)
     106496
     """
-    size = max(smallest, 1 << (rows - 1).bit_length())
+    size = max(256, 1 << (rows - 1).bit_length())
     if size * row_bytes <= COARSE_BYTES:
         return size
     step = max(8, size // 16)

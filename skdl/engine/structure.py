@@ -138,6 +138,8 @@ class _ModelReader(Reader):
                 continue
             if isinstance(part, (list, tuple)) and any(isinstance(p, known) for p in part):
                 continue
+            if _wraps_own(layer, name, part):
+                continue
             described.append(f"{name}={self.value(part)}")
         return f"{self.value(type(layer))} {described}"
 
@@ -164,6 +166,16 @@ class _ModelReader(Reader):
                 ),
             ]
         )
+
+
+def _wraps_own(layer: Any, name: str, part: Any) -> bool:
+    """Whether `part` is what Keras puts around a method of the layer's class, as around ``build``."""
+    wrapped = getattr(part, "__wrapped__", None)
+    return (
+        inspect.ismethod(wrapped)
+        and wrapped.__self__ is layer
+        and wrapped.__func__ is getattr(type(layer), name, None)
+    )
 
 
 def metric_names(model: keras.Model) -> list[str]:

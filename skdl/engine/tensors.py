@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from skdl.engine.job import Arrays, Samples
 from skdl.engine.plan import bucket
 
 if TYPE_CHECKING:
+    import keras
     import tensorflow as tf
 
 # TensorFlow takes an array as it is where it begins at such an address, and copies another one.
@@ -64,6 +66,28 @@ def with_room(arrays: Arrays) -> tuple[Arrays, tuple[np.ndarray | None, ...]]:
         return check_cast(room[:rows])
 
     return map_arrays(cast, arrays), tuple(rooms)
+
+
+def read_as_floats(samples: Samples, model: keras.Model) -> Samples:
+    """`samples` with the whole numbers cast that `model` would cast in each step.
+
+    Keras's own losses and metrics read targets as floats, and a graph of layers reads rows in the type of
+    its inputs. Cast at once, whole numbers share the program of floats; those that take less room than
+    floats, such as images of uint8, stay as they are.
+    """
+    floatx = np.dtype(load_keras().config.floatx())
+    types = {np.dtype(one.dtype) for one in model.inputs}
+
+    def row(array: Any) -> Any:
+        (dtype,) = types
+        wide = array.dtype.kind in "iu" and array.dtype.itemsize >= dtype.itemsize
+        return array.astype(dtype) if wide and not sparse.issparse(array) else array
+
+    def target(array: Any) -> Any:
+        return array.astype(floatx) if array.dtype.kind in "iub" else array
+
+    x = map_arrays(row, samples.x) if len(types) == 1 else samples.x
+    return replace(samples, x=x, y=map_arrays(target, samples.y))
 
 
 def data_of(samples: Samples, rows: int) -> Data:

@@ -239,10 +239,13 @@ class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the d
 
     def _network_y(self, y: np.ndarray) -> np.ndarray:
         codes = self._target.encode(y)
+        if self._target.kind == "multilabel-indicator":
+            return codes
         # A loss compares the target with the output column by column, but for the sparse one.
         if self._target.kind == "multiclass" and not is_sparse_loss(self.loss):
             return np.eye(self._target.n_units, dtype=np.float32)[codes]
-        return codes
+        # As the wrappers have them, so that networks of one structure share a program.
+        return codes.astype(np.float32)[:, None]
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each class.

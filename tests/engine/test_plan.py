@@ -41,6 +41,11 @@ def test_folds_of_about_one_size_have_one_form():
     assert len(forms) == 1
 
 
+def test_batches_of_all_rows_are_filled_up():
+    sizes = [planned(rows=rows, batch_size=100).form.batch_size for rows in (1, 20, 32, 33, 48)]
+    assert sizes == [32, 32, 32, 48, 48]
+
+
 def test_dense_networks_are_for_xla():
     plan = planned(layers.Dense(3))
     assert str(plan) == "Compiled with XLA."

@@ -50,6 +50,16 @@ class Own(layers.Layer):
         return x * self.factor
 
 
+class OwnWeights(layers.Layer):
+    """A user's layer that makes its weights when it learns the shape of its inputs."""
+
+    def build(self, shape):
+        self.scale = self.add_weight(shape=(shape[-1],), initializer="ones")
+
+    def call(self, x):
+        return x * self.scale
+
+
 class HoldsALoss(keras.Loss):
     """A user's loss made of one of Keras's."""
 
@@ -84,6 +94,10 @@ SAME = {
     "a user's layer": (
         lambda: network(stack=[keras.Input((3,)), Own(1.0), layers.Dense(1)]),
         lambda: network(stack=[keras.Input((3,)), Own(1.0), layers.Dense(1)]),
+    ),
+    "a user's layer with weights": (
+        lambda: network(stack=[keras.Input((3,)), OwnWeights(), layers.Dense(1)]),
+        lambda: network(stack=[keras.Input((3,)), OwnWeights(), layers.Dense(1)]),
     ),
 }
 DIFFERENT = {

@@ -3,6 +3,7 @@
 import gc
 import weakref
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from skdl.engine.job import Samples
-from skdl.engine.tensors import aligned_zeros, data_of, with_room
+from skdl.engine.tensors import aligned_zeros, data_of, read_as_floats, with_room
 
 X = np.random.default_rng(0).normal(size=(50, 3))
 Y = np.arange(50)
@@ -64,6 +65,26 @@ def test_several_inputs_and_sparse_ones():
         np.testing.assert_array_equal(part[:50].numpy(), X.astype(np.float32))
         assert not part[50:].numpy().any()
     assert data.weight.shape == (64,)
+
+
+def read(x, y, dtype="float32"):
+    model = keras.Sequential([keras.Input((3,), dtype=dtype), keras.layers.Flatten()])
+    return read_as_floats(Samples(x, y), model)
+
+
+def test_whole_numbers_are_cast_as_the_network_and_its_losses_would():
+    x = (X * 3).astype(np.int64)
+    cast = read(x, {"a": Y, "b": Y > 3})
+    np.testing.assert_array_equal(cast.x, x)
+    assert cast.x.dtype == cast.y["a"].dtype == cast.y["b"].dtype == np.float32
+    assert read(x, Y, "int32").x.dtype == np.int32
+
+
+def test_images_of_small_whole_numbers_and_floats_stay_as_they_are():
+    small, floats = (X * 3).astype(np.uint8), X.astype(np.float32)
+    assert read(small, Y).x is small
+    cast = read(floats, floats)
+    assert cast.x is cast.y is floats
 
 
 def test_a_number_too_large_for_the_network_is_an_error():
