@@ -78,8 +78,7 @@ class Form:
         """The form without XLA."""
         if self.masked:
             return replace(self, xla=False)
-        sizes = dict.fromkeys(("rows", "batch_size", "held_out_rows", "held_out_batch_size"), 0)
-        return replace(self, full_by_xla=False, **sizes)
+        return replace(self, full_by_xla=False, rows=0, batch_size=0)
 
 
 @dataclass(frozen=True)

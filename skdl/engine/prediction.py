@@ -15,6 +15,7 @@ from skdl.engine.noise import fixed_variables
 from skdl.engine.numbers import model_numbers, taking
 from skdl.engine.programs import prediction_programs
 from skdl.engine.tracing import untraceable
+from skdl.engine.widths import open_shapes
 from skdl.exceptions import NotCompilableError
 
 if TYPE_CHECKING:
@@ -126,19 +127,27 @@ def _traced(network: Network, chunk: Arrays) -> Any:
             found = model_numbers(model)
             tensors = tf.unstack(numbers, num=len(found)) if found else []
             variables = [*model.trainable_variables, *fixed_variables(model)]
-            mapping = list(zip(variables, values, strict=True))
-            with taking(found, tensors), keras.StatelessScope(state_mapping=mapping):
+            scope = keras.StatelessScope()
+            # Keras's own argument for it wants the shapes of the variables, and open ones are not.
+            scope.state_mapping |= {
+                id(variable): value for variable, value in zip(variables, values, strict=True)
+            }
+            with taking(found, tensors), scope:
                 return model(x, training=False)
 
     def spec(array: Any) -> Any:
         return tf.TensorSpec(array.shape, array.dtype)
 
-    variables = _ordered(network, [np.asarray(variable) for variable in model.variables])
+    with network.lock:
+        # Networks that differ in hidden widths share the graph, which takes them as they are.
+        shapes = open_shapes(model)
+        variables = [*model.trainable_variables, *fixed_variables(model)]
+        specs = [tf.TensorSpec(shapes.get(id(v), v.shape), v.dtype) for v in variables]
     numbers = tf.TensorSpec((len(network.prediction_numbers),), tf.float64)
     try:
         with untraceable():
             return tf.function(outputs, autograph=False).get_concrete_function(
-                [spec(value) for value in variables], numbers, map_arrays(spec, chunk)
+                specs, numbers, map_arrays(spec, chunk)
             )
     except NotCompilableError as error:
         _logger.warning("A network predicts layer by layer, which takes longer: %s.", error)

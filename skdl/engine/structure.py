@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from skdl._startup import load_keras
@@ -23,7 +23,7 @@ from skdl.engine.numbers import (
 )
 from skdl.engine.optimizers import without_weight_decay
 from skdl.engine.reader import Reader, Same
-from skdl.engine.widths import Widths, widths_of
+from skdl.engine.widths import Widths, hidden_widths, widths_of
 
 if TYPE_CHECKING:
     import keras
@@ -59,8 +59,11 @@ def training_structure(model: keras.Model) -> Structure:
 
 
 def prediction_structure(model: keras.Model) -> Structure:
-    """The structure of `model` as it predicts, whatever it was compiled with."""
-    reader = _ModelReader(owners=_owners(model_numbers(model)))
+    """The structure of `model` as it predicts, whatever it was compiled with, and of any hidden widths."""
+    widths = hidden_widths(model)
+    if widths is not None:
+        widths = replace(widths, filled=(0,) * len(widths.filled))
+    reader = _ModelReader(widths=widths, owners=_owners(model_numbers(model)))
     return Structure(reader.model(model), tuple(reader.parts))
 
 

@@ -85,14 +85,21 @@ class Widths:
 
 def widths_of(model: keras.Model) -> Widths | None:
     """The widths of a compiled `model`, or None where filling up would not be exact."""
-    keras = load_keras()
-    layers = _chain(model)
-    if layers is None or type(model.optimizer) not in _kinds(keras.optimizers, _OPTIMIZERS):
+    if type(model.optimizer) not in _kinds(load_keras().optimizers, _OPTIMIZERS):
         return None
     if not all(is_keras(type(part)) for part in _compiled_with(model)):
         return None  # an object of the user's may not be one that can be copied
     if without_weight_decay(model):
         return None  # it is kept for these very variables
+    return hidden_widths(model)
+
+
+def hidden_widths(model: keras.Model) -> Widths | None:
+    """The widths of the hidden layers of a stack, whatever it was compiled with; None for other networks."""
+    keras = load_keras()
+    layers = _chain(model)
+    if layers is None:
+        return None
     dense = [place for place, layer in enumerate(layers) if type(layer) is keras.layers.Dense]
     if len(dense) < 2 or not all(_is_unitwise(layer) for layer in layers[dense[0] : dense[-1]]):
         return None
@@ -103,6 +110,27 @@ def widths_of(model: keras.Model) -> Widths | None:
     smallest = 64 if len(units) == 1 or max(units) <= 64 else 128
     filled = tuple(bucket(n, smallest=smallest) for n in units)
     return Widths(places, units, filled, dense[-1])
+
+
+def open_shapes(model: keras.Model) -> dict[int, tuple[int | None, ...]]:
+    """The shapes of variables, by their id, with None in the place of what follows from hidden widths."""
+    widths = hidden_widths(model)
+    found: dict[int, tuple[int | None, ...]] = {}
+    if widths is None:
+        return found
+    hidden = False
+    for place, layer in enumerate(_chain(model) or ()):
+        dense = place in widths.places or place == widths.last
+        if dense:
+            kernel, last = layer.kernel.shape, place == widths.last
+            units = kernel[1] if last else None
+            found[id(layer.kernel)] = (None if hidden else kernel[0], units)
+            if layer.use_bias:
+                found[id(layer.bias)] = (units,)
+        elif hidden:
+            found |= {id(v): (None,) for v in layer.weights}
+        hidden = place < widths.last and (hidden or dense)
+    return found
 
 
 def widened(model: keras.Model, widths: Widths) -> keras.Model:
@@ -189,7 +217,8 @@ def _chain(model: keras.Model) -> list[Any] | None:
             return None
     else:
         return None
-    if len(model.inputs) != 1 or len(model.inputs[0].shape) != 2:
+    inputs = getattr(model, "inputs", None) or []  # a Sequential has none before it has met data
+    if len(inputs) != 1 or len(inputs[0].shape) != 2:
         return None
     if "call" in vars(model) or len({id(layer) for layer in layers}) < len(layers):
         return None

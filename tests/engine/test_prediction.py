@@ -125,3 +125,28 @@ def test_several_outputs_keep_their_structure():
 )
 def test_the_chunk_follows_from_the_width_of_a_row(shape, rows):
     assert chunk_rows(np.broadcast_to(np.float32(0), shape)) == rows
+
+
+def stack(first, second, *, normalized=False, columns=6):
+    """A network of two hidden layers with weights of its own."""
+    parts = [keras.layers.Dense(first, activation="gelu"), keras.layers.Dropout(0.2)]
+    if normalized:
+        parts += [keras.layers.BatchNormalization(), keras.layers.Dense(second, "sigmoid")]
+    else:
+        parts += [keras.layers.Dense(second, activation="sigmoid")]
+    return keras.Sequential([keras.Input((columns,)), *parts, keras.layers.Dense(3, "softmax")])
+
+
+@pytest.mark.parametrize("normalized", [False, True])
+def test_hidden_widths_share_a_graph_and_change_no_bits(normalized):
+    x = X[:40, 2:8]
+    models = [stack(*units, normalized=normalized) for units in ((5, 7), (64, 8), (33, 128))]
+    before = stats().programs
+    first = [predict(model, x) for model in models]
+    assert stats().programs == before + 1
+    for found, model in zip(first, models, strict=True):
+        np.testing.assert_allclose(found, model.predict(x, verbose=0), rtol=1e-5)
+    prediction.prediction_programs.clear()
+    again = [predict(model, x) for model in reversed(models)]
+    for one, two in zip(first, reversed(again), strict=True):
+        np.testing.assert_array_equal(one, two)
