@@ -7,10 +7,11 @@ import random
 import keras
 import numpy as np
 import pytest
-from oracle import ROWS, assert_agree, both, job_of, numbers
+from oracle import ROWS, Pair, assert_agree, job_of, numbers
 
 from skdl.engine import compiled
 from skdl.engine.compiled import CompiledEngine
+from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import Network
 from skdl.engine.programs import ProgramCache
 
@@ -85,7 +86,8 @@ def test_noise_follows_the_seed_of_a_fit_and_nothing_else(name, python_seed, mon
 # The others are in the tables of test_oracle_layers.py. In Keras, RandAugment takes no float64.
 @pytest.mark.parametrize("name", ["AugMix", "RandAugment", "RandomCrop"])
 def test_they_are_those_of_keras(name):
-    pair = both(network(LAYERS[name]), X, Y, traced=True, epochs=1, batch_size=ROWS)
+    job = job_of(network(LAYERS[name]), X, Y, epochs=1, batch_size=ROWS)
+    pair = Pair(CompiledEngine().train(job), KerasLoopEngine().train(job), programs=1, masked=False)
     assert_agree(pair, rtol=1e-5, atol=1e-6)
 
 
