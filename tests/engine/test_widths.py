@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jobs import X, Y, job
+from oracle import eagerly
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
@@ -61,7 +62,10 @@ def test_filled_up_networks_share_a_program_and_agree_with_keras(case, float64):
     for units in (5, 9):
         one = job(Network(lambda n=units: stack((n, n + 3), **CASES[case])), training=data)
         before = stats().programs
-        ours, theirs = CompiledEngine(fallback=False).train(one), KerasLoopEngine().train(one)
+        ours, theirs = (
+            CompiledEngine(fallback=False).train(one),
+            KerasLoopEngine().train(eagerly(one)),
+        )
         compiled.append(stats().programs - before)
         for a, b in zip(ours.end.all, theirs.end.all, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
