@@ -124,9 +124,9 @@ def training_batches(
         index.set_shape((rows,))
         return tf.data.Dataset.from_tensor_slices(index).batch(batch_size)
 
-    return _single_threaded(
-        tf.data.Dataset.counter(first_epoch).flat_map(one_epoch).map(_batch(samples))
-    )
+    # A range is there at once; a counter, which has no end at all, is traced first.
+    epochs = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)
+    return _single_threaded(epochs.flat_map(one_epoch).map(_batch(samples)))
 
 
 def validation_batches(samples: Samples, batch_size: int) -> tf.data.Dataset:

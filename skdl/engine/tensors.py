@@ -76,6 +76,8 @@ def read_as_floats(samples: Samples, model: keras.Model) -> Samples:
     floats, such as images of uint8, stay as they are.
     """
     floatx = np.dtype(load_keras().config.floatx())
+    if floatx.itemsize < 4:
+        return samples  # too coarse for the numbers of many classes
     types = {np.dtype(one.dtype) for one in model.inputs}
 
     def row(array: Any) -> Any:

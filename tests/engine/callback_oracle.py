@@ -29,6 +29,9 @@ def stopping_network():
     return network(metrics=metrics)()
 
 
+PLAIN = network()
+
+
 def held_out(seed=7):
     return Samples(numbers(10, 4, seed=seed), numbers(10, 1, seed=seed + 1))
 
@@ -42,8 +45,8 @@ def train(make, build=None, epochs=8, **changes):
         return made[-1]
 
     x, y = numbers(ROWS, 4), numbers(ROWS, 1, seed=1)
-    changes = {"validation": held_out(), **changes}
-    pair = both(build or network(), x, y, callbacks=given, epochs=epochs, **changes)
+    changes = {"validation": held_out(), "keras_runs": "kept", **changes}
+    pair = both(build or PLAIN, x, y, callbacks=given, epochs=epochs, **changes)
     assert_agree(pair)
     return pair, *made
 

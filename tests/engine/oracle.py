@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from skdl.engine.compiled import CompiledEngine
 from skdl.engine.fit_options import settled
 from skdl.engine.job import FitJob, FitResult, Samples
 from skdl.engine.keras_loop import KerasLoopEngine
-from skdl.engine.network import Network
+from skdl.engine.network import Network, read_state, write_state
 from skdl.engine.plan import make_plan
 
 ROWS, BATCH = 22, 8  # the last batch of an epoch has six rows
@@ -65,11 +66,38 @@ class Eager(Network):
         return model
 
 
-def both(build, x, y, weight=None, callbacks=tuple, traced=False, **changes):
+def eagerly(job):
+    """`job` with a network that Keras runs step by step."""
+    return replace(job, network=Eager(job.network._build, redraw=False))
+
+
+class Kept(Network):
+    """A network of one model, which Keras traces once for all fits that begin with it."""
+
+    def __init__(self, build):
+        super().__init__(build)
+        self._kept = build()
+        self._kept.optimizer.build(self._kept.trainable_variables)
+        self._fresh = read_state(self._kept).optimizer
+
+    def model(self, state):
+        write_state(self._kept, replace(state, optimizer=state.optimizer or self._fresh))
+        return self._kept
+
+
+@cache
+def kept(build, floatx):
+    return Kept(build)
+
+
+def both(build, x, y, weight=None, callbacks=tuple, keras_runs="eagerly", **changes):
     """The results of both engines for the same job; `callbacks` gives each its own.
 
-    `traced` is for what Keras computes otherwise where it knows the number of rows.
+    Keras runs "eagerly", "traced" where it computes otherwise when it knows the number of rows, or "kept":
+    traced, and the same model for all jobs of one and the same `build`.
     """
+    import keras
+
     network = build if isinstance(build, Network) else Network(build)
     before = stats().programs
     one = job_of(network, x, y, weight, callbacks=tuple(callbacks()), **changes)
@@ -78,8 +106,10 @@ def both(build, x, y, weight=None, callbacks=tuple, traced=False, **changes):
     two = job_of(network, x, y, weight, callbacks=tuple(callbacks()), **changes)
     form = make_plan(settled(two)).form
     masked = form is not None and form.masked
-    if not traced:
-        two = replace(two, network=Eager(network._build, redraw=False))
+    if keras_runs == "eagerly":
+        two = eagerly(two)
+    elif keras_runs == "kept":
+        two = replace(two, network=kept(build, keras.config.floatx()))
     return Pair(compiled, KerasLoopEngine().train(two), programs, masked)
 
 

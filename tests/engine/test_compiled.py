@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 from jobs import X, Y, job, network
+from oracle import eagerly
 
 from skdl.engine import compiled, stats
 from skdl.engine.compiled import CompiledEngine, engine_named
@@ -65,7 +66,7 @@ def test_agreement_with_keras_on_a_last_batch_that_is_smaller():
     rows = {"training": Samples(X[:43], Y[:43]), "validation": Samples(X[:19], Y[:19])}
     # Adam would blow the last place of a small gradient up.
     one = job(lambda: network(keras.optimizers.SGD(0.1)), epochs=3, **rows)
-    ours, theirs = train(one), KerasLoopEngine().train(one)
+    ours, theirs = train(one), KerasLoopEngine().train(eagerly(one))
     for a, b in zip(ours.end.all, theirs.end.all, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
     assert list(ours.history) == list(theirs.history)
@@ -136,7 +137,7 @@ def test_what_is_excluded_from_weight_decay_counts_in_a_network_of_any_width():
 
     for excluded in ((), ("hidden",), ("output",)):
         one = job(Network(lambda excluded=excluded: build(excluded)))
-        ours, theirs = train(one), KerasLoopEngine().train(one)
+        ours, theirs = train(one), KerasLoopEngine().train(eagerly(one))
         for a, b in zip(ours.end.variables, theirs.end.variables, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
 

@@ -223,7 +223,7 @@ def test_several_outputs(fast, name, weighted):
     held_out = Samples(numbers(9, 4, seed=7), keras.tree.map_structure(lambda a: a[:9], y))
     build = outputs(as_dict, OUTPUTS[name])
     # Keras averages the losses of outputs over batches, by their rows in eager code alone.
-    agree(build, numbers(ROWS, 4), y, weight, validation=held_out, masked=True, traced=True)
+    agree(build, numbers(ROWS, 4), y, weight, validation=held_out, masked=True, keras_runs="traced")
 
 
 def test_an_output_of_sequences(fast):

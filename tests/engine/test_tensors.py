@@ -112,3 +112,12 @@ def test_the_memory_is_given_back():
     del x, rooms, data
     gc.collect()
     assert gone() is None
+
+
+def test_numbers_of_classes_are_not_cast_to_types_too_coarse_for_them():
+    before = keras.config.floatx()
+    keras.config.set_floatx("float16")
+    try:
+        assert read(X, Y.astype(np.int64)).y.dtype == np.int64
+    finally:
+        keras.config.set_floatx(before)
