@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jobs import X, Y, job
-from oracle import eagerly, without_xla
+from oracle import eagerly
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
@@ -55,14 +55,8 @@ CASES = {
 }
 
 
-# The others run as graphs, which compile faster: what is filled up and masked is the same.
-WITH_XLA = ("plain", "not zero at zero", "normalised")
-
-
 @pytest.mark.parametrize("case", CASES)
-def test_filled_up_networks_share_a_program_and_agree_with_keras(case, float64, monkeypatch):
-    if case not in WITH_XLA:
-        without_xla(monkeypatch)
+def test_filled_up_networks_share_a_program_and_agree_with_keras(case, float64):
     data = Samples(X.astype(np.float64), Y)
     compiled = []
     for units in (5, 9):
