@@ -136,8 +136,8 @@ class ProgramCache(Generic[_P]):
             warn = self._n_made == self._warn_at
         if warn:
             warnings.warn(
-                f"This process has compiled {self._warn_at} training programs, and TensorFlow keeps about "
-                "5 MB for each until the process ends. Run a search over so many structures in processes "
+                f"This process has compiled {self._warn_at} training programs, and TensorFlow keeps 5 to "
+                "15 MB for each until the process ends. Run a search over so many structures in processes "
                 "that end (n_jobs=2 with the loky backend), or tune numbers such as learning rates and "
                 "dropout rates, which share programs.",
                 UserWarning,
