@@ -76,12 +76,13 @@ def read_as_floats(samples: Samples, model: keras.Model) -> Samples:
     floats, such as images of uint8, stay as they are.
     """
     floatx = np.dtype(load_keras().config.floatx())
-    types = {np.dtype(one.dtype) for one in model.inputs}
+    types = {one.dtype for one in getattr(model, "inputs", None) or ()}
 
     def row(array: Any) -> Any:
-        (dtype,) = types
-        wide = array.dtype.kind in "iu" and array.dtype.itemsize >= dtype.itemsize
-        return array.astype(dtype) if wide and not sparse.issparse(array) else array
+        if array.dtype.kind not in "iu" or sparse.issparse(array):
+            return array
+        dtype = np.dtype(*types)
+        return array.astype(dtype) if array.dtype.itemsize >= dtype.itemsize else array
 
     def target(array: Any) -> Any:
         return array.astype(floatx) if array.dtype.kind in "iub" else array
