@@ -12,6 +12,7 @@ import hashlib
 import importlib
 import inspect
 import re
+import sys
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from skdl.engine.layers import is_keras
 from skdl.engine.numbers import number_names
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
-# Classes of these packages are known by their names.
+# Classes and functions of these packages are known by their names.
 _KNOWN = ("keras", "builtins", "tensorflow", "numpy", "skdl", "abc", "typing", "sklearn", "scipy")
 # Keras writes the names of layers at these places of a config.
 _NAME_LISTS = ("input_layers", "output_layers")
@@ -251,7 +252,7 @@ class Reader:
         return f"class:{kind.__module__}.{kind.__qualname__}{members}{properties}{bases}"
 
     def _function(self, function: Any) -> str:
-        if is_keras(function):
+        if is_keras(function) or _is_of_a_package(function):
             return f"function:{function.__module__}.{function.__qualname__}"
         cells = [cell.cell_contents for cell in function.__closure__ or () if _is_full(cell)]
         return (
@@ -274,6 +275,15 @@ class Reader:
 def _given_name(name: Any) -> str:
     """A name without the number that Keras gives each further object of a class."""
     return re.sub(r"_\d+$", "", str(name))
+
+
+def _is_of_a_package(function: Any) -> bool:
+    """Whether one of the known packages has `function` under its name: its code need not be read."""
+    module = function.__module__ or ""
+    return (
+        module.partition(".")[0] in _KNOWN
+        and getattr(sys.modules.get(module), function.__qualname__, None) is function
+    )
 
 
 def _is_full(cell: Any) -> bool:

@@ -78,12 +78,13 @@ def read_as_floats(samples: Samples, model: keras.Model) -> Samples:
     floatx = np.dtype(load_keras().config.floatx())
     if floatx.itemsize < 4:
         return samples  # too coarse for the numbers of many classes
-    types = {np.dtype(one.dtype) for one in model.inputs}
+    types = {one.dtype for one in getattr(model, "inputs", None) or ()}
 
     def row(array: Any) -> Any:
-        (dtype,) = types
-        wide = array.dtype.kind in "iu" and array.dtype.itemsize >= dtype.itemsize
-        return array.astype(dtype) if wide and not sparse.issparse(array) else array
+        if array.dtype.kind not in "iu" or sparse.issparse(array):
+            return array
+        dtype = np.dtype(*types)
+        return array.astype(dtype) if array.dtype.itemsize >= dtype.itemsize else array
 
     def target(array: Any) -> Any:
         return array.astype(floatx) if array.dtype.kind in "iub" else array

@@ -7,6 +7,7 @@ import functools
 import keras
 import numpy as np
 import pytest
+from sklearn.metrics import accuracy_score
 
 from skdl.engine.reader import fingerprint
 from skdl.engine.structure import prediction_structure, training_structure
@@ -222,3 +223,19 @@ def test_a_function_counts_by_the_globals_that_it_names():
     before = fingerprint(space["activation"])
     space["factor"] = 2.0
     assert fingerprint(space["activation"]) != before
+
+
+def test_a_function_of_a_library_counts_by_its_name():
+    def scorer(y, y_pred):
+        return accuracy_score(y, y_pred)
+
+    # With the code of all that the function calls, it would be a text of megabytes.
+    assert len(fingerprint(scorer)) < 1000
+
+
+def test_a_function_that_bears_the_name_of_a_library_s_counts_by_what_it_does():
+    def wrapped(factor):
+        return functools.wraps(accuracy_score)(lambda *args: factor * accuracy_score(*args))
+
+    assert fingerprint(wrapped(1.0)) == fingerprint(wrapped(1.0))
+    assert fingerprint(wrapped(1.0)) != fingerprint(wrapped(2.0))
