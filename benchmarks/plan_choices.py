@@ -50,13 +50,14 @@ def stack(shape, *layers):
     return keras.Sequential([keras.Input(shape), *layers, keras.layers.Dense(10, "softmax")])
 
 
-def dense(features, *units, rate=0.0, norm=False):
+def dense(features, *units, rate=0.0, norm=False, penalty=None):
     def build():
         from keras import layers
 
         parts = []
         for width in units:
-            parts.append(layers.Dense(width, activation="relu"))
+            # A penalty on what a layer gives divides by the rows of a batch, so that none can be filled up.
+            parts.append(layers.Dense(width, activation="relu", activity_regularizer=penalty))
             if norm:
                 parts.append(layers.BatchNormalization())
             if rate:
@@ -122,6 +123,7 @@ def calibration():
         "4-8-10": dense(4, 8),
         "64-64-64-10, dropout": dense(64, 64, 64, rate=0.2),
         "64-128-64-10, norm": dense(64, 128, 64, norm=True),
+        "64-64-64-10, penalty on activities": dense(64, 64, 64, penalty="l2"),
         "784-512-128-10": dense(784, 512, 128),
         "784-1024-1024-10": dense(784, 1024, 1024),
         "784-2048-2048-10": dense(784, 2048, 2048),
@@ -210,7 +212,9 @@ def forms_of(plan, job):
     chosen = plan.form
     graph = dict.fromkeys(("rows", "batch_size", "held_out_rows", "held_out_batch_size"), 0)
     forms = {"chosen": chosen}
-    if chosen.xla:
+    if chosen.full_by_xla:
+        forms["graph"] = chosen.as_graph()
+    elif chosen.xla:
         forms["graph"] = replace(chosen, xla=False, masked=False, matmul=False, **graph)
         if chosen.matmul:
             forms["XLA, Keras's convolution"] = replace(chosen, matmul=False)
@@ -224,6 +228,8 @@ def forms_of(plan, job):
 
 
 def name_of(form):
+    if form.full_by_xla:
+        return "XLA, the last batch as a graph"
     if not form.xla:
         return "graph"
     return "XLA, products" if form.matmul else "XLA"
