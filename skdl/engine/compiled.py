@@ -180,7 +180,8 @@ class _Run:
         self._begin()
         # What XLA compiles inside an epoch is compiled when an epoch begins.
         epochs = int(self._form.full_by_xla)
-        self._call(np.zeros((self._form.epochs, self._order_size), np.int32), 0, epochs, 0, 0)
+        orders = np.zeros((self._form.epochs, self._order_size), np.int32)
+        self._call(orders, self._job.initial_epoch, epochs, 0, 0)
 
     def train(self, observer: EpochObserver | None) -> FitResult:
         """Run the whole job."""

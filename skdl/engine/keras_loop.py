@@ -27,7 +27,8 @@ class KerasLoopEngine(AbstractEngine):
         """Run `job` by one call of its model's `fit`."""
         start_devices()
         model = job.network.model(job.start)
-        if not model.optimizer.built:
+        own_step = type(model).train_step is not load_keras().Model.train_step
+        if not (model.optimizer.built or own_step):
             # Keras builds it in a traced step, where an average that begins at the weights has zeros.
             model.optimizer.build(model.trainable_variables)
         options = dict(job.options)

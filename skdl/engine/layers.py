@@ -106,6 +106,15 @@ def is_keras(value: Any) -> bool:
     return str(getattr(value, "__module__", "")).partition(".")[0] == "keras"
 
 
+def is_written_by_keras(function: Any) -> bool:
+    """Whether the code of `function` is Keras's, as what it puts around each ``build``.
+
+    Its names do not tell: `functools.wraps` copies those of what is wrapped.
+    """
+    home: str = getattr(function, "__globals__", {}).get("__name__", "")
+    return home.partition(".")[0] == "keras"
+
+
 def with_globals(function: Any, **names: Any) -> Any:
     """`function`, compiled code and all, to which `names` mean something else."""
     made = types.FunctionType(

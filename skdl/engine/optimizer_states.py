@@ -15,8 +15,10 @@ from skdl.engine.optimizers import PureOptimizer
 if TYPE_CHECKING:
     import keras
 
-# To build an optimizer takes about as long as a small fit: its variables, one after the other.
+# To build an optimizer takes about as long as a small fit: its variables, one after the other. A network of
+# many weights trains for longer than that, and several times its weights would stay behind.
 MAX_OPTIMIZERS = 64
+MAX_BYTES = 2**21  # of the weights of one network
 
 _lock = threading.Lock()
 _built: OrderedDict[Hashable, PureOptimizer] = OrderedDict()
@@ -49,7 +51,7 @@ def fresh_state(
             _built.move_to_end(key)
     if pure is None:
         pure = PureOptimizer(model.optimizer, model.trainable_variables)
-        if pure.serves_any_rate:
+        if pure.serves_any_rate and sum(weight.nbytes for weight in weights) <= MAX_BYTES:
             with _lock:
                 _built[key] = pure
                 if len(_built) > MAX_OPTIMIZERS:

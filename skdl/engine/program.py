@@ -379,7 +379,8 @@ def _scalar(number: int) -> Any:
     """`number` as a tensor: the fits of a search pass the same few again and again."""
     import tensorflow as tf
 
-    return tf.constant(number, tf.int32)
+    with tf.init_scope():  # a tensor that is kept belongs to no graph
+        return tf.constant(number, tf.int32)
 
 
 @contextlib.contextmanager

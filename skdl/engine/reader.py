@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from skdl._startup import load_keras
-from skdl.engine.layers import is_keras
+from skdl.engine.layers import is_keras, is_written_by_keras
 from skdl.engine.numbers import number_names
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
@@ -252,7 +252,7 @@ class Reader:
         return f"class:{kind.__module__}.{kind.__qualname__}{members}{properties}{bases}"
 
     def _function(self, function: Any) -> str:
-        if is_keras(function) or _is_of_a_package(function):
+        if is_written_by_keras(function) or _is_of_a_package(function):
             return f"function:{function.__module__}.{function.__qualname__}"
         cells = [cell.cell_contents for cell in function.__closure__ or () if _is_full(cell)]
         return (

@@ -9,10 +9,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from skdl._startup import load_keras
-from skdl.engine.layers import is_keras, walk_layers
+from skdl.engine.layers import is_keras, is_written_by_keras, walk_layers
 from skdl.engine.noise import noise_layers, traced_choice
 from skdl.engine.numbers import (
     Number,
@@ -23,7 +26,7 @@ from skdl.engine.numbers import (
 )
 from skdl.engine.optimizers import without_weight_decay
 from skdl.engine.reader import Reader, Same
-from skdl.engine.widths import Widths, hidden_widths, widths_of
+from skdl.engine.widths import Widths, open_widths, widths_of
 
 if TYPE_CHECKING:
     import keras
@@ -60,7 +63,7 @@ def training_structure(model: keras.Model) -> Structure:
 
 def prediction_structure(model: keras.Model) -> Structure:
     """The structure of `model` as it predicts, whatever it was compiled with, and of any hidden widths."""
-    widths = hidden_widths(model)
+    widths = open_widths(model)
     if widths is not None:
         widths = replace(widths, filled=(0,) * len(widths.filled))
     reader = _ModelReader(widths=widths, owners=_owners(model_numbers(model)))
@@ -100,7 +103,7 @@ class _ModelReader(Reader):
             functions = [
                 f"{name}={self.value(part)}"
                 for name, part in sorted(vars(layer).items())
-                if inspect.isfunction(part) and name not in ("build", "call") and not is_keras(part)
+                if inspect.isfunction(part) and not is_written_by_keras(part)
             ]
             # Of a network that is filled up the shapes follow from its units.
             weights = [
@@ -137,11 +140,13 @@ class _ModelReader(Reader):
             skipped |= {"optimizer", "loss"}  # set by compile, and read there
         described = []
         for name, part in sorted(vars(layer).items()):
-            if name in skipped or name.startswith("_") or isinstance(part, known):
+            if name in skipped or isinstance(part, known):
+                continue
+            if name.startswith("_") and (name in _names_of_keras() or not _is_simple(part)):
                 continue
             if isinstance(part, (list, tuple)) and any(isinstance(p, known) for p in part):
                 continue
-            if _wraps_own(layer, name, part):
+            if name == "build" and is_written_by_keras(part):
                 continue
             described.append(f"{name}={self.value(part)}")
         return f"{self.value(type(layer))} {described}"
@@ -171,14 +176,22 @@ class _ModelReader(Reader):
         )
 
 
-def _wraps_own(layer: Any, name: str, part: Any) -> bool:
-    """Whether `part` is what Keras puts around a method of the layer's class, as around ``build``."""
-    wrapped = getattr(part, "__wrapped__", None)
-    return (
-        inspect.ismethod(wrapped)
-        and wrapped.__self__ is layer
-        and wrapped.__func__ is getattr(type(layer), name, None)
-    )
+def _is_simple(value: Any) -> bool:
+    """Whether a private attribute is a setting: Keras and TensorFlow keep objects of theirs in others."""
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_simple, value))
+    return isinstance(value, (bool, int, float, str, bytes, np.ndarray)) or inspect.isroutine(value)
+
+
+@cache
+def _names_of_keras() -> frozenset[str]:
+    """The private attributes that every layer and model has."""
+    keras = load_keras()
+    # With names and weights given: what Keras counts up and draws for others belongs to the process.
+    dense = keras.layers.Dense(1, kernel_initializer="zeros", name="dense")
+    model = keras.Sequential([keras.Input((1,), name="input"), dense], name="sequential")
+    kinds = (model, dense, keras.Model(name="model"), keras.Layer(name="layer"))
+    return frozenset(name for one in kinds for name in vars(one))
 
 
 def metric_names(model: keras.Model) -> list[str]:

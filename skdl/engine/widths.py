@@ -112,9 +112,21 @@ def hidden_widths(model: keras.Model) -> Widths | None:
     return Widths(places, units, filled, dense[-1])
 
 
-def open_shapes(model: keras.Model) -> dict[int, tuple[int | None, ...]]:
-    """The shapes of variables, by their id, with None in the place of what follows from hidden widths."""
+def open_widths(model: keras.Model) -> Widths | None:
+    """The widths that may be left open in a graph; None where there are none."""
+    normalization = load_keras().layers.BatchNormalization
     widths = hidden_widths(model)
+    if widths is None:
+        return None
+    hidden = (_chain(model) or [])[widths.places[0] : widths.last]
+    # Along another axis than the last, by whatever number, Keras asks for its length.
+    closed = any(type(layer) is normalization and layer.axis != -1 for layer in hidden)
+    return None if closed else widths
+
+
+def open_shapes(model: keras.Model) -> dict[int, tuple[int | None, ...]]:
+    """The shapes of variables, by their id, with None in the place of what follows from open widths."""
+    widths = open_widths(model)
     found: dict[int, tuple[int | None, ...]] = {}
     if widths is None:
         return found
@@ -222,6 +234,8 @@ def _chain(model: keras.Model) -> list[Any] | None:
         return None
     if "call" in vars(model) or len({id(layer) for layer in layers}) < len(layers):
         return None
+    if any("call" in vars(layer) or not is_keras(type(layer)) for layer in layers):
+        return None  # a copy from its config may lack what was set on it
     if type(model) is not keras.Sequential:
         if any(len(layer._inbound_nodes) != 1 for layer in layers):
             return None

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from jobs import X, Y, job, network
 
-from skdl.engine.job import Samples
+from skdl.engine.job import FitJob, Samples
 from skdl.engine.keras_loop import KerasLoopEngine
+from skdl.engine.network import Network
 from skdl.engine.random import batch_order
 
 
@@ -52,3 +53,26 @@ def test_further_arguments_reach_keras():
     assert len(result.history["val_loss"]) == 2
     with pytest.raises(TypeError, match="no_such_argument"):
         KerasLoopEngine().train(job(options={"no_such_argument": 1}))
+
+
+class Unfreezing(keras.Sequential):
+    """Trains a variable that is not among the trainable ones before the first step."""
+
+    def train_step(self, data):
+        self.layers[0].trainable = True
+        return super().train_step(data)
+
+
+def test_a_train_step_may_bring_its_own_variables():
+    def build():
+        frozen = keras.layers.Dense(4, trainable=False)
+        model = Unfreezing([keras.Input((4,)), frozen, keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
+
+    built = Network(build)
+    rows = Samples(np.ones((6, 4), np.float32), np.ones((6, 1), np.float32))
+    state = built.initial_state(0)
+    one = FitJob(built, state, rows, None, 1, 3, 3, 0)
+    end = KerasLoopEngine().train(one).end
+    assert not np.array_equal(end.variables[0], state.variables[0])

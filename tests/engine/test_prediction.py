@@ -150,3 +150,16 @@ def test_hidden_widths_share_a_graph_and_change_no_bits(normalized):
     again = [predict(model, x) for model in reversed(models)]
     for one, two in zip(first, reversed(again), strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+def test_a_normalisation_along_a_numbered_axis_predicts_by_a_graph(caplog):
+    model = keras.Sequential(
+        [
+            keras.Input((64,)),
+            keras.layers.Dense(5, activation="relu"),
+            keras.layers.BatchNormalization(axis=1),
+            keras.layers.Dense(3),
+        ]
+    )
+    np.testing.assert_allclose(predict(model, X), model.predict(X, verbose=0), rtol=1e-5, atol=1e-6)
+    assert not caplog.records

@@ -239,3 +239,57 @@ def test_a_function_that_bears_the_name_of_a_library_s_counts_by_what_it_does():
 
     assert fingerprint(wrapped(1.0)) == fingerprint(wrapped(1.0))
     assert fingerprint(wrapped(1.0)) != fingerprint(wrapped(2.0))
+
+
+class Scaled(layers.Layer):
+    """A layer of the user's own, with settings that no constructor knows."""
+
+    factor = 1.0
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self._hidden = 1.0
+
+    def build(self, shape):
+        self.weight = self.add_weight(shape=(shape[-1],))
+
+    def call(self, x):
+        return self.factor * self._hidden * x * self.weight
+
+
+def wrapped(layer, factor):
+    own = layer.call
+
+    @functools.wraps(own)
+    def call(x):
+        return factor * own(x)
+
+    layer.call = call
+    return layer
+
+
+def with_settings(make, **changes):
+    layer = make()
+    for name, value in changes.items():
+        setattr(layer, name, value)
+    return layer
+
+
+CHANGED = {
+    "a public setting": lambda k: with_settings(Scaled, factor=k),
+    "a private setting": lambda k: with_settings(Scaled, _hidden=k),
+    "a call around its own": lambda k: wrapped(Scaled(), k),
+    "a call around one of Keras's": lambda k: wrapped(layers.Dense(3), k),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_what_is_set_on_a_layer_is_structure(name):
+    one, other, again = (
+        network(stack=[keras.Input((3,)), CHANGED[name](k), layers.Dense(2)])
+        for k in (2.0, 9.0, 2.0)
+    )
+    for structure in (training_structure, prediction_structure):
+        assert structure(one) != structure(other)
+        if "call" not in name:  # a function that holds its layer is a structure of its own
+            assert structure(one) == structure(again)

@@ -130,3 +130,23 @@ def test_what_is_cut_is_what_was_filled(shapes):
     for value, whole in zip(values, filled, strict=True):
         np.testing.assert_array_equal(cut(whole, value.shape), value)
         assert whole.sum() == value.sum()
+
+
+class Times(keras.layers.Layer):
+    factor = 1.0
+
+    def call(self, x):
+        return self.factor * x
+
+
+def test_a_stack_with_a_layer_of_the_users_own_is_not_filled_up():
+    def build(factor):
+        times = Times()
+        times.factor = factor
+        model = keras.Sequential(
+            [keras.Input((4,)), times, keras.layers.Dense(5), keras.layers.Dense(3)]
+        )
+        model.compile("sgd", "mse")
+        return model
+
+    assert widths_of(build(9.0)) is None

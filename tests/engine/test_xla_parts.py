@@ -150,3 +150,10 @@ def test_what_xla_lacks_or_is_slow_at_is_a_graph(layer):
     before = stats().programs
     CompiledEngine().train(job(net, seed=8))
     assert stats().programs == before
+
+
+def test_a_fit_may_begin_at_a_later_epoch():
+    late = job(network(Centred, optimizer=keras.optimizers.SGD(0.01)), epochs=4, initial_epoch=2)
+    result = CompiledEngine().train(late)
+    assert result.plan.startswith(BY_XLA)
+    assert result.n_epochs == 2
