@@ -82,7 +82,9 @@ def test_what_no_program_runs_goes_through_keras_and_is_said_once(caplog):
         CompiledEngine().train(one)
     reason = "the callback Watching runs in Python"
     assert stats().fallbacks[reason] == before.get(reason, 0) + 2
-    assert [record.message for record in caplog.records] == [
+    # TensorFlow says things of its own where a process has traced a lot.
+    ours = [record.message for record in caplog.records if record.name.startswith("skdl")]
+    assert ours == [
         "A fit goes through keras.Model.fit instead of a compiled program, which takes far longer: "
         f"{reason}."
     ]
