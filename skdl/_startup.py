@@ -73,6 +73,12 @@ def load_keras() -> ModuleType:
         return keras
 
 
+def is_keras_there() -> bool:
+    """Whether Keras is imported, by whomever: whole, and not just now by another thread."""
+    keras = sys.modules.get("keras")
+    return keras is not None and not getattr(keras.__spec__, "_initializing", False)
+
+
 def _check_backend(name: str) -> None:
     if name != "tensorflow":
         raise ImportError(

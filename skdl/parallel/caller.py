@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextvars
-import sys
 from collections.abc import Callable
 from typing import Any
+
+from skdl._startup import is_keras_there
 
 # Keras keeps these for each thread. They are settings; the rest of what it keeps there belongs to the moment.
 _KERAS_SETTINGS = (
@@ -37,7 +38,7 @@ class Caller:
 
 
 def _keras_settings() -> dict[str, Any]:
-    if "keras" not in sys.modules:
+    if not is_keras_there():
         return dict.fromkeys(_KERAS_SETTINGS)
     # Keras has public readers for all of these but the scope of custom objects.
     from keras.src.backend.common.global_state import get_global_attribute
@@ -46,7 +47,7 @@ def _keras_settings() -> dict[str, Any]:
 
 
 def _set_keras(settings: dict[str, Any]) -> None:
-    if "keras" in sys.modules:
+    if is_keras_there():
         from keras.src.backend.common.global_state import set_global_attribute
 
         for name, value in settings.items():

@@ -11,6 +11,7 @@ import pytest
 from joblib import Parallel, delayed, parallel_config
 
 import skdl  # noqa: F401 - makes the backend known
+from skdl.parallel import caller
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +92,13 @@ def test_a_task_has_the_keras_settings_of_the_caller(inner_jobs):
     assert made_with == set(found) == {expected}
     assert nested == [[("mixed_bfloat16", True, outside[2])] * 3] * 2
     assert keras_settings() == outside
+
+
+def test_keras_that_another_thread_is_importing_is_not_asked(monkeypatch, float64):
+    found = caller._keras_settings()
+    assert found["dtype_policy"].name == "float64"
+    monkeypatch.setattr(keras.__spec__, "_initializing", True, raising=False)
+    assert set(caller._keras_settings().values()) == {None}
+    caller._set_keras({"dtype_policy": "never set"})
+    monkeypatch.undo()
+    assert caller._keras_settings() == found
