@@ -17,6 +17,13 @@ KINDS = ("MLPClassifier", "MLPRegressor", "KerasClassifier", "KerasRegressor")
 
 BUILD = {"KerasClassifier": "build_classifier", "KerasRegressor": "build_regressor"}
 
+# The names under which the width of the hidden layer and the learning rate are tuned.
+RATE = {
+    kind: "learning_rate" if kind.startswith("MLP") else "optimizer__learning_rate"
+    for kind in KINDS
+}
+WIDTH = {kind: "units" if kind.startswith("MLP") else "model__units" for kind in KINDS}
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session):
@@ -49,6 +56,11 @@ def make(kind, **params):
     else:
         own = {"units": 8}
     return getattr(skdl, kind)(**{**own, **settings})
+
+
+def trained(kind, **params):
+    """An estimator that learns small data well in a few epochs."""
+    return make(kind, **{"epochs": 15, "batch_size": 8, RATE[kind]: 0.05, **params})
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import CLASSIFIERS, KINDS, REGRESSORS, make, network_outputs
+from conftest import CLASSIFIERS, KINDS, REGRESSORS, WIDTH, make, network_outputs, trained
 from joblib import parallel_config
 from networks_for_tests import first_layer_importance
 from sklearn.base import clone, is_classifier, is_regressor
@@ -42,18 +42,6 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 from skopt import BayesSearchCV
-
-# The names under which the width of the hidden layer and the learning rate are tuned.
-RATE = {
-    kind: "learning_rate" if kind.startswith("MLP") else "optimizer__learning_rate"
-    for kind in KINDS
-}
-WIDTH = {kind: "units" if kind.startswith("MLP") else "model__units" for kind in KINDS}
-
-
-def trained(kind, **params):
-    """An estimator that learns small data well in a few epochs."""
-    return make(kind, **{"epochs": 15, "batch_size": 8, RATE[kind]: 0.05, **params})
 
 
 def test_estimators_say_what_they_are():

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import CLASSIFIERS, KINDS, REGRESSORS, make
+from conftest import CLASSIFIERS, REGRESSORS, make, trained
 from sklearn import metrics
 from sklearn.base import is_classifier
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.metrics import get_scorer, get_scorer_names
-
-# The names under which the width of the hidden layer and the learning rate are tuned.
-RATE = {
-    kind: "learning_rate" if kind.startswith("MLP") else "optimizer__learning_rate"
-    for kind in KINDS
-}
-WIDTH = {kind: "units" if kind.startswith("MLP") else "model__units" for kind in KINDS}
-
-
-def trained(kind, **params):
-    """An estimator that learns small data well in a few epochs."""
-    return make(kind, **{"epochs": 15, "batch_size": 8, RATE[kind]: 0.05, **params})
-
 
 CLUSTERINGS = {
     # They compare two partitions of the rows, of whatever labels.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skdl._startup import load_keras
-from skdl.engine.layers import is_keras, is_written_by_keras, walk_layers
+from skdl.engine.layers import is_keras, walk_layers
 from skdl.engine.noise import noise_layers, traced_choice
 from skdl.engine.numbers import (
     Number,
@@ -95,15 +95,10 @@ class _ModelReader(Reader):
         for layer in layers:
             own = "" if is_keras(type(layer)) else self.own_layer(layer)
             # What a user sets on an object of Keras's, such as a call of its own, is not in its config.
-            attached = [
-                f"{name}={self.value(part)}"
-                for name, part in sorted(vars(layer).items())
-                if inspect.isfunction(part) and not hasattr(type(layer), name)
-            ]
             functions = [
                 f"{name}={self.value(part)}"
                 for name, part in sorted(vars(layer).items())
-                if inspect.isfunction(part) and not is_written_by_keras(part)
+                if inspect.isfunction(part)
             ]
             # Of a network that is filled up the shapes follow from its units.
             weights = [
@@ -113,7 +108,7 @@ class _ModelReader(Reader):
             generators = 0 if id(layer) in noisy else len(getattr(layer, "_seed_generators", ()))
             lines.append(
                 f"{type(layer).__module__}.{type(layer).__qualname__} {layer.trainable} "
-                f"{layer.dtype_policy.name} {weights} {generators} {traced_choice(layer)} {own} {attached} "
+                f"{layer.dtype_policy.name} {weights} {generators} {traced_choice(layer)} {own} "
                 f"{functions}"
             )
             if isinstance(layer, keras.Model) and layer is not model and not is_keras(type(layer)):
@@ -145,8 +140,6 @@ class _ModelReader(Reader):
             if name.startswith("_") and (name in _names_of_keras() or not _is_simple(part)):
                 continue
             if isinstance(part, (list, tuple)) and any(isinstance(p, known) for p in part):
-                continue
-            if name == "build" and is_written_by_keras(part):
                 continue
             described.append(f"{name}={self.value(part)}")
         return f"{self.value(type(layer))} {described}"

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from skdl.engine import optimizer_states
 from skdl.engine.network import Network
 from skdl.engine.optimizers import PureOptimizer
 
@@ -61,8 +62,6 @@ def test_the_state_belongs_to_the_caller():
 
 
 def test_networks_of_several_learning_rates_share_one_built_optimizer(monkeypatch):
-    from skdl.engine import optimizer_states
-
     built = []
 
     class Counted(PureOptimizer):
@@ -75,3 +74,14 @@ def test_networks_of_several_learning_rates_share_one_built_optimizer(monkeypatc
         one = network(lambda rate=rate: keras.optimizers.Adam(rate, beta_1=0.777))
         one.fresh_optimizer(one.initial_state(0).variables)
     assert len(built) == 1
+
+
+def test_the_optimizer_of_many_weights_is_not_kept(monkeypatch):
+    monkeypatch.setattr(
+        optimizer_states, "MAX_BYTES", 40
+    )  # a Dense of 2 to 3 has 9 numbers of 4 bytes
+    for units, kept in ((3, 1), (4, 0)):
+        before = len(optimizer_states._built)
+        one = network(lambda: keras.optimizers.Adam(0.1, beta_1=0.321), units)
+        one.fresh_optimizer(one.initial_state(0).variables)
+        assert len(optimizer_states._built) == before + kept
