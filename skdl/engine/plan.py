@@ -29,8 +29,12 @@ ORDER_ENTRIES = 2**22
 COARSE_BYTES = 2**26
 # A batch of all rows has at least this many, which is the batch size of most fits of more rows.
 SMALLEST_WHOLE_BATCH = 32
-# Patches of more values than this for a batch cost more than TensorFlow's own convolution.
-MAX_PATCH_VALUES = 1_600_000
+# Microseconds by which a step with convolutions as matrix products and one with TensorFlow's own differ,
+# fitted to the networks of benchmarks/plan_choices.py. What both spend on a pixel in or out is the same.
+PATCHES_US = 1340  # a million values copied into patches
+DISPATCH_US = 350  # TensorFlow's operations, one by one
+IMAGE_US = 6.6  # an image in a convolution of TensorFlow's
+MULTIPLY_ADDS_US = 8  # a million of them in TensorFlow's convolution, beyond a product's
 # Above this, a sparse matrix is not made dense as a whole.
 DENSE_BYTES = 2**30
 
@@ -135,7 +139,7 @@ def make_plan(job: FitJob) -> Plan:
     traits = _traits(job)
     reason = traits.masks
     full_by_xla = reason is not None and job.batch_size < job.training.n_rows
-    if reason is None and traits.patch_values * job.batch_size > MAX_PATCH_VALUES:
+    if reason is None and not _patches_pay(traits, job.batch_size):
         reason = "TensorFlow's own convolution is faster for images of this size"
     form = _form(job, traits, rules, masked=reason is None, full_by_xla=full_by_xla)
     return Plan(None, form, tuple(rules), reason)
@@ -148,6 +152,8 @@ class _Traits:
     masks: str | None  # why batches cannot be filled up, or images not counted
     convolves: bool
     patch_values: int  # of all convolutions, for one row
+    multiply_adds: int
+    convolutions: int
 
 
 _lock = threading.Lock()
@@ -162,21 +168,38 @@ def _traits(job: FitJob) -> _Traits:
             return _known[structure]
     job.network.meet(*few_rows(job.training))
     model = job.network.template
-    masks, patch_values = obstacle_to_masks(model), 0
-    convolutions = [layer for layer in walk_layers(model) if replaceable(layer)]
+    masks, costs = obstacle_to_masks(model), []
+    replaced = [layer for layer in walk_layers(model) if replaceable(layer)]
     if masks is None:
-        for layer in convolutions:
+        for layer in replaced:
             shape = _input_shape(layer)
             if shape is None:
                 masks = "the size of its images is open"
                 break
-            patch_values += matmul_cost(layer, shape).patch_values
-    traits = _Traits(masks, bool(convolutions), patch_values)
+            costs.append(matmul_cost(layer, shape))
+    traits = _Traits(
+        masks,
+        bool(replaced),
+        patch_values=sum(cost.patch_values for cost in costs),
+        multiply_adds=sum(cost.multiply_adds for cost in costs),
+        convolutions=sum(cost.multiply_adds > 0 for cost in costs),
+    )
     with _lock:
         _known[structure] = traits
         while len(_known) > 1024:
             _known.popitem(last=False)
     return traits
+
+
+def _patches_pay(traits: _Traits, batch_size: int) -> bool:
+    """Whether a step with convolutions as matrix products is expected to be the faster one."""
+    millions = batch_size / 1e6
+    by_tensorflow = (
+        DISPATCH_US
+        + traits.convolutions * batch_size * IMAGE_US
+        + traits.multiply_adds * millions * MULTIPLY_ADDS_US
+    )
+    return traits.patch_values * millions * PATCHES_US <= by_tensorflow
 
 
 def _input_shape(layer: Any) -> tuple[int | None, ...] | None:
