@@ -16,6 +16,7 @@ from skdl.engine.numbers import model_numbers, optimizer_numbers
 from skdl.engine.optimizer_states import fresh_state
 from skdl.engine.persistence import PackedModel, pack_model, unpack_model
 from skdl.engine.structure import Structure, prediction_structure, training_structure
+from skdl.engine.variables import one_name_for_variables
 from skdl.engine.widths import Widths, widened, widths_of
 
 if TYPE_CHECKING:
@@ -120,13 +121,17 @@ class Network:
     """
 
     def __init__(self, build: Callable[[], keras.Model], *, redraw: bool = True):
-        self._build = build
         self._redraw = redraw
-        self.template = build()
+        self._given_build = build
+        self.template = self._build()
         # Tracing puts tensors into the template's layers for a moment: one thread at a time.
         self.lock = threading.RLock()
         self._met = False
         self._answers: dict[Callable[[keras.Model], Any], Any] = {}
+
+    def _build(self) -> keras.Model:
+        with one_name_for_variables():
+            return self._given_build()
 
     @cached_property
     def _initial_weights(self) -> InitialWeights:
@@ -160,10 +165,11 @@ class Network:
             if self._met:
                 return
             model = self.template
-            y_pred = model(x, training=False)
-            model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight)
-            model.compute_metrics(x, y, y_pred, weight)
-            model.reset_metrics()
+            with one_name_for_variables():
+                y_pred = model(x, training=False)
+                model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight)
+                model.compute_metrics(x, y, y_pred, weight)
+                model.reset_metrics()
             self._met = True
 
     @property

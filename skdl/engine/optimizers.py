@@ -16,6 +16,7 @@ import numpy as np
 from skdl._startup import load_keras
 from skdl.engine.layers import custom_objects, is_keras
 from skdl.engine.pure_methods import pure_view
+from skdl.engine.variables import one_name_for_variables
 from skdl.exceptions import NotCompilableError
 
 if TYPE_CHECKING:
@@ -304,9 +305,10 @@ def _parts(optimizer: Any) -> list[Any]:
 def _built_copy(optimizer: Any, variables: list[Any]) -> Any:
     import tensorflow as tf
 
-    with load_keras().saving.custom_object_scope(custom_objects(_parts(optimizer))):
-        made = type(optimizer).from_config(optimizer.get_config())
-    made.build(variables)
+    with one_name_for_variables():
+        with load_keras().saving.custom_object_scope(custom_objects(_parts(optimizer))):
+            made = type(optimizer).from_config(optimizer.get_config())
+        made.build(variables)
     for one in _family(made):
         for name, value in vars(one).items():
             parts = value if isinstance(value, (list, tuple)) else [value]
@@ -334,9 +336,10 @@ def _exclude_the_same(given: Any, made: Any, variables: list[Any]) -> None:
 
 def _stand_in(variable: Any, value: Any) -> Any:
     """A variable like `variable` with another value, for an optimizer to be built on."""
-    made = load_keras().Variable(
-        value, dtype=variable.dtype, trainable=variable.trainable, name=variable.name
-    )
+    with one_name_for_variables():
+        made = load_keras().Variable(
+            value, dtype=variable.dtype, trainable=variable.trainable, name=variable.name
+        )
     made._path = variable.path
     made.overwrite_with_gradient = variable.overwrite_with_gradient
     return made
