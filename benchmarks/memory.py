@@ -1,8 +1,9 @@
 """How the memory of a process grows with the structures that it compiles, and with the fits that it runs.
 
-Structures are distinct networks that share no program; a third of them are of a kind that runs as a
-graph. TensorFlow keeps what XLA compiled until the process ends; everything else is let go by the cache
-of programs. Fits are of one structure, each with other numbers and a network of its own.
+Structures are distinct networks that share no program; a third of them run as a graph, since a batch has
+all rows and their layers may mix them. TensorFlow keeps what XLA compiled until the process ends; everything
+else is let go by the cache of programs. Fits are of one structure, each with other numbers and a network of
+its own.
 
 The exit status is 1 where a structure takes more than 6 MB (XLA) or 1.5 MB (graph), where the last
 structures take more than 1.2 times the seconds of the first ones, or where fits make the process grow.
@@ -42,14 +43,17 @@ def structures(kind, count, X, y, report):
         parts = [
             layers.Dense(8, activation=activations[number // 8**place % 8]) for place in range(3)
         ]
-        if kind == "graph":  # one that may mix the rows of a batch
+        if kind == "graph":
             parts.append(layers.Dense(4, activity_regularizer=keras.regularizers.L2(0.001)))
         return keras.Sequential([keras.Input((4,)), *parts, layers.Dense(3, "softmax")])
 
     found = []
     for number in range(count):
         started = time.perf_counter()
-        wrapper = skdl.KerasClassifier(build, number=number, epochs=1, random_state=0)
+        size = len(X) if kind == "graph" else 32
+        wrapper = skdl.KerasClassifier(
+            build, number=number, epochs=1, batch_size=size, random_state=0
+        )
         wrapper.fit(X, y)
         found.append((time.perf_counter() - started, resident()))
         if number % 50 == 49:

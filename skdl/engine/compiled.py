@@ -28,6 +28,7 @@ from skdl.engine.tensors import data_of, read_as_floats
 from skdl.engine.tracing import first_line, untraceable
 from skdl.engine.widths import cut, fill
 from skdl.engine.xla_parts import SlowWithXlaError
+from skdl.engine.xla_room import check_room
 from skdl.exceptions import NotCompilableError
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ def _program(job: FitJob, plan: Plan) -> Program:
     def make() -> Program:
         if not (wanted.xla or wanted.full_by_xla):
             return of(wanted)
+        check_room()
         try:
             with quiet_xla():
                 return of(wanted)

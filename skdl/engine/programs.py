@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 MAX_PROGRAMS = 64
-# TensorFlow keeps what XLA compiled for the life of the process, whatever is let go here.
-WARN_AT = 500
+# TensorFlow keeps what XLA compiled for the life of the process, whatever is let go here; at 400 programs of
+# three hidden layers there is no room for more (xla_room.py).
+WARN_AT = 250
 
 _P = TypeVar("_P")
 
