@@ -28,7 +28,7 @@ from skdl.engine.tensors import data_of, read_as_floats
 from skdl.engine.tracing import first_line, untraceable
 from skdl.engine.widths import cut, fill
 from skdl.engine.xla_parts import SlowWithXlaError
-from skdl.engine.xla_room import check_room
+from skdl.engine.xla_room import check_room, ran_out_of_memory
 from skdl.exceptions import NotCompilableError
 
 if TYPE_CHECKING:
@@ -146,7 +146,11 @@ def _program(job: FitJob, plan: Plan) -> Program:
                 return of(wanted)
         except tf.errors.ResourceExhaustedError:
             raise
-        except (SlowWithXlaError, tf.errors.OpError):
+        except (SlowWithXlaError, tf.errors.OpError) as error:
+            if ran_out_of_memory(error):
+                raise MemoryError(
+                    f"XLA got no memory for a program ({first_line(error)})."
+                ) from error
             # XLA lacks some operations, and some types of others; that depends on the job alone.
             return of(wanted.as_graph())
 

@@ -29,3 +29,8 @@ def check_room() -> None:
             "processes, which end (n_jobs=2 outside of the backend), start this process anew, or raise the "
             f"limit (sysctl vm.max_map_count={4 * limit})."
         )
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Whether `error`, which XLA's compiler raised, is for want of memory and not of an operation."""
+    return "Failed to materialize symbols" in str(error)

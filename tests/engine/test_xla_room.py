@@ -2,6 +2,7 @@
 
 import keras
 import pytest
+import tensorflow as tf
 from oracle import job_of, numbers
 
 from skdl.engine import compiled, xla_room
@@ -58,6 +59,19 @@ def test_a_fit_without_room_is_an_error_and_leaves_nothing_behind(room, parts):
     assert CompiledEngine().train(fit).plan.startswith("Compiled with XLA")
     room(0)
     CompiledEngine().train(fit)  # its program is there
+
+
+def test_a_compiler_without_memory_is_an_error_and_not_a_graph(room, monkeypatch):
+    # What TensorFlow 2.21 said where a process could map no more memory.
+    said = "Failed to materialize symbols: { (<xla_jit_dylib_16>, { multiply_add_fusion.5 }) }"
+
+    def compile(run):
+        raise tf.errors.InternalError(None, None, said)
+
+    room(NEEDED)
+    monkeypatch.setattr(compiled._Run, "compile", compile)
+    with pytest.raises(MemoryError, match="got no memory for a program.*materialize"):
+        CompiledEngine().train(job())
 
 
 def test_a_graph_needs_no_room(room):
