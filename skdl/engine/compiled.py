@@ -149,7 +149,8 @@ def _program(job: FitJob, plan: Plan) -> Program:
         except (SlowWithXlaError, tf.errors.OpError) as error:
             if ran_out_of_memory(error):
                 raise MemoryError(
-                    f"XLA got no memory for a program ({first_line(error)})."
+                    f"XLA got no memory for a program ({first_line(error)}). Expected some: let fewer fits "
+                    "run at once, or search in parts, each in a process that ends."
                 ) from error
             # XLA lacks some operations, and some types of others; that depends on the job alone.
             return of(wanted.as_graph())

@@ -10,7 +10,7 @@ from skdl._startup import load_keras, start_devices
 from skdl.engine.base import AbstractEngine
 from skdl.engine.batches import n_steps, training_batches, validation_batches
 from skdl.engine.job import EpochObserver, FitJob, FitResult, StopReason
-from skdl.engine.network import is_finite, read_state
+from skdl.engine.network import build_optimizer, is_finite, read_state
 from skdl.engine.noise import replaced_noise
 
 PLAN = "Keras loop: one call of keras.Model.fit."
@@ -28,9 +28,9 @@ class KerasLoopEngine(AbstractEngine):
         start_devices()
         model = job.network.model(job.start)
         own_step = type(model).train_step is not load_keras().Model.train_step
-        if not (model.optimizer.built or own_step):
+        if not own_step:
             # Keras builds it in a traced step, where an average that begins at the weights has zeros.
-            model.optimizer.build(model.trainable_variables)
+            build_optimizer(model)
         options = dict(job.options)
         validation = job.validation
         callbacks = list(job.callbacks)

@@ -57,13 +57,19 @@ def read_state(model: keras.Model) -> NetworkState:
     )
 
 
+def build_optimizer(model: keras.Model) -> None:
+    """Let the optimizer of `model` make its variables, where it has none yet."""
+    if not model.optimizer.built:
+        with one_name_for_variables():
+            model.optimizer.build(model.trainable_variables)
+
+
 def write_state(model: keras.Model, state: NetworkState) -> None:
     """Put `state` into `model`."""
     for variable, value in zip(model.variables, state.variables, strict=True):
         variable.assign(value)
     if state.optimizer is not None:
-        if not model.optimizer.built:
-            model.optimizer.build(model.trainable_variables)
+        build_optimizer(model)
         for variable, value in zip(model.optimizer.variables, state.optimizer, strict=True):
             variable.assign(value)
 

@@ -248,7 +248,7 @@ def obstacle(optimizer: keras.Optimizer) -> str | None:
             return f"{name} does not count all variables of {type(inner).__name__} among its own"
     if custom_objects(_parts(optimizer)):
         try:
-            _built_copy(optimizer, [keras.Variable(np.zeros((2, 2)))])
+            _built_copy(optimizer, [keras.Variable(np.zeros((2, 2)), name="weight")])
         except Exception as error:  # whatever a class of the user's raises
             return f"{type(optimizer).__name__} cannot be copied and built: {error}"
     return None

@@ -16,6 +16,7 @@ import numpy as np
 
 from skdl._startup import load_keras, start_devices
 from skdl.engine.layers import custom_objects, is_keras, noise_generators
+from skdl.engine.variables import one_name_for_variables
 
 if TYPE_CHECKING:
     import keras
@@ -63,7 +64,11 @@ def unpack_model(packed: PackedModel) -> keras.Model:
     """The model that was packed, equal in every bit of its weights and optimizer."""
     keras = load_keras()
     start_devices()
-    with tempfile.TemporaryDirectory() as folder, keras.saving.custom_object_scope(packed.objects):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        keras.saving.custom_object_scope(packed.objects),
+        one_name_for_variables(),
+    ):
         path = Path(folder) / "model.keras"
         path.write_bytes(packed.archive)
         # The archive comes from this process or out of a pickle, which could run any code anyway.

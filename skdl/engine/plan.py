@@ -139,7 +139,9 @@ def make_plan(job: FitJob) -> Plan:
     traits = _traits(job)
     reason = traits.masks
     full_by_xla = reason is not None and job.batch_size < job.training.n_rows
-    if reason is None and not _patches_pay(traits, job.batch_size):
+    if reason is None and not _patches_pay(
+        traits, _batch_bucket(job.batch_size, job.training.n_rows)
+    ):
         reason = "TensorFlow's own convolution is faster for images of this size"
     form = _form(job, traits, rules, masked=reason is None, full_by_xla=full_by_xla)
     return Plan(None, form, tuple(rules), reason)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 MAX_PROGRAMS = 64
-# TensorFlow keeps what XLA compiled for the life of the process, whatever is let go here; at 400 programs of
+# TensorFlow keeps what XLA compiled for the life of the process, whatever is let go here; at 350 programs of
 # three hidden layers there is no room for more (xla_room.py).
-WARN_AT = 250
+WARN_AT = 300
 
 _P = TypeVar("_P")
 
@@ -85,12 +85,21 @@ class ProgramCache(Generic[_P]):
     size : int
         How many are kept.
     warn_at : int, default=None
-        After how many compiled programs to warn, once, of the memory that they take.
+        After how many compiled programs that stay to warn, once, of the memory that they take.
+    stays : callable
+        Whether TensorFlow keeps what it compiled for a program.
     """
 
-    def __init__(self, size: int = MAX_PROGRAMS, *, warn_at: int | None = None):
+    def __init__(
+        self,
+        size: int = MAX_PROGRAMS,
+        *,
+        warn_at: int | None = None,
+        stays: Callable[[_P], bool] = lambda _: True,
+    ):
         self._size = size
         self._warn_at = warn_at
+        self._stays = stays
         self._n_made = 0
         self._lock = threading.Lock()
         self._entries: OrderedDict[Hashable, _Entry[_P]] = OrderedDict()
@@ -123,7 +132,8 @@ class ProgramCache(Generic[_P]):
                 seconds = time.perf_counter() - start
                 if entry.program is not None:
                     ledger.add(programs=1, seconds_compiling=seconds)
-                    self._count()
+                    if self._stays(entry.program):
+                        self._count()
             return entry.program  # type: ignore[return-value]
 
     def forget(self, key: Hashable) -> None:
@@ -137,10 +147,10 @@ class ProgramCache(Generic[_P]):
             warn = self._n_made == self._warn_at
         if warn:
             warnings.warn(
-                f"This process has compiled {self._warn_at} training programs, and TensorFlow keeps 5 to "
-                "15 MB for each until the process ends. Run a search over so many structures in processes "
-                "that end (n_jobs=2 with the loky backend), or tune numbers such as learning rates and "
-                "dropout rates, which share programs.",
+                f"This process has compiled {self._warn_at} training programs by XLA. TensorFlow keeps up "
+                "to 15 MB for each until the process ends, and after some 350 there is room for no more. "
+                "Search over so many structures in parts, each in a process that ends, or tune numbers "
+                "such as learning rates and dropout rates, which share programs.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -159,7 +169,9 @@ class _Entry(Generic[_P]):
 
 
 ledger = _Ledger()
-training_programs: ProgramCache[Any] = ProgramCache(warn_at=WARN_AT)
+training_programs: ProgramCache[Any] = ProgramCache(
+    warn_at=WARN_AT, stays=lambda program: program.form.xla or program.form.full_by_xla
+)
 prediction_programs: ProgramCache[Any] = ProgramCache()
 
 

@@ -1,6 +1,6 @@
-"""Variables that TensorFlow forgets when they are gone.
+"""Variables of which TensorFlow keeps nothing when they are gone.
 
-TensorFlow keeps what made a variable under the variable's name, about 35 kB, until the process ends.
+TensorFlow keeps what makes a variable under the variable's name, about 35 kB, until the process ends.
 Keras numbers the names of layers and models, so that each network has new ones: a search over learning
 rates, whose networks are many and short-lived, would grow by 0.2 MB with each.
 """
@@ -14,9 +14,9 @@ from typing import Any
 
 @contextlib.contextmanager
 def one_name_for_variables() -> Iterator[None]:
-    """Give the variables that this thread makes in the block one name with TensorFlow.
+    """Let TensorFlow make all variables of this thread in the block under one name.
 
-    The names and paths that Keras shows are its own and stay what they are.
+    What they say their name is stays as it would be: Keras's optimizers look for names in it.
 
     Examples
     --------
@@ -25,13 +25,21 @@ def one_name_for_variables() -> Iterator[None]:
     >>> with one_name_for_variables():
     ...     variable = keras.Variable([1.0], name="scale")
     >>> variable.name, variable.value.name
-    ('scale', 'variable:0')
+    ('scale', 'scale:0')
     """
     import tensorflow as tf
 
     def make(make_variable: Callable[..., Any], **settings: Any) -> Any:
+        name = "/".join(
+            filter(None, (tf.get_current_name_scope(), settings.get("name") or "Variable"))
+        )
         with tf.name_scope(""):
-            return make_variable(**{**settings, "name": "variable"})
+            made = make_variable(**{**settings, "name": "variable"})
+        if hasattr(
+            made, "_handle_name"
+        ):  # a strategy of TensorFlow's has variables of another kind
+            made._handle_name = f"{name}:0"
+        return made
 
     with tf.variable_creator_scope(make):
         yield

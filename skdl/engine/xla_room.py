@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# A large program has several hundred kernels, and the rest of the process needs mappings too.
-NEEDED = 4096
+# Several threads may compile at once, and the rest of the process needs mappings too.
+NEEDED = 8192
 _LIMIT, _MAPPINGS = Path("/proc/sys/vm/max_map_count"), Path("/proc/self/maps")
 
 
@@ -25,9 +25,8 @@ def check_room() -> None:
     if limit - used < NEEDED:
         raise MemoryError(
             f"XLA has no room for another program: this process has {used:,} mappings of memory, and Linux "
-            f"allows {limit:,}. Expected fewer network structures in one process: search in worker "
-            "processes, which end (n_jobs=2 outside of the backend), start this process anew, or raise the "
-            f"limit (sysctl vm.max_map_count={4 * limit})."
+            f"allows {limit:,}. Expected fewer network structures in one process: search in parts, each in "
+            f"a process that ends, or raise the limit (sysctl vm.max_map_count={4 * limit})."
         )
 
 

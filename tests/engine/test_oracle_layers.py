@@ -283,10 +283,7 @@ def test_layers_that_treat_rows_alone_take_filled_up_batches(float64, monkeypatc
 
 
 @pytest.mark.parametrize("group", UNMASKED)
-def test_all_other_layers_run_too(float64, monkeypatch, group):
-    without_xla(
-        monkeypatch
-    )  # test_xla_parts.py has that form; the tables in docs/ compile all of these
+def test_all_other_layers_run_too(float64, group):
     pair = train(*UNMASKED[group], keras_runs="traced" if group == "warps" else "eagerly")
     assert_agree(pair)
     assert not pair.masked

@@ -41,6 +41,13 @@ def test_folds_of_about_one_size_have_one_form():
     assert len(forms) == 1
 
 
+def test_convolutions_on_batches_of_all_rows_have_one_form_too():
+    part = layers.Conv2D(8, 3, padding="same")
+    sizes = (145, 150, 160)  # filled up to 160; by its own size the first would be products
+    forms = {planned(part, shape=(16, 16, 3), rows=n, batch_size=n).form for n in sizes}
+    assert len(forms) == 1
+
+
 def test_batches_of_all_rows_are_filled_up():
     sizes = [planned(rows=rows, batch_size=100).form.batch_size for rows in (1, 20, 32, 33, 48)]
     assert sizes == [32, 32, 32, 48, 48]

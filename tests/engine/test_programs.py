@@ -50,9 +50,12 @@ def test_a_failure_leaves_nothing_behind():
 
 
 def test_one_warning_past_a_number_of_programs_names_the_remedy():
-    cache = ProgramCache(size=1, warn_at=2)
+    cache = ProgramCache(size=1, warn_at=2, stays=lambda program: program != "graph")
+    cache.get(0, lambda: "graph")
     cache.get(1, object)
-    with pytest.warns(UserWarning, match=r"compiled 2 training programs.*processes that end"):
+    with pytest.warns(
+        UserWarning, match=r"compiled 2 training programs by XLA.*a process that ends"
+    ):
         cache.get(2, object)
     cache.get(3, object)  # a second warning would be an error here
 
