@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -30,9 +30,6 @@ from skdl.engine.widths import cut, fill
 from skdl.engine.xla_parts import SlowWithXlaError
 from skdl.engine.xla_room import check_room, ran_out_of_memory
 from skdl.exceptions import NotCompilableError
-
-if TYPE_CHECKING:
-    pass
 
 _logger = logging.getLogger(__name__)
 ENGINES = ("auto", "compiled", "keras")
@@ -138,7 +135,7 @@ def _program(job: FitJob, plan: Plan) -> Program:
         return program
 
     def make() -> Program:
-        if not (wanted.xla or wanted.full_by_xla):
+        if not wanted.needs_xla:
             return of(wanted)
         check_room()
         try:

@@ -78,6 +78,11 @@ class Form:
     held_out_rows: int
     epochs: int
 
+    @property
+    def needs_xla(self) -> bool:
+        """Whether XLA compiles it, as a whole or in part."""
+        return self.xla or self.full_by_xla
+
     def as_graph(self) -> Form:
         """The form without XLA."""
         if self.masked:

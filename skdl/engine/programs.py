@@ -170,7 +170,7 @@ class _Entry(Generic[_P]):
 
 ledger = _Ledger()
 training_programs: ProgramCache[Any] = ProgramCache(
-    warn_at=WARN_AT, stays=lambda program: program.form.xla or program.form.full_by_xla
+    warn_at=WARN_AT, stays=lambda program: program.form.needs_xla
 )
 prediction_programs: ProgramCache[Any] = ProgramCache()
 

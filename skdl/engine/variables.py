@@ -1,4 +1,4 @@
-"""Variables of which TensorFlow keeps nothing when they are gone.
+"""Variables of which TensorFlow keeps nothing more when they are gone.
 
 TensorFlow keeps what makes a variable under the variable's name, about 35 kB, until the process ends.
 Keras numbers the names of layers and models, so that each network has new ones: a search over learning
@@ -30,15 +30,12 @@ def one_name_for_variables() -> Iterator[None]:
     import tensorflow as tf
 
     def make(make_variable: Callable[..., Any], **settings: Any) -> Any:
-        name = "/".join(
-            filter(None, (tf.get_current_name_scope(), settings.get("name") or "Variable"))
-        )
+        scope, name = tf.get_current_name_scope(), settings.get("name") or "Variable"
         with tf.name_scope(""):
             made = make_variable(**{**settings, "name": "variable"})
-        if hasattr(
-            made, "_handle_name"
-        ):  # a strategy of TensorFlow's has variables of another kind
-            made._handle_name = f"{name}:0"
+        # A strategy of TensorFlow's has variables of another kind.
+        if hasattr(made, "_handle_name"):
+            made._handle_name = f"{scope}/{name}:0" if scope else f"{name}:0"
         return made
 
     with tf.variable_creator_scope(make):

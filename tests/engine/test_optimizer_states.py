@@ -77,9 +77,8 @@ def test_networks_of_several_learning_rates_share_one_built_optimizer(monkeypatc
 
 
 def test_the_optimizer_of_many_weights_is_not_kept(monkeypatch):
-    monkeypatch.setattr(
-        optimizer_states, "MAX_BYTES", 40
-    )  # a Dense of 2 to 3 has 9 numbers of 4 bytes
+    # A Dense of 2 to 3 has 9 numbers of 4 bytes.
+    monkeypatch.setattr(optimizer_states, "MAX_BYTES", 40)
     for units, kept in ((3, 1), (4, 0)):
         before = len(optimizer_states._built)
         one = network(lambda: keras.optimizers.Adam(0.1, beta_1=0.321), units)
