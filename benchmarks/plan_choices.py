@@ -262,12 +262,12 @@ def name_of(form):
 def timer(job, plan, form):
     """A function that trains for a number of steps in `form` and gives its seconds a step."""
     from skdl.engine.calls import Data
-    from skdl.engine.compiled import _Run
     from skdl.engine.plan import few_rows
     from skdl.engine.program import Program
+    from skdl.engine.run import Run
 
     program = Program(job.network, form, (), Data(*few_rows(job.training)))
-    run = _Run(job, replace(plan, form=form), program)
+    run = Run(job, replace(plan, form=form), program)
     run.compile()
     order = run._orders(0, 1)
 

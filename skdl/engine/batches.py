@@ -10,6 +10,7 @@ from scipy import sparse
 
 from skdl._startup import load_keras
 from skdl.engine.job import Arrays, Samples
+from skdl.engine.mixup import blend_of_epoch, blended
 from skdl.engine.random import batch_order
 
 if TYPE_CHECKING:
@@ -105,7 +106,13 @@ def n_steps(samples: Samples, batch_size: int) -> int:
 
 
 def training_batches(
-    samples: Samples, batch_size: int, *, seed: int, first_epoch: int, shuffle: bool
+    samples: Samples,
+    batch_size: int,
+    *,
+    seed: int,
+    first_epoch: int,
+    shuffle: bool,
+    mixup: float = 0.0,
 ) -> tf.data.Dataset:
     """An endless dataset of batches; after each `n_steps` batches the next epoch begins.
 
@@ -115,18 +122,30 @@ def training_batches(
     import tensorflow as tf
 
     rows = samples.n_rows
+    kinds = [tf.int64, tf.int64, tf.float64] if mixup else [tf.int64]
 
-    def order(epoch: np.int64) -> np.ndarray:
-        return batch_order(seed, int(epoch), rows) if shuffle else np.arange(rows, dtype=np.int64)
+    def entries(epoch: np.int64) -> list[np.ndarray]:
+        order = batch_order(seed, int(epoch), rows) if shuffle else np.arange(rows, dtype=np.int64)
+        return [order, *blend_of_epoch(seed, int(epoch), rows, mixup)] if mixup else [order]
 
     def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-        index = tf.numpy_function(order, [epoch], tf.int64)
-        index.set_shape((rows,))
-        return tf.data.Dataset.from_tensor_slices(index).batch(batch_size)
+        parts = tf.numpy_function(entries, [epoch], kinds)
+        for part in parts:
+            part.set_shape((rows,))
+        return tf.data.Dataset.from_tensor_slices(tuple(parts)).batch(batch_size)
+
+    take = _batch(samples)
+
+    def batch(index: tf.Tensor, partners: Any = None, shares: Any = None) -> Any:
+        if not mixup:
+            return take(index)
+        own, other = ((*take(part), None)[:3] for part in (index, partners))
+        x, y, weight = blended(own, other, shares)
+        return (x, y) if weight is None else (x, y, weight)
 
     # A range is there at once; a counter, which has no end at all, is traced first.
     epochs = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)
-    return _single_threaded(epochs.flat_map(one_epoch).map(_batch(samples)))
+    return _single_threaded(epochs.flat_map(one_epoch).map(batch))
 
 
 def validation_batches(samples: Samples, batch_size: int) -> tf.data.Dataset:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from skdl.engine.mixup import Blend
 from skdl.engine.step import State
 
 
@@ -27,6 +28,19 @@ class Span(NamedTuple):
     initial_epoch: Any  # the number of the first epoch of the fit
     parts: Any  # epochs that go through the rows once
     validation_freq: Any  # every which epoch ends with a validation, counted from 1
+
+
+class Epochs(NamedTuple):
+    """What the epochs of one call are given, a row for each of them."""
+
+    order: Any  # of the rows
+    rates: Any  # the learning rate of each step; a negative one leaves it what it is
+    blend: Blend | None  # with mixup
+
+    def at(self, number: Any) -> Epochs:
+        """What one of them is given."""
+        blend = self.blend and Blend(self.blend.partners[number], self.blend.shares[number])
+        return Epochs(self.order[number], self.rates[number], blend)
 
 
 class Outcome(NamedTuple):

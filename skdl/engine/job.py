@@ -84,6 +84,14 @@ class FitJob:
         Whether each epoch has an order of its own; if not, rows keep theirs.
     verbose : int or str
         As in `keras.Model.fit`.
+    rates : ndarray of shape (n_steps,), or None
+        The learning rate of each step, counted from the first one of this fit; None leaves it to the
+        optimizer. What a ``ReduceLROnPlateau`` among the callbacks multiplies the rate by, it multiplies
+        all later ones by.
+    max_seconds : float or None
+        Training ends with the epoch in which it has taken so long.
+    mixup : float
+        Rows are blended with others, with shares from Beta(mixup, mixup); 0 leaves them as they are.
     callbacks : tuple of keras.callbacks.Callback
     options : mapping
         Further arguments of `keras.Model.fit`.
@@ -101,16 +109,61 @@ class FitJob:
     trained_epochs: int = 0
     shuffle: bool = True
     verbose: int | str = 0
+    rates: np.ndarray | None = None
+    max_seconds: float | None = None
+    mixup: float = 0.0
     callbacks: tuple[Any, ...] = ()
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class StopReason(enum.Enum):
-    """Why training ended."""
+    """Why training ended.
 
-    EPOCHS_DONE = "ran all epochs"
-    STOPPED_EARLY = "a callback stopped training before the last epoch"
-    DIVERGED = "the last loss or the weights are not finite numbers"
+    Attributes
+    ----------
+    advice : str
+        What to do about it; empty where there is nothing to do.
+
+    Examples
+    --------
+    >>> StopReason.STILL_IMPROVING.value
+    'ran all epochs and was still improving'
+    >>> StopReason.STILL_IMPROVING.advice
+    'raise epochs'
+    """
+
+    advice: str
+
+    EPOCHS_DONE = "ran all epochs", ""
+    STILL_IMPROVING = "ran all epochs and was still improving", "raise epochs"
+    NO_IMPROVEMENT = "no longer improved for as many epochs as patience says", ""
+    STOPPED_EARLY = "a callback stopped training before the last epoch", ""
+    TIME_IS_UP = (
+        "max_seconds were over before the last epoch",
+        "raise max_seconds, or ask for fewer epochs so that a schedule comes to its end",
+    )
+    DIVERGED = (
+        "the last loss or the weights are not finite numbers",
+        "lower the learning rate, clip the gradients, or scale X and y",
+    )
+
+    def __new__(cls, text: str, advice: str) -> StopReason:
+        """A member whose value is its text alone."""
+        member = object.__new__(cls)
+        member._value_ = text
+        member.advice = advice
+        return member
+
+    def message(self, epochs: int) -> str:
+        """One line for people, after a fit of `epochs` epochs.
+
+        Examples
+        --------
+        >>> StopReason.STILL_IMPROVING.message(50)
+        'ran all 50 epochs and was still improving: raise epochs'
+        """
+        text = self.value.replace("all epochs", f"all {epochs} epochs")
+        return f"{text}: {self.advice}" if self.advice else text
 
 
 @dataclass(frozen=True, eq=False)

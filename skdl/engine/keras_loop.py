@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,14 @@ class KerasLoopEngine(AbstractEngine):
         options = dict(job.options)
         validation = job.validation
         callbacks = list(job.callbacks)
+        if job.rates is not None:
+            callbacks.insert(0, _set_rates(job.rates))
         if observer is not None:
             callbacks.append(_tell(observer))
+        clock = None
+        if job.max_seconds is not None:
+            clock = _end_after(job.max_seconds)
+            callbacks.append(clock)
         try:
             with replaced_noise(model):
                 history = model.fit(
@@ -45,6 +52,7 @@ class KerasLoopEngine(AbstractEngine):
                         seed=job.seed,
                         first_epoch=job.trained_epochs,
                         shuffle=job.shuffle,
+                        mixup=job.mixup,
                     ),
                     epochs=job.epochs,
                     initial_epoch=job.initial_epoch,
@@ -70,7 +78,8 @@ class KerasLoopEngine(AbstractEngine):
         if not is_finite(end, history.get("loss", ())):
             reason = StopReason.DIVERGED
         elif n_epochs < job.epochs - job.initial_epoch:
-            reason = StopReason.STOPPED_EARLY
+            by_clock = clock is not None and clock.ended
+            reason = StopReason.TIME_IS_UP if by_clock else StopReason.STOPPED_EARLY
         else:
             reason = StopReason.EPOCHS_DONE
         return FitResult(
@@ -83,6 +92,53 @@ class KerasLoopEngine(AbstractEngine):
             stop_reason=reason,
             plan=PLAN,
         )
+
+
+def _set_rates(rates: np.ndarray) -> Any:
+    """A Keras callback that sets the learning rate of each step."""
+    keras = load_keras()
+
+    class SetRates(keras.callbacks.Callback):  # type: ignore[name-defined]
+        first: int | None = None
+        factor = 1.0
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            if self.first is None:
+                self.first = epoch
+            elif self._now() != self.last:
+                self.factor *= self._now() / self.last  # a plateau has lowered it
+            self.before = (epoch - self.first) * self.params["steps"]
+
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            # With several steps in an execution the first one's rate is that of all.
+            self.model.optimizer.learning_rate = rates[self.before + batch] * self.factor
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            logs["learning_rate"] = self.last = self._now()
+
+        def _now(self) -> float:
+            return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+
+    return SetRates()
+
+
+def _end_after(seconds: float) -> Any:
+    """A Keras callback that ends training when its epochs have taken so long."""
+    keras = load_keras()
+
+    class EndAfter(keras.callbacks.Callback):  # type: ignore[name-defined]
+        left = seconds
+        ended = False
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self.started = time.perf_counter()
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.left -= time.perf_counter() - self.started
+            if self.left <= 0 and not self.model.stop_training:
+                self.model.stop_training = self.ended = True
+
+    return EndAfter()
 
 
 def _tell(observer: EpochObserver) -> Any:

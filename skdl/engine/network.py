@@ -14,6 +14,7 @@ from skdl.engine.initialization import InitialWeights
 from skdl.engine.noise import fixed_variables
 from skdl.engine.numbers import model_numbers, optimizer_numbers
 from skdl.engine.optimizer_states import fresh_state
+from skdl.engine.optimizers import learning_rate_of
 from skdl.engine.persistence import PackedModel, pack_model, unpack_model
 from skdl.engine.structure import Structure, prediction_structure, training_structure
 from skdl.engine.variables import one_name_for_variables
@@ -207,6 +208,11 @@ class Network:
     def prediction_numbers(self) -> list[float]:
         """The numbers of the network alone."""
         return self._remembered(_numbers_of_model)
+
+    @property
+    def learning_rate(self) -> float | None:
+        """The learning rate that the optimizer was given; None where it has a schedule, or several."""
+        return self._remembered(learning_rate_of)
 
     def _remembered(self, question: Callable[[keras.Model], _T]) -> _T:
         with self.lock:

@@ -286,6 +286,14 @@ def _family(optimizer: Any) -> Iterator[Any]:
         yield from _family(one)
 
 
+def learning_rate_of(model: keras.Model) -> float | None:
+    """The learning rate of the optimizer of `model`; None where that is a schedule, or there are several."""
+    rates = _rates(model.optimizer)
+    if len(rates) > 1 or _learning_rate_index(model.optimizer) is None:
+        return None
+    return float(rates[0].numpy())
+
+
 def _learning_rate_index(optimizer: Any) -> int | None:
     rates = _rates(optimizer)
     places = [index for index, one in enumerate(optimizer.variables) if one is rates[0]]

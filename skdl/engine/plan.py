@@ -18,7 +18,7 @@ from skdl.engine.fit_options import obstacle as options_obstacle
 from skdl.engine.job import FitJob, Samples, leaves
 from skdl.engine.layers import walk_layers
 from skdl.engine.optimizers import obstacle as optimizer_obstacle
-from skdl.engine.rules import Rule, ScheduleRate, StopAtNaN, rules_of
+from skdl.engine.rules import Rule, StopAtNaN, rules_of
 from skdl.engine.structure import Structure
 
 # The curves of this many epochs fit into one call of a program; the host goes on from there.
@@ -54,8 +54,8 @@ class Form:
         Batches have one size, and rows that fill them up are masked.
     matmul : bool
         Convolutions are matrix products of patches.
-    scheduled : bool
-        The learning rate of each epoch is an input.
+    mixes : bool
+        Rows are blended with others.
     stops_at_nan : bool
         The loss is looked at after each step.
     batch_size, rows : int
@@ -70,7 +70,7 @@ class Form:
     full_by_xla: bool
     masked: bool
     matmul: bool
-    scheduled: bool
+    mixes: bool
     stops_at_nan: bool
     batch_size: int
     rows: int
@@ -270,7 +270,7 @@ def _form(
         full_by_xla=full_by_xla,
         masked=masked,
         matmul=masked and traits.convolves,
-        scheduled=any(isinstance(rule, ScheduleRate) for rule in rules),
+        mixes=job.mixup > 0,
         stops_at_nan=any(isinstance(rule, StopAtNaN) for rule in rules),
         epochs=int(np.clip(ORDER_ENTRIES // max(sizes["rows"], rows), 1, EPOCHS_PER_CALL)),
         **sizes,

@@ -12,13 +12,14 @@ import numpy as np
 
 from skdl._startup import load_keras
 from skdl.engine.batchwise import masked_normalization
-from skdl.engine.calls import Data, Outcome, Span
+from skdl.engine.calls import Data, Epochs, Outcome, Span
 from skdl.engine.convolution import as_matmul
 from skdl.engine.noise import fixed_variables, replaced_noise
 from skdl.engine.numbers import model_numbers, optimizer_numbers, taking
 from skdl.engine.optimizers import PureOptimizer
+from skdl.engine.picking import pick
 from skdl.engine.plan import Form
-from skdl.engine.step import Batch, State, Step
+from skdl.engine.step import State, Step
 from skdl.engine.structure import metric_names
 from skdl.engine.tracing import untraceable
 from skdl.engine.widths import filled_up
@@ -53,6 +54,8 @@ class Program:
         Of the variables of the network and its optimizer, filled up.
     fresh_metrics : list of tf.Tensor
         The state of the metrics before the first batch.
+    sets_rates : bool
+        Whether the learning rate of each step is an input.
     """
 
     def __init__(self, network: Network, form: Form, rules: Sequence[Rule], sample: Data):
@@ -68,6 +71,8 @@ class Program:
             model = network.template
             network.meet(sample.x, sample.y, sample.weight)
             self._optimizer = PureOptimizer(model.optimizer, model.trainable_variables)
+            # A schedule of Keras's own, in the optimizer, is a function of its count of steps.
+            self.sets_rates = self._optimizer.learning_rate_index is not None
             self.numbers = [*model_numbers(model), *optimizer_numbers(self._optimizer.optimizer)]
             self.trainable_shapes = [tuple(v.shape) for v in model.trainable_variables]
             self.fixed_shapes = [tuple(v.shape) for v in fixed_variables(model)]
@@ -79,8 +84,13 @@ class Program:
         self._traced = tf.function(self._trace, autograph=False, jit_compile=form.xla)
         self._run: Any = None
 
-    def history(self, curves: np.ndarray, network: Network) -> dict[str, tuple[Any, ...]]:
-        """`curves` by their names: a number for each epoch, or a list where a metric has several."""
+    def history(
+        self, curves: np.ndarray, network: Network, *, rates: bool
+    ) -> dict[str, tuple[Any, ...]]:
+        """`curves` by their names: a number for each epoch, or a list where a metric has several.
+
+        The learning rate is one of them where `rates` asks for it.
+        """
         ends = np.cumsum([math.prod(shape) for shape in self._curve_shapes])[:-1]
         parts = np.split(curves, ends, axis=1)
         return {
@@ -88,6 +98,7 @@ class Program:
             for name, part, shape in zip(
                 self._names_for(network), parts, self._curve_shapes, strict=True
             )
+            if rates or name != "learning_rate"
         }
 
     def _names_for(self, network: Network) -> list[str]:
@@ -116,10 +127,9 @@ class Program:
         state: State,
         rules: list[Any],
         numbers: tf.Tensor,
-        rates: tf.Tensor,
         training: Data,
         held_out: Data | None,
-        order: tf.Tensor,
+        epochs: Epochs,
         span: Span,
         units: tf.Tensor,
     ) -> Outcome:
@@ -130,10 +140,9 @@ class Program:
             tuple(state),
             rules,
             numbers,
-            rates,
             (training.x, training.y, training.weight),
             validation,
-            order,
+            tuple(epochs),
             tuple(map(_scalar, span)),
             units,
         )
@@ -153,8 +162,8 @@ class Program:
                 shape[open_axis] = None
             return tf.TensorSpec(shape, tensor.dtype)
 
-        state, rules, numbers, rates, training, held_out, order, span, units = inputs
-        exact = tf.nest.map_structure(spec, (state, rules, numbers, rates))
+        state, rules, numbers, training, held_out, epochs, span, units = inputs
+        exact = tf.nest.map_structure(spec, (state, rules, numbers))
 
         def of(data: Any, size: int) -> Any:
             axis = None if size else 0
@@ -164,18 +173,20 @@ class Program:
 
         form = self.form
         data = of(training, form.rows), of(held_out, form.held_out_rows)
-        orders = spec(order, None if form.rows else 1)
-        return (*exact, *data, orders, *tf.nest.map_structure(spec, (span, units)))
+        axis = None if form.rows else 1
+        by_epoch = tf.nest.map_structure(
+            lambda part: part if part is None else spec(part, axis), epochs
+        )
+        return (*exact, *data, by_epoch, *tf.nest.map_structure(spec, (span, units)))
 
     def _trace(
         self,
         state: tuple[list[Any], ...],
         rule_states: list[Any],
         numbers: Any,
-        rates: Any,
         training: tuple[Any, Any, Any],
         held_out: tuple[Any, Any, Any] | None,
-        order: Any,
+        epochs: tuple[Any, ...],
         span: tuple[Any, ...],
         units: Any,
     ) -> tuple[Any, ...]:
@@ -193,10 +204,9 @@ class Program:
                     step,
                     State(*state),
                     rule_states,
-                    rates,
                     Data(*training),
                     None if held_out is None else Data(*held_out),
-                    order,
+                    Epochs(*epochs),
                     Span(*span),
                 )
 
@@ -205,10 +215,9 @@ class Program:
         step: Step,
         state: State,
         rule_states: list[Any],
-        rates: Any,
         training: Data,
         held_out: Data | None,
-        order: Any,
+        epochs: Epochs,
         span: Span,
     ) -> tuple[Any, ...]:
         import tensorflow as tf
@@ -221,7 +230,7 @@ class Program:
         if held_out is not None:
             names += [f"val_{name}" for name in names]
             shapes += shapes
-        if any(rule.rates for rule in self._rules):
+        if self.sets_rates:
             names.append("learning_rate")
             shapes.append(())
         self.names, self._curve_shapes = tuple(names), shapes
@@ -236,17 +245,28 @@ class Program:
                 tf.where(fresh, start, value)
                 for start, value in zip(metrics_start, state.metrics, strict=True)
             ]
-            state = self._with_rate(state._replace(metrics=metrics), rates[number], fresh)
+            state = state._replace(metrics=metrics)
             epoch_number = span.first_epoch + number
             done = (epoch_number - span.initial_epoch) % span.parts * span.steps
             rows = tf.minimum(span.rows - done * span.batch_size, span.steps * span.batch_size)
 
             # Outside of what XLA compiles, which would compile for each number of an epoch.
-            order_of_epoch = order[number]
+            given = epochs.at(number)
 
             def one(number_of_step: Any, state: State, size: int) -> tuple[Any, State]:
                 start = number_of_step * span.batch_size
-                batch = self._batch(training, order_of_epoch, start, rows, span.batch_size, size)
+                batch = pick(
+                    training,
+                    given.order,
+                    start,
+                    rows,
+                    span.batch_size,
+                    size=size,
+                    form=form,
+                    blend=given.blend,
+                )
+                if self.sets_rates:
+                    state = self._with_rate(state, given.rates[number_of_step], rule_states)
                 return number_of_step + 1, step.train(state, batch)
 
             def goes_on(number_of_step: Any, state: State, end: Any) -> Any:
@@ -277,6 +297,8 @@ class Program:
 
             def end() -> tuple[Any, ...]:
                 logs = step.logs(state.metrics)
+                if self.sets_rates:
+                    logs["learning_rate"] = state.optimizer[self._optimizer.rate_place]
                 if held_out is not None:
                     checks = (epoch_number + 1) % span.validation_freq == 0
                     checked = step.logs(self._validate(step, state, held_out, span, checks))
@@ -302,15 +324,17 @@ class Program:
         )
         return tuple(state), rule_states, curves, done, stopped
 
-    def _with_rate(self, state: State, rate: Any, fresh: Any) -> State:
-        """`state` with the learning rate of an epoch's beginning, where a schedule of epochs sets it."""
+    def _with_rate(self, state: State, rate: Any, rule_states: list[Any]) -> State:
+        """`state` with the learning rate of a step; where that is negative it stays what it is."""
         import tensorflow as tf
 
-        if not self.form.scheduled:
-            return state
-        optimizer = list(state.optimizer)
-        place = self._optimizer.rate_place
-        optimizer[place] = tf.where(fresh, tf.cast(rate, optimizer[place].dtype), optimizer[place])
+        optimizer, place = list(state.optimizer), self._optimizer.rate_place
+        given = tf.cast(rate, optimizer[place].dtype)
+        for rule, memory in zip(self._rules, rule_states, strict=True):
+            factor = rule.factor(memory)
+            if factor is not None:
+                given *= tf.cast(factor, given.dtype)
+        optimizer[place] = tf.where(given >= 0, given, optimizer[place])
         return state._replace(optimizer=optimizer)
 
     def _apply_rules(
@@ -335,8 +359,14 @@ class Program:
             start = number * span.held_out_batch_size
             size = self.form.held_out_batch_size
             order = tf.range(self.form.held_out_rows + size) if self.form.masked else None
-            batch = self._batch(
-                held_out, order, start, span.held_out_rows, span.held_out_batch_size, size
+            batch = pick(
+                held_out,
+                order,
+                start,
+                span.held_out_rows,
+                span.held_out_batch_size,
+                size=size,
+                form=self.form,
             )
             return number + 1, step.evaluate(state, metrics, batch)
 
@@ -345,33 +375,6 @@ class Program:
             lambda number, _: checks & (number < span.held_out_steps), one, (tf.constant(0), start)
         )
         return list(metrics)
-
-    def _batch(
-        self, data: Data, order: Any, start: Any, rows: Any, batch_size: Any, size: int
-    ) -> Batch:
-        """The rows of `order` from `start` on: `size` of them, maybe with a mask, or as many as there are."""
-        import tensorflow as tf
-
-        valid = None
-        if size:
-            index = tf.slice(order, [start], [size])
-            if self.form.masked:
-                valid = start + tf.range(size) < rows
-                index = tf.where(valid, index, index[0])
-        else:
-            stop = tf.minimum(start + batch_size, rows)
-            index = tf.range(start, stop) if order is None else order[start:stop]
-
-        def gather(part: Any) -> Any:
-            return tf.gather(part, index)
-
-        map_structure = load_keras().tree.map_structure
-        return Batch(
-            map_structure(gather, data.x),
-            map_structure(gather, data.y),
-            None if data.weight is None else map_structure(gather, data.weight),
-            valid,
-        )
 
 
 @lru_cache(maxsize=4096)

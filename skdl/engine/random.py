@@ -14,6 +14,7 @@ class Stream(enum.IntEnum):
     INITIAL_WEIGHTS = 1
     NOISE = 2
     BATCH_ORDER = 3
+    MIXUP = 4
 
 
 def _sequence(seed: int, stream: Stream, index: int) -> np.random.SeedSequence:
@@ -33,6 +34,11 @@ def derive_seed(seed: int, stream: Stream, index: int = 0) -> int:
     return int(_sequence(seed, stream, index).generate_state(1)[0]) & 0x7FFFFFFF
 
 
+def generator_of(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:
+    """A generator that begins at item `index` of a stream."""
+    return np.random.Generator(np.random.Philox(_sequence(seed, stream, index)))
+
+
 def batch_order(seed: int, epoch: int, rows: int) -> np.ndarray:
     """The order in which epoch `epoch` visits `rows` rows, an ndarray of shape (rows,), int64.
 
@@ -41,5 +47,4 @@ def batch_order(seed: int, epoch: int, rows: int) -> np.ndarray:
     >>> sorted(batch_order(seed=0, epoch=3, rows=4).tolist())
     [0, 1, 2, 3]
     """
-    generator = np.random.Generator(np.random.Philox(_sequence(seed, Stream.BATCH_ORDER, epoch)))
-    return generator.permutation(rows)
+    return generator_of(seed, Stream.BATCH_ORDER, epoch).permutation(rows)

@@ -13,7 +13,7 @@ from scipy import sparse
 from skdl._startup import load_keras
 from skdl.engine.batches import check_cast, map_arrays, network_array
 from skdl.engine.calls import Data
-from skdl.engine.job import Arrays, Samples
+from skdl.engine.job import Arrays, FitJob, Samples
 from skdl.engine.plan import bucket
 
 if TYPE_CHECKING:
@@ -118,3 +118,18 @@ def data_of(samples: Samples, rows: int) -> Data:
     weight = None if samples.weight is None else map_arrays(tensor, samples.weight)
     x = map_arrays(lambda array: tensor(array, next(rooms)), samples.x)
     return Data(x, map_arrays(tensor, samples.y), weight)
+
+
+def shapes_of(job: FitJob) -> tuple[Any, ...]:
+    """The shapes of single rows and their types, as part of the key of a program."""
+
+    def of(samples: Samples | None) -> Any:
+        if samples is None:
+            return None
+        return [
+            (load_keras().tree.map_structure(lambda a: (a.shape[1:], str(a.dtype)), part))
+            for part in (samples.x, samples.y, samples.weight)
+            if part is not None
+        ]
+
+    return load_keras().config.floatx(), repr(of(job.training)), repr(of(job.validation))

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from skdl.engine import compiled, stats
+from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.fit_options import settled
 from skdl.engine.job import FitJob, FitResult, Samples
@@ -131,14 +131,3 @@ def assert_agree(pair, *, rtol=1e-8, atol=1e-10, optimizer=True):
             np.testing.assert_allclose(
                 ours, theirs, rtol=rtol, atol=atol, err_msg=f"{part}[{index}]"
             )
-
-
-def without_xla(monkeypatch):
-    """Let programs run as graphs, which compile faster: masks, rules and numbers are the same."""
-    chosen = compiled.make_plan
-
-    def plan(job):
-        made = chosen(job)
-        return made if made.form is None else replace(made, form=made.form.as_graph())
-
-    monkeypatch.setattr(compiled, "make_plan", plan)

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from jobs import X, Y, job
 
-from skdl.engine import compiled
+from skdl.engine import run
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import Samples
 
@@ -61,7 +61,7 @@ def longer():
 def in_parts(monkeypatch):
     """A fit by calls of a few steps."""
     with monkeypatch.context() as patch:
-        patch.setattr(compiled, "SECONDS_PER_CALL", 0.0)
+        patch.setattr(run, "SECONDS_PER_CALL", 0.0)
         fit()
 
 

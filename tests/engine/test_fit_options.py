@@ -7,17 +7,8 @@ from functools import cache
 import keras
 import numpy as np
 import pytest
-from oracle import (
-    BATCH,
-    ROWS,
-    assert_agree,
-    both,
-    classes,
-    eagerly,
-    job_of,
-    numbers,
-    without_xla,
-)
+from engine_of_graphs import without_xla
+from oracle import BATCH, ROWS, assert_agree, both, classes, eagerly, job_of, numbers
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine

@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pytest
 from callback_oracle import assert_same_memory, network, stopping_network, train
-from oracle import ROWS, job_of, numbers, without_xla
+from engine_of_graphs import without_xla
+from oracle import ROWS, job_of, numbers
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine

@@ -11,9 +11,10 @@ import keras
 import numpy as np
 import pytest
 from callback_oracle import network, train
-from oracle import ROWS, job_of, numbers, without_xla
+from engine_of_graphs import without_xla
+from oracle import ROWS, job_of, numbers
 
-from skdl.engine import compiled, stats
+from skdl.engine import run, stats
 from skdl.engine.compiled import CompiledEngine
 
 ModelCheckpoint = keras.callbacks.ModelCheckpoint
@@ -181,7 +182,7 @@ def test_an_interrupted_fit_leaves_the_files_of_its_calls(fast, tmp_path):
 
 @pytest.mark.parametrize("seconds", [1e-9, 1e9])
 def test_where_calls_end_changes_no_file(fast, tmp_path, monkeypatch, seconds):
-    monkeypatch.setattr(compiled, "SECONDS_PER_CALL", seconds)
+    monkeypatch.setattr(run, "SECONDS_PER_CALL", seconds)
     folders = []
 
     def make():

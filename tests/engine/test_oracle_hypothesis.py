@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
+from engine_of_graphs import without_xla
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import assert_agree, both, numbers, without_xla
+from oracle import assert_agree, both, numbers
 
 from skdl.engine import stats
 from skdl.engine.job import Samples

@@ -6,7 +6,8 @@ import inspect
 
 import keras
 import pytest
-from oracle import assert_agree, both, classes, numbers, without_xla
+from engine_of_graphs import without_xla
+from oracle import assert_agree, both, classes, numbers
 
 from skdl.engine.batchwise import LAYERS
 

@@ -7,7 +7,8 @@ import inspect
 import keras
 import numpy as np
 import pytest
-from oracle import ROWS, assert_agree, both, classes, numbers, without_xla
+from engine_of_graphs import without_xla
+from oracle import ROWS, assert_agree, both, classes, numbers
 
 from skdl.engine.batchwise import LOSSES, METRICS
 from skdl.engine.job import Samples

@@ -5,10 +5,11 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from oracle import BATCH, ROWS, assert_agree, both, eagerly, job_of, numbers, without_xla
+from engine_of_graphs import without_xla
+from oracle import BATCH, ROWS, assert_agree, both, eagerly, job_of, numbers
 from scipy import sparse
 
-from skdl.engine import compiled, stats
+from skdl.engine import compiled, run, stats
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import Samples, StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
@@ -159,14 +160,14 @@ def test_a_fit_in_parts_equals_the_whole_bit_for_bit(float64, monkeypatch, xla, 
     )
     whole = CompiledEngine().train(job)
     calls = []
-    run = compiled._Run._call
+    call = run.Run._call
 
     def counted(self, *args):
         calls.append(args[2:])
-        return run(self, *args)
+        return call(self, *args)
 
-    monkeypatch.setattr(compiled._Run, "_call", counted)
-    monkeypatch.setattr(compiled, "SECONDS_PER_CALL", seconds)
+    monkeypatch.setattr(run.Run, "_call", counted)
+    monkeypatch.setattr(run, "SECONDS_PER_CALL", seconds)
     pace = seconds / 3.5 if why == "epochs" else seconds
     monkeypatch.setattr(compiled.Program, "note_pace", lambda *_: None)
     for program in compiled.training_programs._entries.values():

@@ -6,8 +6,9 @@ import pytest
 import tensorflow as tf
 from oracle import BATCH, ROWS, assert_agree, both, job_of, numbers
 
-from skdl.engine import compiled, stats
+from skdl.engine import compiled, run, stats
 from skdl.engine.compiled import CompiledEngine
+from skdl.engine.job import Samples
 from skdl.engine.network import Network
 
 layers = keras.layers
@@ -85,7 +86,7 @@ def test_it_is_the_training_of_keras(float64, rows):
 
 def test_early_stopping_and_validation_are_part_of_it(float64):
     x, y = numbers(ROWS, 4), numbers(ROWS, 1, seed=1)
-    held_out = compiled.Samples(numbers(9, 4, seed=2), numbers(9, 1, seed=3))
+    held_out = Samples(numbers(9, 4, seed=2), numbers(9, 1, seed=3))
     pair = both(
         network(Centred),
         x,
@@ -111,14 +112,14 @@ def test_folds_of_about_one_size_share_a_program(centred):
 def test_an_epoch_in_parts_gives_the_bits_of_a_whole_one(centred, monkeypatch, steps):
     rows = 6 * BATCH + 2
     whole = CompiledEngine().train(job(centred, rows))
-    monkeypatch.setattr(compiled, "SECONDS_PER_CALL", float(steps))
+    monkeypatch.setattr(run, "SECONDS_PER_CALL", float(steps))
     monkeypatch.setattr(compiled.Program, "note_pace", lambda *_: None)
     for program in compiled.training_programs._entries.values():
         program.program.seconds_per_step = 1.0
     calls = []
-    call = compiled._Run._call
+    call = run.Run._call
     monkeypatch.setattr(
-        compiled._Run, "_call", lambda self, *args: calls.append(args) or call(self, *args)
+        run.Run, "_call", lambda self, *args: calls.append(args) or call(self, *args)
     )
     parts = CompiledEngine().train(job(centred, rows))
     assert len(calls) == 3 * -(-7 // steps)

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from oracle import job_of, numbers
 
-from skdl.engine import compiled, xla_room
+from skdl.engine import compiled, run, xla_room
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.programs import ProgramCache
 from skdl.engine.xla_room import NEEDED, check_room
@@ -67,7 +67,7 @@ def test_a_compiler_without_memory_is_an_error_and_not_a_graph(room, monkeypatch
         raise tf.errors.InternalError(None, None, said)
 
     room(NEEDED)
-    monkeypatch.setattr(compiled._Run, "compile", without_memory)
+    monkeypatch.setattr(run.Run, "compile", without_memory)
     with pytest.raises(MemoryError, match="got no memory for a program.*materialize"):
         CompiledEngine().train(job())
     assert len(compiled.training_programs) == 0

@@ -56,6 +56,10 @@ class Rule(abc.ABC):
         """The rule's own state at the beginning of a fit from `state`; nothing by default."""
         return []
 
+    def factor(self, memory: list[Any]) -> Any:
+        """What the rule multiplies the rates of a schedule by; None where it leaves them alone."""
+        return None
+
     @abc.abstractmethod
     def on_epoch_end(
         self,

@@ -28,7 +28,12 @@ class ReduceRate(Watching):
             np.array([callback.min_delta, callback.factor, callback.min_lr], np.float64),
             np.array([0, 0, 0], np.int32),  # wait, epochs of cooldown left, has best
             np.array(0.0, np.float64),
+            np.array(1.0, np.float64),  # what all reductions so far multiply rates by
         ]
+
+    def factor(self, memory: list[Any]) -> Any:
+        """What a schedule goes on with after reductions."""
+        return memory[4]
 
     def on_epoch_end(
         self,
@@ -41,7 +46,7 @@ class ReduceRate(Watching):
         """What the callback does at the end of an epoch."""
         import tensorflow as tf
 
-        limits, deltas, counts, best = memory
+        limits, deltas, counts, best, factor = memory
         wait, cooldown, has_best = tf.unstack(counts)
         place = optimizer.rate_place
         rate = state.optimizer[place]
@@ -65,7 +70,8 @@ class ReduceRate(Watching):
                 tf.where(better, 1, has_best),
             ]
         )
-        memory = [limits, deltas, counts, tf.where(better, value, best)]
+        factor = tf.where(reduce, factor * tf.cast(lower, tf.float64) / old, factor)
+        memory = [limits, deltas, counts, tf.where(better, value, best), factor]
         return state._replace(optimizer=rates), memory, tf.constant(False)
 
     def after(
