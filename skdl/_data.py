@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,6 +114,32 @@ def class_weights(
             "class_weight='balanced'."
         )
     return weights
+
+
+def held_out_class_weights(
+    class_weight: Mapping[Any, float] | Sequence[Mapping[Any, float]] | str,
+    held_out: np.ndarray,
+    y: np.ndarray,
+    weight: np.ndarray | None = None,
+) -> np.ndarray:
+    """The weights of rows held out, by the classes of the rows `y` to train on.
+
+    A class that these do not have has weight one.
+    """
+    found = np.ones(len(held_out))
+    columns = zip(y.reshape(len(y), -1).T, held_out.reshape(len(held_out), -1).T, strict=True)
+    for number, (trained, given) in enumerate(columns):
+        if isinstance(class_weight, str):
+            labels, first = np.unique(trained, return_index=True)
+            # Scikit-learn's own for several columns knows no weights of rows.
+            rows = class_weights("", class_weight, trained, weight if y.ndim == 1 else None)
+            table = dict(zip(labels.tolist(), rows[first], strict=True))
+        else:
+            table = dict(
+                class_weight if isinstance(class_weight, Mapping) else class_weight[number]
+            )
+        found *= [table.get(label, 1.0) for label in given.tolist()]
+    return found
 
 
 def scale_weights(weight: np.ndarray | None) -> np.ndarray | None:

@@ -13,48 +13,47 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skdl._callbacks import CallbackSupportMixin, start_reporting, with_callbacks
 from skdl._data import (
-    check_target_shape,
     check_weight,
     check_X,
     check_X_y,
-    check_y,
-    class_weights,
     draw_seed,
     rows_of_fit,
-    scale_weights,
 )
+from skdl._describing import FitDescriber
 from skdl._parameters import ParameterTable
 from skdl._processes import arrival, configure_worker, departure
 from skdl._startup import load_keras, start_devices
 from skdl._training import Training, Validation
-from skdl.engine.batches import map_arrays, network_array, take_rows
+from skdl._watching import Watch
+from skdl.engine.batches import map_arrays, network_array
 from skdl.engine.compiled import engine_named
-from skdl.engine.job import Arrays, FitJob, FitResult, Samples, StopReason, leaves, n_rows
+from skdl.engine.job import Arrays, FitResult, StopReason, n_rows
 from skdl.engine.layers import custom_objects
 from skdl.engine.network import FittedNetwork, Network, NetworkState
 from skdl.engine.persistence import copy_model, held, released
 from skdl.engine.prediction import predict, predict_by_keras
-from skdl.engine.tensors import with_room
 from skdl.exceptions import DivergedError
 
 if TYPE_CHECKING:
     import keras
 
 
-class NetworkEstimator(CallbackSupportMixin):
+class NetworkEstimator(FitDescriber, CallbackSupportMixin):
     """What the estimators of skdl have in common; they add scikit-learn's mixins and `BaseEstimator`."""
 
     _estimator_kind: str
     random_state: Any
     engine: str
     _fitted: FittedNetwork
-    seed_: int
     history_: dict[str, list[float]]
-    _takes_nd = False
+    best_epoch_: int
+    stop_reason_: StopReason
+    stop_message_: str
+    _weighted = False
 
     # What a subclass says.
 
@@ -67,14 +66,6 @@ class NetworkEstimator(CallbackSupportMixin):
     ) -> NetworkState:
         """What `network` begins with; it may depend on the `rows` to train on, not on those held out."""
         return network.initial_state(self.seed_)
-
-    def _network_x(self, X: Any) -> Arrays:
-        """Checked `X` as the network takes it."""
-        return X
-
-    def _network_y(self, y: np.ndarray) -> Arrays:
-        """Checked `y` as the network takes it."""
-        raise NotImplementedError
 
     def _training_of_fit(self) -> Training:
         """How `fit`, told nothing, trains; parameters are checked."""
@@ -93,6 +84,7 @@ class NetworkEstimator(CallbackSupportMixin):
                 delattr(self, name)
         self.seed_ = draw_seed(type(self).__name__, self.random_state)
         self._trained_epochs = 0
+        self._was_scheduled = False
         configure_worker()
         start_devices()
         return X, y
@@ -118,12 +110,17 @@ class NetworkEstimator(CallbackSupportMixin):
         weight = check_weight(self, sample_weight, X)
         rows, others = rows_of_fit(self, y, weight, validation, training)
         if anew:
+            self._weighted = weight is not None or getattr(self, "class_weight", None) is not None
             network = self._make_network(X, y)
             before, start = None, self._initial_state(network, y, rows, weight)
+            # As it was given: that of a trained model is the last one of a schedule.
+            self._learning_rate = network.learning_rate
         else:
             before = self._fitted
             network, start = before.network, before.state
-        job = self._describe(network, start, X, y, weight, rows, others, validation, training)
+        job, watch = self._describe(
+            network, start, X, y, weight, rows, others, validation, training
+        )
         reporter = start_reporting(
             self,
             training.epochs - training.initial_epoch,
@@ -142,7 +139,7 @@ class NetworkEstimator(CallbackSupportMixin):
             self._fitted = fitted
             if reporter is not None:
                 reporter.on_fit_end(result.end)
-            self._take(result, append=append)
+            self._take(result, watch, append=append)
         except BaseException:
             # Also for Ctrl-C: a network that was never fully trained must not pass for a fitted one, and
             # one that was fitted before is what it was.
@@ -179,86 +176,12 @@ class NetworkEstimator(CallbackSupportMixin):
         X, y = twin._begin(X, y)
         weight = check_weight(twin, sample_weight, X)
         rows, others = rows_of_fit(twin, y, weight, validation, training)
+        twin._weighted = weight is not None or getattr(twin, "class_weight", None) is not None
         network = twin._make_network(X, y)
         start = twin._initial_state(network, y, rows, weight)
-        job = twin._describe(network, start, X, y, weight, rows, others, validation, training)
+        twin._learning_rate = network.learning_rate
+        job, _ = twin._describe(network, start, X, y, weight, rows, others, validation, training)
         return engine_named(self.engine).explain(job)
-
-    def _describe(
-        self,
-        network: Network,
-        start: NetworkState,
-        X: Any,
-        y: np.ndarray,
-        weight: np.ndarray | None,
-        rows: np.ndarray,
-        others: np.ndarray | None,
-        validation: Validation,
-        training: Training,
-    ) -> FitJob:
-        """One fit as plain data."""
-        held_out = None
-        if validation.X is not None:
-            X_val = check_X(self, validation.X, reset=False, allow_nd=self._takes_nd)
-            y_val = check_y(self, validation.y)
-            check_target_shape(self, y_val)
-            check_consistent_length(X_val, y_val)
-            w_val = check_weight(self, validation.weight, X_val)
-            held_out = self._samples(X_val, y_val, w_val)
-        elif others is not None:
-            w_val = None if weight is None else weight[others]
-            held_out = self._samples(X[others], y[others], w_val)
-        whole = len(rows) == len(y)
-        X, y = (X, y) if whole else (X[rows], y[rows])
-        weight = None if weight is None else weight[rows]
-        by_class = self._class_weights(y, weight)
-        if by_class is not None:
-            weight = by_class if weight is None else weight * by_class
-        train = self._samples(X, y, weight)
-        batch_size = min(training.batch_size or train.n_rows, train.n_rows)
-        return FitJob(
-            network=network,
-            start=start,
-            training=train,
-            validation=held_out,
-            epochs=training.epochs,
-            batch_size=batch_size,
-            validation_batch_size=min(
-                training.validation_batch_size or batch_size,
-                train.n_rows if held_out is None else held_out.n_rows,
-            ),
-            seed=self.seed_,
-            initial_epoch=training.initial_epoch,
-            trained_epochs=self._trained_epochs,
-            shuffle=training.shuffle,
-            verbose=training.verbose,
-            callbacks=training.callbacks,
-            options=training.options,
-        )
-
-    def _class_weights(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
-        chosen = getattr(self, "class_weight", None)
-        if self._estimator_kind != "classifier" or chosen is None:
-            return None
-        return class_weights(type(self).__name__, chosen, y, weight)
-
-    def _samples(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> Samples:
-        """Checked rows as the network takes them."""
-        x, rooms = with_room(self._network_x(X))
-        target = map_arrays(network_array, self._network_y(y))
-        scaled = None if weight is None else network_array(scale_weights(weight))
-        self._check_rows(X.shape[0], x)
-        self._check_rows(X.shape[0], target)
-        return Samples(x, target, scaled, rooms)
-
-    @staticmethod
-    def _check_rows(rows: int, arrays: Arrays) -> None:
-        for leaf in leaves(arrays):
-            if leaf.shape[0] != rows:
-                raise ValueError(
-                    f"An encoder changed the number of rows. Got an array of {leaf.shape[0]} rows from "
-                    f"{rows}, expected as many."
-                )
 
     def _check_finite(self, result: FitResult) -> None:
         if result.stop_reason is StopReason.DIVERGED:
@@ -269,8 +192,8 @@ class NetworkEstimator(CallbackSupportMixin):
                 {name: list(curve) for name, curve in result.history.items()},
             )
 
-    def _take(self, result: FitResult, *, append: bool) -> None:
-        """Keep the curves of a fit."""
+    def _take(self, result: FitResult, watch: Watch, *, append: bool) -> None:
+        """Keep the curves of a fit, and why it ended."""
         history = {name: list(curve) for name, curve in result.history.items()}
         if append and hasattr(self, "history_"):
             for name, curve in history.items():
@@ -278,6 +201,9 @@ class NetworkEstimator(CallbackSupportMixin):
         else:
             self.history_ = history
         self.n_epochs_ = len(self.history_.get("loss", ()))
+        self.best_epoch_ = watch.best_epoch(self.history_, self.n_epochs_ - result.n_epochs)
+        self.stop_reason_ = watch.reason(result)
+        self.stop_message_ = self.stop_reason_.message(result.n_epochs)
         self._trained_epochs += result.n_epochs
 
     def _outputs(
@@ -301,13 +227,6 @@ class NetworkEstimator(CallbackSupportMixin):
                 self.model_, x, batch_size=size, callbacks=callbacks, options=options
             )
         return predict(fitted.network, fitted.state, x, batch_size=size)
-
-    def _sample_rows(self, X: Any) -> Arrays:
-        """Two rows as the network takes them, to build it on."""
-        rows = X[: min(2, X.shape[0])]
-        x = map_arrays(network_array, self._network_x(rows))
-        self._check_rows(rows.shape[0], x)
-        return take_rows(x, slice(None))
 
     @property
     def model_(self) -> keras.Model:

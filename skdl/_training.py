@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from skdl._startup import load_keras
 from skdl.exceptions import InvalidParameterError
+from skdl.training.given_schedules import GivenSchedule
+from skdl.training.schedules import Schedule
+from skdl.training.stopping import Stopping
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class Training:
     """How an estimator wants a fit to be run, after its own parameters and what `fit` was told."""
 
     epochs: int
-    batch_size: int | None  # None: all rows
+    batch_size: int | float | None  # None: all rows; a float is a fraction of them
     validation_batch_size: int | None = None  # None: as batch_size
     validation_split: float = 0.0
     validation_shuffle: bool = True
@@ -43,4 +49,57 @@ class Training:
     verbose: int | str = 0
     callbacks: tuple[Any, ...] = ()
     initial_epoch: int = 0
+    schedule: Schedule | GivenSchedule | None = None
+    scheduled_epochs: int = 0  # over which it goes
+    stopping: Stopping = Stopping()
+    mixup: float = 0.0
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def rows_per_batch(self, rows: int) -> int:
+        """The rows of a step of a fit on `rows` rows.
+
+        Examples
+        --------
+        >>> [Training(epochs=1, batch_size=size).rows_per_batch(100) for size in (32, 0.25, 500, None)]
+        [32, 25, 100, 100]
+        """
+        if self.batch_size is None:
+            return rows
+        if isinstance(self.batch_size, float):
+            return max(1, round(self.batch_size * rows))
+        return min(self.batch_size, rows)
+
+    def rates(self, owner: str, learning_rate: float | None, steps: int) -> np.ndarray | None:
+        """The learning rate of each step of the fit, where a schedule says it.
+
+        Parameters
+        ----------
+        owner : str
+            The estimator's name, for the message.
+        learning_rate : float or None
+            What the schedule begins with; None where the optimizer has a schedule of its own, or several.
+        steps : int
+            Of an epoch.
+        """
+        if self.schedule is None:
+            return None
+        scheduler = load_keras().callbacks.LearningRateScheduler
+        for callback in self.callbacks:
+            if isinstance(callback, scheduler):
+                raise InvalidParameterError(
+                    f"{owner}: learning_rate_schedule={self.schedule.name!r} sets the rate of each step. Got "
+                    f"the callback {type(callback).__name__}, which sets it too; expected one of the two: "
+                    "leave the callback away."
+                )
+        if learning_rate is None:
+            raise InvalidParameterError(
+                f"{owner}: learning_rate_schedule={self.schedule.name!r} needs a learning rate to begin "
+                "with. Got an optimizer that has a schedule of its own, or several rates; expected one whose "
+                "learning_rate is a number: leave one of the two schedules away."
+            )
+        planned = self.scheduled_epochs * steps
+        rates = self.schedule.rates(learning_rate, planned, steps)
+        # Who trains on after the end of a schedule does it with its last rate.
+        return rates[
+            np.arange(self.initial_epoch * steps, self.epochs * steps).clip(max=planned - 1)
+        ]

@@ -21,11 +21,14 @@ from skdl.engine.network import Network
 from skdl.engine.network_cache import Facts, shared_network
 from skdl.engine.persistence import copy_model, copy_objects, from_config
 from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
+from skdl.training.controls import RULES as CONTROL_RULES
 from skdl.training.losses import (
     Output,
+    by_columns,
     check_output,
     infer_loss,
     is_columns_loss,
+    is_sparse_loss,
     link_of,
     loss_class,
     loss_name,
@@ -33,6 +36,7 @@ from skdl.training.losses import (
 )
 from skdl.training.optimizers import fresh_optimizer, optimizer_class
 from skdl.training.outputs import describe_outputs
+from skdl.training.precision import built_for
 
 if TYPE_CHECKING:
     import keras
@@ -43,6 +47,7 @@ _NOT_OF_NETWORK = (
     *("epochs", "batch_size", "validation_batch_size", "validation_split", "validation_shuffle"),
     *("shuffle", "verbose", "callbacks", "warm_start", "random_state", "engine", "class_weight"),
     *("fit", "predict", "score", "reuse_build"),
+    *(name for name in CONTROL_RULES if name != "precision"),
 )
 
 
@@ -126,6 +131,12 @@ class UserNetwork(RoutedParameters):
                 stacklevel=2,
             )
         ready = isinstance(given, keras.Model)
+        if ready and self.precision is not None:
+            raise InvalidParameterError(
+                f"{type(self).__name__}: precision={self.precision!r} would have no effect. Got a ready "
+                "keras.Model, which has a precision already; expected a function that builds one: pass "
+                "precision=None."
+            )
         trained = ready and given.built
         y_few = y[:2].copy()  # the network is kept, without the rows
 
@@ -134,6 +145,10 @@ class UserNetwork(RoutedParameters):
             then = copy.copy(self)  # parameters may be set anew before the model is made once more
 
             def build() -> Any:
+                with built_for(then.precision):
+                    return built()
+
+            def built() -> Any:
                 settings = then._compile_settings()
                 if trained:
                     model = copy_model(given)
@@ -150,7 +165,12 @@ class UserNetwork(RoutedParameters):
 
         forms = [(t.dtype, t.shape[1:]) for t in (*leaves(sample), *leaves(self._network_y(y_few)))]
         network, compiled = shared_network(
-            [type(self), given, self._chosen_for_network(), forms, self._estimator_kind], meta, make
+            [
+                *(type(self), given, self._chosen_for_network(), forms, self._estimator_kind),
+                bool(self.mixup),
+            ],
+            meta,
+            make,
         )
         self._check_compiled(compiled, y)
         return network
@@ -206,9 +226,6 @@ class UserNetwork(RoutedParameters):
                     f"with {found}, expected the same loss: leave loss or the call of compile away."
                 )
         self._check_compile_routes(model)
-        columns = bool(
-            model.compiled and is_columns_loss(model.loss) and not is_columns_loss(self.loss)
-        )
         if not model.compiled or not model.loss:
             targets = [np.asarray(t) for t in leaves(self._network_y(y))]
             losses = settings["loss"]
@@ -218,10 +235,14 @@ class UserNetwork(RoutedParameters):
                     infer_loss(output, target, classification=classification)
                     for output, target in zip(outputs, targets, strict=True)
                 ]
+                if self.mixup:
+                    losses = [by_columns(loss) for loss in losses]
                 losses = losses[0] if len(losses) == 1 else losses
             # A function that compiled without a loss keeps the rest of what it compiled with.
             kept = dict(model._compile_config.config) if model.compiled else settings
             model.compile(**{**kept, "loss": losses})
+        # Both with a build function that compiles and where the number of a class cannot be blended.
+        columns = is_columns_loss(model.loss) and not is_columns_loss(self.loss)
         return _Compiled(tuple(outputs), model.loss, columns)
 
     def _check_compiled(self, compiled: _Compiled, y: np.ndarray) -> None:
@@ -231,6 +252,13 @@ class UserNetwork(RoutedParameters):
             self._encode_columns(loss, y)
         targets = [np.asarray(t) for t in leaves(self._network_y(y))]
         losses = per_output(loss, outputs)
+        for one in losses if self.mixup else ():
+            if one is not None and is_sparse_loss(one):
+                raise IncompatibleNetworkError(
+                    f"mixup={self.mixup!r} cannot be used. Got the loss {loss_name(one)}, which takes the "
+                    "number of a class, expected one with a column for each: use "
+                    "loss='categorical_crossentropy'."
+                )
         if len(outputs) == len(targets):
             n_classes = getattr(self, "n_classes_", None)
             single = n_classes if isinstance(n_classes, int) and self._one_label else None

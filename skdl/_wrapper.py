@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from inspect import signature
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._checks import BOOLEAN, NONE, Number, Options, check_parameter, did_you_mean
+from skdl._checks import (
+    BOOLEAN,
+    NONE,
+    Number,
+    Options,
+    check_parameter,
+    check_parameters,
+    did_you_mean,
+)
 from skdl._data import check_weight, check_y
 from skdl._estimator import NetworkEstimator
 from skdl._signatures import arguments_of
 from skdl._startup import load_keras
 from skdl._training import Training, Validation
+from skdl._user_callbacks import UserCallbacks, watches_prediction
 from skdl._user_network import UserNetwork
 from skdl.engine.compiled import ENGINES
 from skdl.engine.job import Arrays
 from skdl.engine.network import FittedNetwork
 from skdl.exceptions import InvalidParameterError
+from skdl.training.controls import BATCH_SIZE, rows_of
+from skdl.training.controls import RULES as CONTROL_RULES
+from skdl.training.given_schedules import schedule_of
 from skdl.training.outputs import probabilities_of
+from skdl.training.stopping import Stopping, stopping_of
 
 # Arguments of Keras's `fit` that have a place in a job of their own.
 _IN_JOB = (
@@ -38,7 +52,7 @@ _IN_JOB = (
 )
 
 
-class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
+class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
     """What the wrappers of classifiers and regressors share."""
 
     _takes_nd = True
@@ -53,7 +67,7 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         optimizer: Any = "rmsprop",
         loss: Any = None,
         metrics: Any = None,
-        batch_size: int | None = None,
+        batch_size: int | float | str | None = None,
         validation_batch_size: int | None = None,
         verbose: int | str = 0,
         callbacks: Any = None,
@@ -62,6 +76,26 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         shuffle: bool = True,
         run_eagerly: bool = False,
         epochs: int = 1,
+        learning_rate_schedule: Any = "constant",
+        warmup: float | None = None,
+        decay_factor: float = 0.1,
+        decay_epochs: float | None = None,
+        decay_power: float = 1.0,
+        end_factor: float = 0.0,
+        cycle_growth: float = 2.0,
+        cycle_factor: float = 1.0,
+        early_stopping: bool = False,
+        monitor: str | None = None,
+        patience: int = 10,
+        min_delta: float = 0.0,
+        start_from_epoch: int = 0,
+        restore_best_weights: bool = True,
+        reduce_lr_patience: int | None = None,
+        reduce_lr_factor: float = 0.1,
+        min_learning_rate: float = 0.0,
+        max_seconds: float | None = None,
+        mixup: float = 0.0,
+        precision: str | None = None,
         engine: str = "auto",
         reuse_build: bool = True,
         **kwargs: Any,
@@ -82,6 +116,26 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         self.shuffle = shuffle
         self.run_eagerly = run_eagerly
         self.epochs = epochs
+        self.learning_rate_schedule = learning_rate_schedule
+        self.warmup = warmup
+        self.decay_factor = decay_factor
+        self.decay_epochs = decay_epochs
+        self.decay_power = decay_power
+        self.end_factor = end_factor
+        self.cycle_growth = cycle_growth
+        self.cycle_factor = cycle_factor
+        self.early_stopping = early_stopping
+        self.monitor = monitor
+        self.patience = patience
+        self.min_delta = min_delta
+        self.start_from_epoch = start_from_epoch
+        self.restore_best_weights = restore_best_weights
+        self.reduce_lr_patience = reduce_lr_patience
+        self.reduce_lr_factor = reduce_lr_factor
+        self.min_learning_rate = min_learning_rate
+        self.max_seconds = max_seconds
+        self.mixup = mixup
+        self.precision = precision
         self.engine = engine
         self.reuse_build = reuse_build
         self._route(kwargs)
@@ -106,6 +160,7 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         self._given_classes = None
         X, y = self._begin(X, y)
         network = self._make_network(X, y)
+        self._learning_rate = network.learning_rate
         state = self._initial_state(network, y, np.arange(len(y)), None)
         self._fitted = FittedNetwork(network, state)
         return self
@@ -165,6 +220,9 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
     ) -> Any:
         """Train for one more epoch, going on from the weights, the optimizer's state and the history.
 
+        A schedule of the learning rate goes on, too: over `epochs` calls, and then it stays at its last rate.
+        Nothing stops early or lets the learning rate fall.
+
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features, ...)
@@ -189,15 +247,12 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         self._given_classes = classes if anew else None
         validation = self._validation(None, None, None, kwargs)
         kwargs.update(epochs=1, initial_epoch=0 if anew else self.current_epoch)
-        self._fit_network(
-            X,
-            y,
-            sample_weight,
-            validation,
-            self._training(kwargs, kwargs["initial_epoch"]),
-            anew=anew,
-            append=True,
-        )
+        training = replace(self._training(kwargs, kwargs["initial_epoch"]), stopping=Stopping())
+        if training.schedule is not None:
+            epochs = self._routed_to("fit").get("epochs", self.epochs)
+            check_parameter(type(self).__name__, "epochs", epochs, (Number(1, integer=True),))
+            training = replace(training, scheduled_epochs=int(epochs))
+        self._fit_network(X, y, sample_weight, validation, training, anew=anew, append=True)
         return self
 
     def _validation(
@@ -231,26 +286,31 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         self._check_arguments("fit", settings, ["validation_shuffle"])
         rules = {
             "epochs": (Number(1, integer=True),),
-            "batch_size": (NONE, Number(1, integer=True), Number(-1, -1, integer=True)),
+            "batch_size": (NONE, *BATCH_SIZE, Number(-1, -1, integer=True)),
             "validation_batch_size": (NONE, Number(1, integer=True), Number(-1, -1, integer=True)),
             "validation_split": (NONE, Number(0, 1, high_open=True)),
             "validation_shuffle": (BOOLEAN,),
             "shuffle": (BOOLEAN,),
             "verbose": (BOOLEAN, Number(0, 2, integer=True), Options(("auto",))),
         }
-        for name, alternatives in rules.items():
-            check_parameter(owner, name, settings[name], alternatives)
+        check_parameters(owner, settings, rules)
+        check_parameters(owner, vars(self), CONTROL_RULES)
+        self._check_bare_names()
         check_parameter(owner, "engine", self.engine, (Options(ENGINES),))
         check_parameter(owner, "reuse_build", self.reuse_build, (BOOLEAN,))
         # scikeras's -1 stands for all rows, which a job without a batch size takes.
         size, held_size = settings["batch_size"], settings["validation_batch_size"]
-        size = 32 if size is None else None if size == -1 else int(size)
+        size = 32 if size is None else None if size == -1 else rows_of(size)
         start = settings.get("initial_epoch", initial_epoch)
         verbose = settings["verbose"]
         return Training(
             epochs=start + int(settings["epochs"]),
             initial_epoch=start,
+            schedule=schedule_of(vars(self)),
+            scheduled_epochs=start + int(settings["epochs"]),
             batch_size=size,
+            stopping=stopping_of(vars(self)),
+            mixup=float(self.mixup),
             validation_batch_size=sys.maxsize if held_size == -1 else held_size,
             validation_split=float(settings["validation_split"] or 0),
             validation_shuffle=bool(settings["validation_shuffle"]),
@@ -259,6 +319,20 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
             callbacks=self._made_callbacks("fit", kwargs.get("callbacks")),
             options={k: v for k, v in settings.items() if k not in _IN_JOB},
         )
+
+    def _check_bare_names(self) -> None:
+        """Raise where a parameter of the estimator may have been meant for the build function."""
+        arguments = self._build_arguments() or {}
+        own = signature(KerasWrapper.__init__).parameters
+        for name in CONTROL_RULES:
+            if name in arguments and f"model__{name}" not in self._routed:
+                value = getattr(self, name)
+                if value != own[name].default:
+                    raise InvalidParameterError(
+                        f"{type(self).__name__}: {name}={value!r} is for training, and the build function "
+                        f"has an argument of this name too, which does not get it. Got one value, expected "
+                        f"to know for whom: pass model__{name} as well, or rename the argument."
+                    )
 
     def _check_arguments(self, method: str, names: Iterable[str], more: Sequence[str] = ()) -> None:
         """Raise where Keras's `method` has no argument of a name, or the estimator fills it itself."""
@@ -272,26 +346,6 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
                     f"{did_you_mean(name, known)}"
                 )
 
-    def _made_callbacks(self, method: str, given: Any) -> tuple[Any, ...]:
-        """The callbacks of parameters and those `given` to this call, classes made instances."""
-        for name in ("callbacks", "fit__callbacks", "predict__callbacks"):
-            value = getattr(self, name, None)
-            for one in () if value is None else _flat(value):
-                self._check_callback(name, one)
-        self._check_routes("callbacks", self.callbacks)
-        made = [*_flat(self._routed_callbacks(method)), *_flat(given or ())]
-        for one in made:
-            self._check_callback("callbacks", one)
-        return tuple(made)
-
-    def _check_callback(self, name: str, one: Any) -> None:
-        kind = load_keras().callbacks.Callback
-        if not (isinstance(one, kind) or (inspect.isclass(one) and issubclass(one, kind))):
-            raise InvalidParameterError(
-                f"{type(self).__name__}: {name} holds {one!r}. Got {type(one).__name__}, expected "
-                "keras.callbacks.Callback instances or classes, alone or in a list or dict."
-            )
-
     # Predicting.
 
     def _predict_raw(self, X: Any, **kwargs: Any) -> Arrays:
@@ -304,7 +358,7 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         if not settings.get("verbose", True):
             settings.pop("verbose")
         callbacks = self._made_callbacks("predict", kwargs.get("callbacks"))
-        watching = tuple(one for one in callbacks if _watches_prediction(one))
+        watching = tuple(one for one in callbacks if watches_prediction(one))
         if size is None and (watching or settings):
             size = self.batch_size  # who watches Keras predict sees the batches of training
         outputs = self._outputs(X, batch_size=size, callbacks=watching, options=settings)
@@ -346,22 +400,3 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         weight = check_weight(self, sample_weight, X)
         y = check_y(self, y)
         return self.scorer(y, predicted, sample_weight=weight, **self._routed_to("score"))
-
-
-def _flat(callbacks: Any) -> list[Any]:
-    """Callbacks of nested lists and dicts in one list."""
-    if isinstance(callbacks, Mapping):
-        callbacks = list(callbacks.values())
-    if not isinstance(callbacks, (list, tuple)):
-        return [callbacks]
-    return [one for part in callbacks for one in _flat(part)]
-
-
-def _watches_prediction(callback: Any) -> bool:
-    """Whether a callback does anything while a model predicts."""
-    base = load_keras().callbacks.Callback
-    return any(
-        getattr(type(callback), f"on_predict_{moment}", None)
-        is not getattr(base, f"on_predict_{moment}")
-        for moment in ("begin", "end", "batch_begin", "batch_end")
-    )

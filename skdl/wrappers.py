@@ -22,6 +22,7 @@ from sklearn.utils.multiclass import type_of_target
 
 from skdl._startup import load_keras
 from skdl._wrapper import KerasWrapper
+from skdl._wrapper_parameters import ATTRIBUTES, CLASS_WEIGHT, parameters
 from skdl.training.labels import LabelEncoder
 from skdl.training.losses import is_columns_loss
 
@@ -55,79 +56,6 @@ def _import_scikeras() -> tuple[Any, Any]:
 
 BaseWrapper, RegressorTargetEncoder = _import_scikeras()
 
-_PARAMETERS = """model : callable or keras.Model, default=None
-        A function that returns a network, compiled or not, and may take ``meta`` (what was learnt from the
-        data, such as ``n_features_in_``, ``n_classes_``, ``target_type_``), ``compile_kwargs`` (optimizer,
-        loss and metrics, ready for ``compile``), ``params`` (all parameters) and arguments of its own,
-        which become parameters of the estimator. A ready network is copied, never trained in place, and
-        each fit starts from its weights. None where a subclass has a ``_keras_build_fn``.
-    build_fn : callable, default=None
-        scikeras's old name of `model`.
-    warm_start : bool, default=False
-        Whether `fit` goes on from the present weights and the optimizer's state. Parameters of the network
-        and the optimizer that were changed since are then not taken up.
-    random_state : int, RandomState or None, default=None
-        Seed of initial weights, order of rows, noise layers and validation split. None draws fresh
-        entropy, kept as ``seed_``. The state of a RandomState is read and not advanced. What the build
-        function seeds or loads itself stays.
-    optimizer : str, class or keras.optimizers.Optimizer, default="rmsprop"
-        Of a network that the build function did not compile, as the next two. An instance is copied.
-    loss : str, class, keras.losses.Loss, callable, or a list or dict of them, default=None
-        None is inferred from the target and the outputs: binary crossentropy, sparse categorical or
-        categorical crossentropy, mean squared error.
-    metrics : list, dict or one of what Keras takes, default=None
-    batch_size : int, default=None
-        Rows in a step; None is 32, -1 all of them.
-    validation_batch_size : int, default=None
-        None is `batch_size`.
-    verbose : int or "auto", default=0
-        As in `keras.Model.fit`; a compiled fit prints a line for each epoch.
-    callbacks : keras.callbacks.Callback, class, or a list or dict of them, default=None
-        Classes are made anew for each fit, with ``callbacks__patience`` and the like.
-    validation_split : float in [0, 1), default=0.0
-        The fraction of the rows of `fit` held out to watch training, never to train on.
-    validation_shuffle : bool, default=True
-        Whether these rows are drawn at random{split}; if not they are the last ones, as in Keras.
-    shuffle : bool, default=True
-        Whether each epoch visits the rows in an order of its own.
-    run_eagerly : bool, default=False
-        As in `keras.Model.compile`.
-    epochs : int, default=1
-        Passes over the training rows.
-    engine : {{"auto", "compiled", "keras"}}, default="auto"
-        "auto" trains by a compiled program, and through `keras.Model.fit` what cannot be compiled;
-        "compiled" makes that an error that says why; "keras" always trains through `keras.Model.fit`.
-    reuse_build : bool, default=True
-        Whether fits that would call the build function with the same arguments share what it built, such
-        as the folds of a search. Set it to False for a function that gives another network each time.
-    {extra}**kwargs : dict
-        Arguments of the build function (``units`` or ``model__units``), and what goes to
-        ``optimizer__``, ``loss__``, ``metrics__``, ``callbacks__``, ``fit__``, ``predict__``, ``score__``
-        and ``compile__``. All of it is seen by `get_params`; a misspelt name is an error."""
-
-_ATTRIBUTES = """model_ : keras.Model
-        The trained network.
-    history_ : dict of str to list of float
-        Loss and metrics by epoch, by Keras's names; those that begin with ``val_`` are of the validation
-        data.
-    n_epochs_ : int
-        Epochs in ``history_``.
-    n_parameters_ : int
-        Trainable weights and biases.
-    seed_ : int
-        ``random_state=seed_`` repeats this fit.
-    target_encoder_, feature_encoder_ : transformer
-        Between scikit-learn's form of the data and the network's.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Only where `X` had names."""
-
-
-_CLASS_WEIGHT = """class_weight : dict or "balanced", default=None
-        Weights of the classes' rows in the loss; "balanced" makes all classes count the same,
-        rows counted by their sample weight.
-    """
-
 
 class ScikerasConventions(KerasWrapper):
     """scikeras's own functions: routed parameters to optimizers, losses, metrics and callbacks."""
@@ -153,11 +81,11 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
 
     Parameters
     ----------
-    {_PARAMETERS.format(split=" and stratified", extra=_CLASS_WEIGHT)}
+    {parameters(split=" and stratified", extra=CLASS_WEIGHT)}
 
     Attributes
     ----------
-    {_ATTRIBUTES}
+    {ATTRIBUTES}
     classes_ : ndarray of shape (n_classes,)
     n_classes_ : int
 
@@ -200,7 +128,7 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
         optimizer: Any = "rmsprop",
         loss: Any = None,
         metrics: Any = None,
-        batch_size: int | None = None,
+        batch_size: int | float | str | None = None,
         validation_batch_size: int | None = None,
         verbose: int | str = 0,
         callbacks: Any = None,
@@ -209,6 +137,26 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
         shuffle: bool = True,
         run_eagerly: bool = False,
         epochs: int = 1,
+        learning_rate_schedule: Any = "constant",
+        warmup: float | None = None,
+        decay_factor: float = 0.1,
+        decay_epochs: float | None = None,
+        decay_power: float = 1.0,
+        end_factor: float = 0.0,
+        cycle_growth: float = 2.0,
+        cycle_factor: float = 1.0,
+        early_stopping: bool = False,
+        monitor: str | None = None,
+        patience: int = 10,
+        min_delta: float = 0.0,
+        start_from_epoch: int = 0,
+        restore_best_weights: bool = True,
+        reduce_lr_patience: int | None = None,
+        reduce_lr_factor: float = 0.1,
+        min_learning_rate: float = 0.0,
+        max_seconds: float | None = None,
+        mixup: float = 0.0,
+        precision: str | None = None,
         engine: str = "auto",
         reuse_build: bool = True,
         class_weight: Mapping[Any, float] | str | None = None,
@@ -231,6 +179,26 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
             shuffle=shuffle,
             run_eagerly=run_eagerly,
             epochs=epochs,
+            learning_rate_schedule=learning_rate_schedule,
+            warmup=warmup,
+            decay_factor=decay_factor,
+            decay_epochs=decay_epochs,
+            decay_power=decay_power,
+            end_factor=end_factor,
+            cycle_growth=cycle_growth,
+            cycle_factor=cycle_factor,
+            early_stopping=early_stopping,
+            monitor=monitor,
+            patience=patience,
+            min_delta=min_delta,
+            start_from_epoch=start_from_epoch,
+            restore_best_weights=restore_best_weights,
+            reduce_lr_patience=reduce_lr_patience,
+            reduce_lr_factor=reduce_lr_factor,
+            min_learning_rate=min_learning_rate,
+            max_seconds=max_seconds,
+            mixup=mixup,
+            precision=precision,
             engine=engine,
             reuse_build=reuse_build,
             **kwargs,
@@ -301,11 +269,11 @@ class KerasRegressor(RegressorMixin, ScikerasConventions):  # noqa: D101 - the d
 
     Parameters
     ----------
-    {_PARAMETERS.format(split="", extra="")}
+    {parameters(split="", extra="")}
 
     Attributes
     ----------
-    {_ATTRIBUTES}
+    {ATTRIBUTES}
 
     See Also
     --------

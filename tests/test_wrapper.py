@@ -10,7 +10,7 @@ import pytest
 from networks_for_tests import build_classifier
 
 from skdl import KerasClassifier
-from skdl._wrapper import _flat, _watches_prediction
+from skdl._user_callbacks import _flat, watches_prediction
 from skdl.exceptions import InvalidParameterError
 
 X = np.zeros((4, 2), np.float32)
@@ -87,7 +87,7 @@ def test_callbacks_may_be_nested(given, flat):
     [(keras.callbacks.Callback, False), (Training, False), (Predicting, True)],
 )
 def test_who_watches_a_prediction(kind, watches):
-    assert _watches_prediction(kind()) is watches
+    assert watches_prediction(kind()) is watches
 
 
 @pytest.mark.parametrize(

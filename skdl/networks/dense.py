@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     import keras
 
 
+_RECTIFIERS = frozenset(
+    ("relu", "relu6", "leaky_relu", "elu", "celu", "gelu", "silu", "swish", "mish", "softplus")
+)
+
+
 def layer_widths(
     n_layers: int, units: int, units_decay: float, hidden_layer_sizes: Sequence[int] | None
 ) -> tuple[int, ...]:
@@ -28,6 +33,23 @@ def layer_widths(
     return tuple(max(1, round(units * units_decay**layer)) for layer in range(n_layers))
 
 
+def initializer_for(activation: Any) -> str:
+    """The initializer that keeps the spread of what goes through layers of an activation.
+
+    That of He et al. (2015) for those that cut off or bend down negative values, that of Klambauer et al.
+    (2017) for "selu", and that of Glorot and Bengio (2010) for all others.
+
+    Examples
+    --------
+    >>> initializer_for("relu"), initializer_for("tanh")
+    ('he_normal', 'glorot_uniform')
+    """
+    name = activation if isinstance(activation, str) else getattr(activation, "__name__", "")
+    if name == "selu":
+        return "lecun_normal"
+    return "he_normal" if name in _RECTIFIERS else "glorot_uniform"
+
+
 def build_dense(
     *,
     n_features: int,
@@ -37,9 +59,11 @@ def build_dense(
     activation: str | Callable[..., Any] = "relu",
     dropout: float = 0.0,
     normalization: str | None = None,
-    kernel_initializer: Any = "glorot_uniform",
+    gaussian_noise: float = 0.0,
+    kernel_initializer: Any = "auto",
     l1: float = 0.0,
     l2: float = 0.0,
+    max_norm: float | None = None,
 ) -> keras.Model:
     """A stack of Dense, normalization, activation, Dropout, and a Dense output.
 
@@ -54,37 +78,51 @@ def build_dense(
         The fraction of a hidden layer's outputs that a training step drops.
     normalization : {None, "batch", "layer"}
         Between a hidden layer's weights and its activation.
+    gaussian_noise : float
+        The standard deviation of what a training step adds to the inputs.
     kernel_initializer : str or keras.initializers.Initializer
+        "auto" suits each layer's activation.
     l1, l2 : float
         Penalties on all kernels, added to the loss as ``l1 * sum(abs(w)) + l2 * sum(w**2)``.
+    max_norm : float or None
+        The largest norm of the weights that lead to a hidden unit.
     """
     keras = load_keras()
     layers = keras.layers
 
-    def dense(units: int, name: str, **options: Any) -> Any:
+    def initializer(activation: Any) -> Any:
+        if kernel_initializer == "auto":
+            return initializer_for(activation)
+        if isinstance(kernel_initializer, str):
+            return kernel_initializer
+        # One initializer instance would give two layers of one shape the same weights.
+        return keras.initializers.get(keras.initializers.serialize(kernel_initializer))
+
+    def dense(units: int, name: str, before: Any, **options: Any) -> Any:
         return layers.Dense(
             units,
-            kernel_initializer=(
-                # One initializer instance would give two layers of one shape the same weights.
-                kernel_initializer
-                if isinstance(kernel_initializer, str)
-                else keras.initializers.get(keras.initializers.serialize(kernel_initializer))
-            ),
+            kernel_initializer=initializer(before),
             kernel_regularizer=keras.regularizers.L1L2(l1, l2) if l1 or l2 else None,
             name=name,
             **options,
         )
 
+    def hidden(*args: Any, **options: Any) -> Any:
+        bound = None if max_norm is None else keras.constraints.MaxNorm(max_norm)
+        return dense(*args, kernel_constraint=bound, **options)
+
     stack: list[Any] = [keras.Input((n_features,))]
+    if gaussian_noise:
+        stack.append(layers.GaussianNoise(gaussian_noise, name="input_noise"))
     for number, width in enumerate(widths, start=1):
         if normalization is None:
-            stack.append(dense(width, f"hidden_{number}", activation=activation))
+            stack.append(hidden(width, f"hidden_{number}", activation, activation=activation))
         else:
             kind = {"batch": layers.BatchNormalization, "layer": layers.LayerNormalization}
-            stack.append(dense(width, f"hidden_{number}"))
+            stack.append(hidden(width, f"hidden_{number}", activation))
             stack.append(kind[normalization](name=f"normalization_{number}"))
             stack.append(layers.Activation(activation, name=f"activation_{number}"))
         if dropout:
             stack.append(layers.Dropout(dropout, name=f"dropout_{number}"))
-    stack.append(dense(n_outputs, "output", activation=output_activation))
+    stack.append(dense(n_outputs, "output", output_activation, activation=output_activation))
     return keras.Sequential(stack)

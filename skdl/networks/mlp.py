@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -12,103 +12,12 @@ from sklearn.utils import Tags
 
 from skdl._data import ClassTarget
 from skdl.engine.network import Network, NetworkState
-from skdl.networks.dense import build_dense, layer_widths
-from skdl.networks.parameters import ATTRIBUTES, CLASS_WEIGHT, REFERENCES, parameters
-from skdl.networks.ready import ReadyNetwork
+from skdl.networks.mlp_base import MLP
+from skdl.networks.parameters import ATTRIBUTES, OF_CLASSIFIERS, REFERENCES, parameters
 from skdl.training.losses import is_sparse_loss
 
-if TYPE_CHECKING:
-    import keras
 
-
-class _MLP(ReadyNetwork):
-    """What the two dense networks share."""
-
-    _of_network = (
-        *("n_layers", "units", "units_decay", "hidden_layer_sizes", "activation", "dropout"),
-        *("normalization", "kernel_initializer", "l1", "l2", "optimizer", "learning_rate"),
-        *("momentum", "weight_decay", "loss", "metrics"),
-    )
-
-    def __init__(
-        self,
-        n_layers: int = 1,
-        units: int = 128,
-        *,
-        units_decay: float = 1.0,
-        hidden_layer_sizes: Sequence[int] | None = None,
-        activation: str | Callable[..., Any] = "relu",
-        dropout: float = 0.0,
-        normalization: str | None = None,
-        kernel_initializer: Any = "glorot_uniform",
-        l1: float = 0.0,
-        l2: float = 0.0,
-        optimizer: Any = "adam",
-        learning_rate: float = 2e-3,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
-        batch_size: int | str = 32,
-        epochs: int = 75,
-        loss: Any = None,
-        metrics: list[Any] | None = None,
-        validation_split: float | None = None,
-        validation_shuffle: bool = True,
-        early_stopping: bool = False,
-        patience: int = 10,
-        callbacks: Any = None,
-        warm_start: bool = False,
-        random_state: Any = None,
-        verbose: int | str = 0,
-        engine: str = "auto",
-    ) -> None:
-        self.n_layers = n_layers
-        self.units = units
-        self.units_decay = units_decay
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.dropout = dropout
-        self.normalization = normalization
-        self.kernel_initializer = kernel_initializer
-        self.l1 = l1
-        self.l2 = l2
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.momentum = momentum
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.loss = loss
-        self.metrics = metrics
-        self.validation_split = validation_split
-        self.validation_shuffle = validation_shuffle
-        self.early_stopping = early_stopping
-        self.patience = patience
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose
-        self.engine = engine
-
-    def _network(
-        self, n_features: int, n_outputs: int, output_activation: str | None
-    ) -> keras.Model:
-        return build_dense(
-            n_features=n_features,
-            widths=layer_widths(
-                self.n_layers, self.units, self.units_decay, self.hidden_layer_sizes
-            ),
-            n_outputs=n_outputs,
-            output_activation=output_activation,
-            activation=self.activation,
-            dropout=float(self.dropout),
-            normalization=self.normalization,
-            kernel_initializer=self.kernel_initializer,
-            l1=float(self.l1),
-            l2=float(self.l2),
-        )
-
-
-class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the docstring is assembled
+class MLPClassifier(ClassifierMixin, MLP, BaseEstimator):  # noqa: D101 - the docstring is assembled
     __doc__ = f"""Dense network for one label of two or more, or several labels, a row.
 
     Scale `X` first, as with any network: ``make_pipeline(StandardScaler(), MLPClassifier())``.
@@ -120,7 +29,7 @@ class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the d
             loss="binary crossentropy for two classes and for labels, sparse categorical crossentropy for "
             "more classes",
             split=" and stratified",
-            extra=CLASS_WEIGHT,
+            extra=OF_CLASSIFIERS,
         )
     }
 
@@ -153,6 +62,7 @@ class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the d
     """
 
     _estimator_kind = "classifier"
+    _of_network = (*MLP._of_network, "label_smoothing")
 
     def __init__(
         self,
@@ -163,24 +73,52 @@ class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the d
         hidden_layer_sizes: Sequence[int] | None = None,
         activation: str | Callable[..., Any] = "relu",
         dropout: float = 0.0,
+        gaussian_noise: float = 0.0,
         normalization: str | None = None,
-        kernel_initializer: Any = "glorot_uniform",
+        kernel_initializer: Any = "auto",
         l1: float = 0.0,
         l2: float = 0.0,
+        max_norm: float | None = None,
         optimizer: Any = "adam",
         learning_rate: float = 2e-3,
-        momentum: float = 0.0,
+        momentum: float | None = None,
+        nesterov: bool | None = None,
+        beta_1: float | None = None,
+        beta_2: float | None = None,
+        rho: float | None = None,
+        epsilon: float | None = None,
         weight_decay: float = 0.0,
-        batch_size: int | str = 32,
+        clipnorm: float | None = None,
+        ema_momentum: float | None = None,
+        learning_rate_schedule: Any = "constant",
+        warmup: float | None = None,
+        decay_factor: float = 0.1,
+        decay_epochs: float | None = None,
+        decay_power: float = 1.0,
+        end_factor: float = 0.0,
+        cycle_growth: float = 2.0,
+        cycle_factor: float = 1.0,
+        batch_size: int | float | str = 32,
         epochs: int = 75,
         loss: Any = None,
         metrics: list[Any] | None = None,
         validation_split: float | None = None,
         validation_shuffle: bool = True,
         early_stopping: bool = False,
+        monitor: str | None = None,
         patience: int = 10,
+        min_delta: float = 0.0,
+        start_from_epoch: int = 0,
+        restore_best_weights: bool = True,
+        reduce_lr_patience: int | None = None,
+        reduce_lr_factor: float = 0.1,
+        min_learning_rate: float = 0.0,
+        max_seconds: float | None = None,
+        mixup: float = 0.0,
+        precision: str | None = None,
         callbacks: Any = None,
         class_weight: Mapping[Any, float] | str | None = None,
+        label_smoothing: float = 0.0,
         warm_start: bool = False,
         random_state: Any = None,
         verbose: int | str = 0,
@@ -193,14 +131,31 @@ class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the d
             hidden_layer_sizes=hidden_layer_sizes,
             activation=activation,
             dropout=dropout,
+            gaussian_noise=gaussian_noise,
             normalization=normalization,
             kernel_initializer=kernel_initializer,
             l1=l1,
             l2=l2,
+            max_norm=max_norm,
             optimizer=optimizer,
             learning_rate=learning_rate,
             momentum=momentum,
+            nesterov=nesterov,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            rho=rho,
+            epsilon=epsilon,
             weight_decay=weight_decay,
+            clipnorm=clipnorm,
+            ema_momentum=ema_momentum,
+            learning_rate_schedule=learning_rate_schedule,
+            warmup=warmup,
+            decay_factor=decay_factor,
+            decay_epochs=decay_epochs,
+            decay_power=decay_power,
+            end_factor=end_factor,
+            cycle_growth=cycle_growth,
+            cycle_factor=cycle_factor,
             batch_size=batch_size,
             epochs=epochs,
             loss=loss,
@@ -208,7 +163,17 @@ class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the d
             validation_split=validation_split,
             validation_shuffle=validation_shuffle,
             early_stopping=early_stopping,
+            monitor=monitor,
             patience=patience,
+            min_delta=min_delta,
+            start_from_epoch=start_from_epoch,
+            restore_best_weights=restore_best_weights,
+            reduce_lr_patience=reduce_lr_patience,
+            reduce_lr_factor=reduce_lr_factor,
+            min_learning_rate=min_learning_rate,
+            max_seconds=max_seconds,
+            mixup=mixup,
+            precision=precision,
             callbacks=callbacks,
             warm_start=warm_start,
             random_state=random_state,
@@ -216,6 +181,7 @@ class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the d
             engine=engine,
         )
         self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -237,12 +203,18 @@ class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the d
             n_classes=None if multilabel else len(self.classes_),
         )
 
+    @property
+    def _takes_class_numbers(self) -> bool:
+        """Whether the loss takes the numbers of classes, which can be neither smoothed nor blended."""
+        changed = self.loss is None and (self.label_smoothing or self.mixup)
+        return is_sparse_loss(self.loss) and not changed
+
     def _network_y(self, y: np.ndarray) -> np.ndarray:
         codes = self._target.encode(y)
         if self._target.kind == "multilabel-indicator":
             return codes
         # A loss compares the target with the output column by column, but for the sparse one.
-        if self._target.kind == "multiclass" and not is_sparse_loss(self.loss):
+        if self._target.kind == "multiclass" and not self._takes_class_numbers:
             return np.eye(self._target.n_units, dtype=np.float32)[codes]
         # As the wrappers have them, so that networks of one structure share a program.
         return codes.astype(np.float32)[:, None]
@@ -277,7 +249,7 @@ class MLPClassifier(ClassifierMixin, _MLP, BaseEstimator):  # noqa: D101 - the d
         return self._target.labels(probabilities)
 
 
-class MLPRegressor(RegressorMixin, _MLP, BaseEstimator):  # noqa: D101 - the docstring is assembled
+class MLPRegressor(RegressorMixin, MLP, BaseEstimator):  # noqa: D101 - the docstring is assembled
     __doc__ = f"""Dense network for one number or several numbers a row.
 
     Scale `X` first, as with any network. The bias of the output begins at the mean of `y`; a target whose

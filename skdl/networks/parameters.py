@@ -12,7 +12,13 @@ import numpy as np
 from skdl._checks import BOOLEAN, NONE, Kind, Number, Options, Rule
 from skdl._startup import load_keras
 from skdl.engine.compiled import ENGINES
+from skdl.training.controls import ATTRIBUTES as OF_TRAINING
+from skdl.training.controls import BATCH_SIZE
+from skdl.training.controls import PARAMETERS as CONTROL_PARAMETERS
+from skdl.training.controls import RULES as CONTROL_RULES
 from skdl.training.optimizers import NAMES as OPTIMIZERS
+from skdl.training.optimizers import PARAMETERS as OPTIMIZER_PARAMETERS
+from skdl.training.optimizers import RULES as OPTIMIZER_RULES
 
 _CALLABLE = Kind(callable, "a callable", "None")
 
@@ -42,6 +48,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "hidden_layer_sizes": (Kind(_is_sizes, "a tuple of ints of at least 1", "(128, 64)"), NONE),
     "activation": (Kind(lambda v: isinstance(v, str), "a name", "'relu'"), _CALLABLE),
     "dropout": (Number(0, 1, high_open=True),),
+    "gaussian_noise": (Number(0),),
     "normalization": (Options(("batch", "layer")), NONE),
     "kernel_initializer": (
         Kind(lambda v: isinstance(v, str), "a name", "'he_normal'"),
@@ -49,18 +56,16 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     ),
     "l1": (Number(0),),
     "l2": (Number(0),),
+    "max_norm": (Number(0, low_open=True), NONE),
     "optimizer": (Options(OPTIMIZERS), _of_keras("optimizers.Optimizer")),
-    "learning_rate": (Number(0, low_open=True),),
-    "momentum": (Number(0, 1),),
-    "weight_decay": (Number(0),),
-    "batch_size": (Number(1, integer=True), Options(("full",))),
+    **OPTIMIZER_RULES,
+    **CONTROL_RULES,
+    "batch_size": BATCH_SIZE,
     "epochs": (Number(1, integer=True),),
     "loss": (Kind(lambda v: isinstance(v, str), "a name", "'mse'"), _CALLABLE, NONE),
     "metrics": (Kind(lambda v: isinstance(v, (list, tuple)), "a list", "['accuracy']"), NONE),
     "validation_split": (Number(0, 1, high_open=True), NONE),
     "validation_shuffle": (BOOLEAN,),
-    "early_stopping": (BOOLEAN,),
-    "patience": (Number(0, integer=True),),
     "callbacks": (
         Kind(
             lambda v: isinstance(v, (list, tuple)), "a list", "[keras.callbacks.TerminateOnNaN()]"
@@ -73,6 +78,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         Kind(lambda v: isinstance(v, Mapping), "a dict", "{0: 1.0, 1: 2.0}"),
         NONE,
     ),
+    "label_smoothing": (Number(0, 1, high_open=True),),
     "warm_start": (BOOLEAN,),
     "verbose": (BOOLEAN, Number(0, 2, integer=True), Options(("auto",))),
     "engine": (Options(ENGINES),),
@@ -90,24 +96,29 @@ PARAMETERS = """n_layers : int, default=1
         Of the hidden layers, a name of ``keras.activations``.
     dropout : float in [0, 1), default=0.0
         The fraction of each hidden layer's outputs dropped in a training step [1]_. Usual: 0 to 0.5.
+    gaussian_noise : float, default=0.0
+        The standard deviation of noise added to the inputs in a training step (Bishop, Training with noise
+        is equivalent to Tikhonov regularization, 1995). Usual, for scaled inputs: 0.05 to 0.3.
     normalization : {{None, "batch", "layer"}}, default=None
         Between the weights and the activation of each hidden layer: over the rows of a batch [2]_, or
         over the units of a row [3]_.
-    kernel_initializer : str or keras.initializers.Initializer, default="glorot_uniform"
-        How the kernels begin: "he_normal" [4]_ suits relu, "glorot_uniform" [5]_ tanh and sigmoid.
+    kernel_initializer : str or keras.initializers.Initializer, default="auto"
+        How the kernels begin, by a name of ``keras.initializers``. "auto" is "he_normal" [4]_ before relu
+        and its relatives, "lecun_normal" before selu (Klambauer et al., 2017), and "glorot_uniform" [5]_
+        before tanh, sigmoid and all others; "orthogonal" is of Saxe et al. (2014).
     l1, l2 : float, default=0.0
-        Penalties on all kernels, ``l1 * sum(abs(w)) + l2 * sum(w**2)``. Usual: 1e-6 to 1e-2.
+        Penalties on all kernels, ``l1 * sum(abs(w)) + l2 * sum(w**2)`` (Tibshirani, 1996; Krogh and Hertz,
+        A simple weight decay can improve generalization, 1992). Usual: 1e-6 to 1e-2.
+    max_norm : float, default=None
+        The norm of the weights that lead to a hidden unit is at most this (Srebro and Shraibman, 2005; with
+        dropout [1]_). Usual: 1 to 4.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
-        "adam" [6]_, "adamw", "sgd", "rmsprop", "nadam", "adamax", "adagrad", "adadelta", "lion", "ftrl",
-        "adafactor", "muon", or Keras's own. An instance keeps its own settings and is copied.
-    learning_rate : float, default=2e-3
-        The size of a step, the first thing to tune. Usual: 1e-4 to 1e-1, on a log scale.
-    momentum : float in [0, 1], default=0.0
-        Of "sgd" and "rmsprop". Usual: 0.9.
-    weight_decay : float, default=0.0
-        Decoupled decay of all weights [7]_, as a fraction of the learning rate. Usual: 1e-5 to 1e-1.
-    batch_size : int or "full", default=32
-        Rows in a step; "full" takes all of them.
+        "adam" and "adamax" [6]_, "adamw" [7]_, "sgd", "rmsprop" (Tieleman and Hinton, 2012), "nadam" (Dozat,
+        2016), "adagrad" (Duchi et al., 2011), "adadelta" (Zeiler, 2012), "lion" (Chen et al., 2023), "ftrl"
+        (McMahan et al., 2013), "adafactor" (Shazeer and Stern, 2018), "muon" (Jordan et al., 2024), or
+        Keras's own. An instance keeps its own settings and is copied.
+    {optimizer}{controls}batch_size : int, float in (0, 1) or "full", default=32
+        Rows in a step: a number of them, a fraction of those to train on, or all.
     epochs : int, default=75
         Passes over the training rows.
     loss : str, keras.losses.Loss or callable, default=None
@@ -119,11 +130,6 @@ PARAMETERS = """n_layers : int, default=1
         `early_stopping` and 0 without.
     validation_shuffle : bool, default=True
         Whether these rows are drawn at random{split}; if not they are the last ones, as in Keras.
-    early_stopping : bool, default=False
-        Stop when the validation loss (or without validation the loss) is no longer getting smaller, and
-        go back to the best weights.
-    patience : int, default=10
-        Epochs without improvement before `early_stopping` stops.
     callbacks : list of keras.callbacks.Callback, default=None
         Instances, or classes made anew for each fit.
     {extra}warm_start : bool, default=False
@@ -138,16 +144,11 @@ PARAMETERS = """n_layers : int, default=1
         "auto" trains by a compiled program, and through `keras.Model.fit` what cannot be compiled;
         "compiled" makes that an error that says why; "keras" always trains through `keras.Model.fit`."""
 
-ATTRIBUTES = """model_ : keras.Model
+ATTRIBUTES = f"""model_ : keras.Model
         The trained network.
     history_ : dict of str to list of float
         Loss and metrics by epoch; names that begin with ``val_`` are of the validation data.
-    n_epochs_ : int
-        Epochs in ``history_``.
-    n_parameters_ : int
-        Trainable weights and biases.
-    seed_ : int
-        ``random_state=seed_`` repeats this fit.
+    {OF_TRAINING}
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Only where `X` had names."""
@@ -161,12 +162,15 @@ REFERENCES = """.. [1] Srivastava et al., Dropout: a simple way to prevent overf
     .. [7] Loshchilov and Hutter, Decoupled weight decay regularization, 2019."""
 
 
-CLASS_WEIGHT = """class_weight : dict or "balanced", default=None
-        Weights of the classes' rows in the loss; "balanced" makes all classes count the same,
-        rows counted by their sample weight.
+OF_CLASSIFIERS = """class_weight : dict or "balanced", default=None
+        Weights of the classes' rows in the loss, also in that of validation; "balanced" makes all classes
+        count the same, rows counted by their sample weight.
+    label_smoothing : float in [0, 1), default=0.0
+        The loss is told that labels are right by this much less (Szegedy et al., Rethinking the Inception
+        architecture, 2016). Usual: 0.05 to 0.2.
     """
 
 
 def parameters(**parts: str) -> str:
     """The descriptions of the parameters, with the parts in which the two estimators differ."""
-    return PARAMETERS.format(**parts)
+    return PARAMETERS.format(optimizer=OPTIMIZER_PARAMETERS, controls=CONTROL_PARAMETERS, **parts)

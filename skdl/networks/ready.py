@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,8 +18,18 @@ from skdl.engine.network_cache import shared_network
 from skdl.engine.persistence import copy_objects
 from skdl.exceptions import InvalidParameterError
 from skdl.networks.parameters import RULES
-from skdl.training.losses import Output, check_output, infer_loss
-from skdl.training.optimizers import make_optimizer
+from skdl.training.controls import rows_of
+from skdl.training.given_schedules import schedule_of
+from skdl.training.losses import (
+    Output,
+    check_output,
+    infer_loss,
+    is_sparse_loss,
+    loss_class,
+)
+from skdl.training.optimizers import DEFAULTS, make_optimizer
+from skdl.training.precision import built_for
+from skdl.training.stopping import Stopping, stopping_of
 
 if TYPE_CHECKING:
     import keras
@@ -26,12 +37,6 @@ if TYPE_CHECKING:
 
 class ReadyNetwork(NetworkEstimator):
     """Training of a network whose hyperparameters are all arguments of the estimator."""
-
-    _optimizer_defaults: ClassVar[dict[str, float]] = {
-        "learning_rate": 2e-3,
-        "momentum": 0.0,
-        "weight_decay": 0.0,
-    }
 
     # The parameters that the compiled network depends on.
     _of_network: ClassVar[tuple[str, ...]] = ()
@@ -84,6 +89,9 @@ class ReadyNetwork(NetworkEstimator):
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
         """Train for one more epoch, going on from the weights and the optimizer's state.
 
+        A schedule of the learning rate goes on, too: over `epochs` calls, and then it stays at its last rate.
+        Nothing stops early or lets the learning rate fall.
+
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
@@ -100,12 +108,12 @@ class ReadyNetwork(NetworkEstimator):
         anew = not self.__sklearn_is_fitted__()
         self._given_classes = classes if anew else None
         epoch = 0 if anew else self.current_epoch
-        training = Training(
+        training = replace(
+            self._training(Validation()),
             epochs=epoch + 1,
             initial_epoch=epoch,
-            batch_size=self._rows_per_batch(),
-            verbose=int(self.verbose) if self.verbose != "auto" else "auto",
-            callbacks=self._made_callbacks(),
+            validation_split=0.0,
+            stopping=Stopping(),
         )
         self._fit_network(X, y, sample_weight, Validation(), training, anew=anew, append=True)
         return self
@@ -119,6 +127,13 @@ class ReadyNetwork(NetworkEstimator):
     def _check(self) -> None:
         owner = type(self).__name__
         check_parameters(owner, self.get_params(deep=False), RULES)
+        schedule = self.learning_rate_schedule
+        if not isinstance(schedule, str) and self.learning_rate != DEFAULTS["learning_rate"]:
+            raise InvalidParameterError(
+                f"{owner}: learning_rate={self.learning_rate!r} would have no effect. Got the schedule "
+                f"{schedule!r}, which gives the rates itself; expected the name of one, or no "
+                "learning_rate: leave it away."
+            )
         keras = load_keras()
         for name, place in (
             ("activation", "activations"),
@@ -126,7 +141,7 @@ class ReadyNetwork(NetworkEstimator):
             ("loss", "losses"),
         ):
             value = getattr(self, name)
-            if isinstance(value, str):
+            if isinstance(value, str) and (name, value) != ("kernel_initializer", "auto"):
                 try:
                     getattr(keras, place).get(value)
                 except ValueError:
@@ -142,9 +157,6 @@ class ReadyNetwork(NetworkEstimator):
         # As whole numbers, which Keras would cast in each step, they would ask for a program of their own.
         return X.astype(load_keras().config.floatx()) if X.dtype.kind in "biu" else X
 
-    def _rows_per_batch(self) -> int | None:
-        return None if self.batch_size == "full" else int(self.batch_size)
-
     def _training_of_fit(self) -> Training:
         self._check()
         return self._training(Validation())
@@ -153,20 +165,18 @@ class ReadyNetwork(NetworkEstimator):
         split = self.validation_split
         if split is None:
             split = 0.1 if self.early_stopping else 0.0
-        callbacks = self._made_callbacks()
-        if self.early_stopping:
-            watched = "val_loss" if split or validation.X is not None else "loss"
-            stop = load_keras().callbacks.EarlyStopping(
-                monitor=watched, mode="min", patience=self.patience, restore_best_weights=True
-            )
-            callbacks = (*callbacks, stop)
+        params = self.get_params(deep=False)
         return Training(
             epochs=int(self.epochs),
-            batch_size=self._rows_per_batch(),
+            batch_size=rows_of(self.batch_size),
             validation_split=float(split),
             validation_shuffle=bool(self.validation_shuffle),
             verbose=int(self.verbose) if self.verbose != "auto" else "auto",
-            callbacks=callbacks,
+            schedule=schedule_of(params),
+            scheduled_epochs=int(self.epochs),
+            stopping=stopping_of(params),
+            mixup=float(self.mixup),
+            callbacks=self._made_callbacks(),
         )
 
     def _made_callbacks(self) -> tuple[Any, ...]:
@@ -184,6 +194,35 @@ class ReadyNetwork(NetworkEstimator):
                 )
         return made
 
+    def _loss(self, output: Output, target: np.ndarray) -> Any:
+        """The loss of the only output, for an encoded `target`."""
+        owner, loss = type(self).__name__, self.loss
+        smoothing = getattr(self, "label_smoothing", 0.0)
+        if self.mixup and loss is not None and is_sparse_loss(loss):
+            raise InvalidParameterError(
+                f"{owner}: mixup={self.mixup!r} cannot be used. Got loss={loss!r}, which takes the number "
+                "of a class, expected one with a column for each: leave loss away, or pass "
+                "loss='categorical_crossentropy'."
+            )
+        if loss is None:
+            loss = infer_loss(output, target, classification=self._estimator_kind == "classifier")
+        if not smoothing:
+            inferred = self.loss is None
+            return (
+                loss
+                if inferred
+                else load_keras().losses.get(loss() if inspect.isclass(loss) else loss)
+            )
+        kind: Any = loss_class(loss) if isinstance(loss, str) else loss
+        smooths = inspect.isclass(kind) and "label_smoothing" in inspect.signature(kind).parameters
+        if not smooths:
+            raise InvalidParameterError(
+                f"{owner}: label_smoothing={smoothing!r} would have no effect. Got loss={self.loss!r}, "
+                "expected a name or class of one that has it, such as 'categorical_crossentropy': leave "
+                "loss away, or pass label_smoothing=0."
+            )
+        return kind(label_smoothing=float(smoothing))
+
     def _ready_network(
         self,
         n_features: int,
@@ -196,28 +235,25 @@ class ReadyNetwork(NetworkEstimator):
         """The network for rows of `n_features`, compiled, after checks against the encoded `target`."""
         classification = self._estimator_kind == "classifier"
         output = Output("output", n_outputs, output_activation or "linear")
-        loss = self.loss
-        if loss is None:
-            loss = infer_loss(output, target, classification=classification)
-        else:
-            loss = load_keras().losses.get(loss() if inspect.isclass(loss) else loss)
+        loss = self._loss(output, target)
         check_output(output, loss, target, classification=classification, n_classes=n_classes)
+        # Not every metric of a user's takes weights, which only some fits have.
+        kind = "weighted_metrics" if self._weighted else "metrics"
         # Parameters may be set anew before the model is made once more.
         then = copy.copy(self)
 
         def build() -> keras.Model:
-            settings = {name: getattr(then, name) for name in then._optimizer_defaults}
-            model = then._network(n_features, n_outputs, output_activation)
-            model.compile(
-                optimizer=make_optimizer(
-                    type(then).__name__, then.optimizer, settings, then._optimizer_defaults
-                ),
-                loss=loss,
-                metrics=None if then.metrics is None else copy_objects(list(then.metrics)),
-            )
+            settings = {name: getattr(then, name) for name in DEFAULTS}
+            with built_for(then.precision):
+                model = then._network(n_features, n_outputs, output_activation)
+                model.compile(
+                    optimizer=make_optimizer(type(then).__name__, then.optimizer, settings),
+                    loss=loss,
+                    **{kind: None if then.metrics is None else copy_objects(list(then.metrics))},
+                )
             return model
 
-        shapes = [n_features, n_outputs, output_activation, loss]
+        shapes = [n_features, n_outputs, output_activation, loss, kind]
         chosen = {name: getattr(self, name) for name in self._of_network}
         network, _ = shared_network(
             [type(self), shapes, chosen], {}, lambda _: (Network(build), None)

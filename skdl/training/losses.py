@@ -116,6 +116,15 @@ def is_sparse_loss(loss: Any) -> bool:
     return loss is None or loss_name(loss) in _SPARSE
 
 
+def by_columns(loss: Any) -> Any:
+    """An inferred loss of class numbers as the one of a column for each class."""
+    if loss_name(loss) not in _SPARSE:
+        return loss
+    if isinstance(loss, str):
+        return "categorical_crossentropy"
+    return load_keras().losses.CategoricalCrossentropy(from_logits=link_of(loss) is not None)
+
+
 def link_of(loss: Any) -> str | None:
     """What makes probabilities of a network's scores under `loss`; None where they are probabilities."""
     if isinstance(loss, functools.partial):

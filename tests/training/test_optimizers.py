@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
 
 from skdl.exceptions import InvalidParameterError
-from skdl.training.optimizers import NAMES, fresh_optimizer, make_optimizer, optimizer_class
-
-DEFAULTS = {"learning_rate": 1e-3, "momentum": 0.0, "weight_decay": 0.0}
+from skdl.training.optimizers import (
+    DEFAULTS,
+    NAMES,
+    fresh_optimizer,
+    make_optimizer,
+    optimizer_class,
+)
 
 
 def make(optimizer, **settings):
-    return make_optimizer("Net", optimizer, {**DEFAULTS, **settings}, DEFAULTS)
+    return make_optimizer("Net", optimizer, {**DEFAULTS, **settings})
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -69,3 +75,40 @@ def test_a_registered_class_of_the_users_has_a_name_too():
 
     with keras.saving.custom_object_scope({"Mine": Mine}):
         assert optimizer_class("Mine") is Mine
+
+
+def config(optimizer):
+    return {**optimizer.get_config(), "name": None}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_settings_are_keras_own(name):
+    """Each setting that an optimizer has reaches it, and the rest are Keras's defaults."""
+    settings = {
+        "momentum": 0.5,
+        "nesterov": True,
+        "beta_1": 0.7,
+        "beta_2": 0.8,
+        "rho": 0.6,
+        "epsilon": 1e-3,
+        "weight_decay": 0.25,
+        "clipnorm": 2.0,
+    }
+    kind = optimizer_class(name)
+    accepted = inspect.signature(kind).parameters
+    given = {key: value for key, value in settings.items() if key in accepted}
+    # Decay is what `weight_decay` says, also where that is nothing.
+    no_decay = {"weight_decay": 0.0} if accepted["weight_decay"].default else {}
+    assert config(make(name, learning_rate=0.25)) == config(kind(0.25, **no_decay))
+    assert config(make(name, learning_rate=0.25, **given)) == config(kind(0.25, **given))
+    refused = [key for key in settings if key not in accepted]
+    for key in refused:
+        with pytest.raises(InvalidParameterError, match=f"{key}=.* would have no effect"):
+            make(name, **{key: settings[key]})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_average_of_the_weights(name):
+    made = make(name, ema_momentum=0.9)
+    assert (made.use_ema, made.ema_momentum) == (True, 0.9)
+    assert not make(name).use_ema

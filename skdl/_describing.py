@@ -1,0 +1,163 @@
+"""How checked data and parameters become a `FitJob`: one fit as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_consistent_length
+
+from skdl._data import (
+    check_target_shape,
+    check_weight,
+    check_X,
+    check_y,
+    class_weights,
+    held_out_class_weights,
+    scale_weights,
+)
+from skdl._training import Training, Validation
+from skdl._watching import Watch, watched
+from skdl.engine.batches import map_arrays, n_steps, network_array, take_rows
+from skdl.engine.job import Arrays, FitJob, Samples, leaves
+from skdl.engine.mixup import obstacle_to_mixup
+from skdl.engine.network import Network, NetworkState
+from skdl.engine.tensors import with_room
+from skdl.exceptions import InvalidParameterError
+from skdl.training.schedules import Schedule
+
+
+class FitDescriber:
+    """The part of an estimator that writes down its fits."""
+
+    _estimator_kind: str
+    _takes_nd = False
+    _learning_rate: float | None
+    _trained_epochs: int
+    _was_scheduled: bool
+    seed_: int
+
+    def _network_x(self, X: Any) -> Arrays:
+        """Checked `X` as the network takes it."""
+        return X
+
+    def _network_y(self, y: np.ndarray) -> Arrays:
+        """Checked `y` as the network takes it."""
+        raise NotImplementedError
+
+    def _describe(
+        self,
+        network: Network,
+        start: NetworkState,
+        X: Any,
+        y: np.ndarray,
+        weight: np.ndarray | None,
+        rows: np.ndarray,
+        others: np.ndarray | None,
+        validation: Validation,
+        training: Training,
+    ) -> tuple[FitJob, Watch]:
+        """One fit as plain data, and what is watched in it."""
+        owner = type(self).__name__
+        held_out = None
+        some_weight = None if weight is None else weight[rows]
+        if validation.X is not None:
+            X_val = check_X(self, validation.X, reset=False, allow_nd=self._takes_nd)
+            y_val = check_y(self, validation.y)
+            check_target_shape(self, y_val)
+            check_consistent_length(X_val, y_val)
+            w_val = check_weight(self, validation.weight, X_val)
+            w_val = self._by_class(w_val, y_val, y[rows], some_weight)
+            held_out = self._samples(X_val, y_val, w_val)
+        elif others is not None:
+            w_val = None if weight is None else weight[others]
+            w_val = self._by_class(w_val, y[others], y[rows], some_weight)
+            held_out = self._samples(X[others], y[others], w_val)
+        whole = len(rows) == len(y)
+        X, y = (X, y) if whole else (X[rows], y[rows])
+        train = self._samples(X, y, self._by_class(some_weight, y))
+        batch_size = training.rows_per_batch(train.n_rows)
+        steps = training.options.get("steps_per_epoch") or n_steps(train, batch_size)
+        unfit = obstacle_to_mixup(train) if training.mixup else None
+        if unfit is not None:
+            raise InvalidParameterError(
+                f"{owner}: mixup={training.mixup!r} cannot be used. Got rows of which {unfit}: make them "
+                "floats, or pass mixup=0."
+            )
+        job = FitJob(
+            network=network,
+            start=start,
+            training=train,
+            validation=held_out,
+            epochs=training.epochs,
+            batch_size=batch_size,
+            validation_batch_size=min(
+                training.validation_batch_size or batch_size,
+                train.n_rows if held_out is None else held_out.n_rows,
+            ),
+            seed=self.seed_,
+            initial_epoch=training.initial_epoch,
+            trained_epochs=self._trained_epochs,
+            shuffle=training.shuffle,
+            verbose=training.verbose,
+            rates=self._rates(training, steps),
+            max_seconds=training.stopping.max_seconds,
+            mixup=float(training.mixup),
+            callbacks=training.callbacks,
+            options=training.options,
+        )
+        return watched(owner, job, training.stopping)
+
+    def _rates(self, training: Training, steps: int) -> np.ndarray | None:
+        """The learning rate of each step, where that is not for the optimizer to say."""
+        if training.schedule is None and self._was_scheduled:
+            # The optimizer is left with the last rate of a schedule that is over.
+            training = replace(training, schedule=Schedule(), scheduled_epochs=training.epochs)
+        self._was_scheduled = training.schedule is not None
+        return training.rates(type(self).__name__, self._learning_rate, steps)
+
+    def _by_class(
+        self,
+        weight: np.ndarray | None,
+        y: np.ndarray,
+        trained: np.ndarray | None = None,
+        trained_weight: np.ndarray | None = None,
+    ) -> np.ndarray | None:
+        """The weights of rows, those of their classes multiplied in.
+
+        Rows that are held out have `trained`, the targets that weights of classes are balanced for.
+        """
+        chosen = getattr(self, "class_weight", None)
+        if self._estimator_kind != "classifier" or chosen is None:
+            return weight
+        if trained is None:
+            by_class = class_weights(type(self).__name__, chosen, y, weight)
+        else:
+            by_class = held_out_class_weights(chosen, y, trained, trained_weight)
+        return by_class if weight is None else weight * by_class
+
+    def _samples(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> Samples:
+        """Checked rows as the network takes them."""
+        x, rooms = with_room(self._network_x(X))
+        target = map_arrays(network_array, self._network_y(y))
+        scaled = None if weight is None else network_array(scale_weights(weight))
+        self._check_rows(X.shape[0], x)
+        self._check_rows(X.shape[0], target)
+        return Samples(x, target, scaled, rooms)
+
+    @staticmethod
+    def _check_rows(rows: int, arrays: Arrays) -> None:
+        for leaf in leaves(arrays):
+            if leaf.shape[0] != rows:
+                raise ValueError(
+                    f"An encoder changed the number of rows. Got an array of {leaf.shape[0]} rows from "
+                    f"{rows}, expected as many."
+                )
+
+    def _sample_rows(self, X: Any) -> Arrays:
+        """Two rows as the network takes them, to build it on."""
+        rows = X[: min(2, X.shape[0])]
+        x = map_arrays(network_array, self._network_x(rows))
+        self._check_rows(rows.shape[0], x)
+        return take_rows(x, slice(None))

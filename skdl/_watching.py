@@ -1,0 +1,94 @@
+"""The curve of a fit that decides on stopping, on the learning rate and on which epoch was the best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from skdl._checks import did_you_mean
+from skdl.engine.curves import curve_names, should_rise
+from skdl.engine.job import FitJob, FitResult, StopReason
+from skdl.exceptions import InvalidParameterError
+from skdl.training.stopping import Stopping, still_improving
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is watched in one fit.
+
+    Attributes
+    ----------
+    monitor : str
+        The name of the curve.
+    rises : bool
+        Whether higher is better.
+    first_epoch : int
+        The number that callbacks have for the first epoch of the fit.
+    stop : keras.callbacks.EarlyStopping or None
+        What stops the fit.
+    """
+
+    monitor: str
+    rises: bool
+    first_epoch: int = 0
+    stop: Any = None
+
+    def best_epoch(self, history: Mapping[str, Sequence[Any]], before: int) -> int:
+        """The index of the best epoch in `history`, whose first `before` epochs are older than the fit."""
+        if self.stop is not None and self.stop.best is not None:
+            # It looks at less than the curve says: `min_delta`, `start_from_epoch`.
+            return before + int(self.stop.best_epoch) - self.first_epoch
+        curve = np.asarray(history.get(self.monitor, [0.0]), dtype=np.float64)
+        return int(np.argmax(curve) if self.rises else np.argmin(curve))
+
+    def reason(self, result: FitResult) -> StopReason:
+        """Why a fit ended, in more detail than the engine knows."""
+        reason = result.stop_reason
+        if reason is StopReason.STOPPED_EARLY and self.stop is not None and self.stop.stopped_epoch:
+            return StopReason.NO_IMPROVEMENT
+        curve = result.history.get(self.monitor, ())
+        if reason is StopReason.EPOCHS_DONE and still_improving(curve, rises=self.rises):
+            return StopReason.STILL_IMPROVING
+        return reason
+
+
+def watched(owner: str, job: FitJob, stopping: Stopping) -> tuple[FitJob, Watch]:
+    """`job` with the callbacks that `stopping` asks for, and what they watch.
+
+    Raises
+    ------
+    InvalidParameterError
+        There is no curve of that name, or nobody knows whether it should rise.
+    """
+    monitor = stopping.watched(validated=job.validation is not None)
+    if stopping.monitor is None:
+        rises = False
+    else:
+        names = curve_names(job)
+        if monitor not in names:
+            fix = (
+                "Pass validation_split, or X_val and y_val."
+                if monitor.startswith("val_") and monitor.removeprefix("val_") in names
+                else did_you_mean(monitor, names)
+            )
+            raise InvalidParameterError(
+                f"{owner}: monitor={monitor!r} is not known. Got a name that is none of the curves of "
+                f"this fit, expected one of {', '.join(map(repr, names))}. {fix}"
+            )
+        direction = should_rise(monitor, job.network.template)
+        if direction is None:
+            raise InvalidParameterError(
+                f"{owner}: monitor={monitor!r} cannot be watched. Got a metric of which Keras does not know "
+                "whether it should rise, expected one of which it does: pass "
+                f"callbacks=[keras.callbacks.EarlyStopping({monitor!r}, mode='max')] instead, or another "
+                "metric."
+            )
+        rises = direction
+    made = stopping.callbacks(monitor)
+    stop = made[-1] if stopping.early_stopping else None
+    return replace(job, callbacks=(*job.callbacks, *made)), Watch(
+        monitor, rises, job.initial_epoch, stop
+    )

@@ -1,0 +1,204 @@
+"""The learning rate of every step of a fit, as an array: schedules, and the warmup before them.
+
+A schedule is plain numbers, and what it gives is one number for each step. A program takes them as an input,
+so that fits that differ in their schedules share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from skdl._checks import NONE, Kind, Number, Options, Rule
+
+# Where one cycle begins and ends, as parts of its peak, and when it has that: the defaults of fastai.
+CYCLE_START, CYCLE_END, CYCLE_RISE = 1 / 25, 1 / 250_000, 0.3
+# Cycles that "cosine_restarts" has where the length of the first one is not given.
+CYCLES = 3
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the learning rate changes while a fit goes on.
+
+    Attributes
+    ----------
+    name : str
+        One of `NAMES`.
+    warmup : float, int or None
+        How long the rate rises from zero along a straight line before the schedule begins: a fraction of
+        all steps (float) or a number of epochs (int). For "one_cycle" how long it rises to its peak. None
+        is 0, and 0.3 for "one_cycle".
+    decay_factor : float
+        What the rate is multiplied by: at each drop of "step", over `decay_epochs` of "exponential".
+    decay_epochs : float or None
+        Epochs from one drop of "step" to the next, of one `decay_factor` of "exponential", and of the first
+        cycle of "cosine_restarts". None is a third of what follows the warmup, all of it, and what makes
+        three cycles.
+    decay_power : float
+        The exponent of "polynomial"; 1 is a straight line.
+    end_factor : float
+        The last rate as a part of the first, for "polynomial", "cosine" and "cosine_restarts".
+    cycle_growth, cycle_factor : float
+        What multiplies the length and the first rate of each further cycle of "cosine_restarts".
+    """
+
+    name: str = "constant"
+    warmup: float | None = None
+    decay_factor: float = 0.1
+    decay_epochs: float | None = None
+    decay_power: float = 1.0
+    end_factor: float = 0.0
+    cycle_growth: float = 2.0
+    cycle_factor: float = 1.0
+
+    def rates(self, learning_rate: float, n_steps: int, steps_per_epoch: int) -> np.ndarray:
+        """The learning rate of each step.
+
+        Parameters
+        ----------
+        learning_rate : float
+            The rate after the warmup, or the peak of one cycle.
+        n_steps : int
+            Steps of the whole fit, were it not stopped.
+        steps_per_epoch : int
+
+        Returns
+        -------
+        ndarray of shape (n_steps,), float64
+
+        Examples
+        --------
+        >>> Schedule("cosine", warmup=2).rates(1.0, 8, 1).round(2).tolist()
+        [0.0, 0.5, 1.0, 0.93, 0.75, 0.5, 0.25, 0.07]
+        """
+        rise = self.warmup_steps(n_steps, steps_per_epoch)
+        step = np.arange(n_steps, dtype=np.float64)
+        if self.name == "one_cycle":
+            return learning_rate * _one_cycle(step, rise, n_steps)
+        length = max(1, n_steps - rise)
+        after = _SHAPES[self.name](self, np.maximum(step - rise, 0), length, steps_per_epoch)
+        return learning_rate * np.where(step < rise, step / max(1, rise), after)
+
+    def warmup_steps(self, n_steps: int, steps_per_epoch: int) -> int:
+        """How many steps the rate rises."""
+        if self.warmup is None:
+            return round(CYCLE_RISE * n_steps) if self.name == "one_cycle" else 0
+        if isinstance(self.warmup, (int, np.integer)):
+            return min(n_steps, int(self.warmup) * steps_per_epoch)
+        return round(self.warmup * n_steps)
+
+    def _decay_steps(self, steps_per_epoch: int, otherwise: float) -> float:
+        if self.decay_epochs is None:
+            return max(1.0, otherwise)
+        return float(self.decay_epochs) * steps_per_epoch
+
+
+def _constant(_schedule: Schedule, step: np.ndarray, _length: int, _per_epoch: int) -> np.ndarray:
+    return np.ones_like(step)
+
+
+def _step(schedule: Schedule, step: np.ndarray, length: int, per_epoch: int) -> np.ndarray:
+    between = schedule._decay_steps(per_epoch, length / 3)
+    return np.power(schedule.decay_factor, np.floor(step / between))
+
+
+def _exponential(schedule: Schedule, step: np.ndarray, length: int, per_epoch: int) -> np.ndarray:
+    return np.power(schedule.decay_factor, step / schedule._decay_steps(per_epoch, length))
+
+
+def _polynomial(schedule: Schedule, step: np.ndarray, length: int, _per_epoch: int) -> np.ndarray:
+    left = np.power(1 - step / length, schedule.decay_power)
+    return (1 - schedule.end_factor) * left + schedule.end_factor
+
+
+def _cosine(schedule: Schedule, step: np.ndarray, length: int, _per_epoch: int) -> np.ndarray:
+    return (1 - schedule.end_factor) * _half_cosine(step / length) + schedule.end_factor
+
+
+def _cosine_restarts(
+    schedule: Schedule, step: np.ndarray, length: int, per_epoch: int
+) -> np.ndarray:
+    growth = schedule.cycle_growth
+    first = schedule._decay_steps(per_epoch, length / sum(growth**n for n in range(CYCLES)))
+    done = step / first  # in lengths of the first cycle
+    if growth == 1:
+        cycle = np.floor(done + 1e-9)
+        within = done - cycle
+    else:
+        cycle = np.floor(np.log1p(-done * (1 - growth)) / np.log(growth) + 1e-9)
+        within = (done - (1 - growth**cycle) / (1 - growth)) / growth**cycle
+    height = np.power(schedule.cycle_factor, cycle)
+    return (1 - schedule.end_factor) * height * _half_cosine(
+        within.clip(0, 1)
+    ) + schedule.end_factor
+
+
+def _one_cycle(step: np.ndarray, rise: int, n_steps: int) -> np.ndarray:
+    """One rise to 1 and one fall, both along a cosine."""
+    up = CYCLE_START + (1 - CYCLE_START) * (1 - _half_cosine(step / max(1, rise)))
+    fall = max(1, n_steps - 1 - rise)
+    down = CYCLE_END + (1 - CYCLE_END) * _half_cosine((step - rise) / fall)
+    return np.where(step < rise, up, down)
+
+
+def _half_cosine(part: np.ndarray) -> np.ndarray:
+    """From 1 at 0 down to 0 at 1."""
+    return 0.5 * (1 + np.cos(np.pi * part))
+
+
+_SHAPES: dict[str, Callable[[Schedule, np.ndarray, int, int], np.ndarray]] = {
+    "constant": _constant,
+    "step": _step,
+    "exponential": _exponential,
+    "polynomial": _polynomial,
+    "cosine": _cosine,
+    "cosine_restarts": _cosine_restarts,
+}
+NAMES = (*_SHAPES, "one_cycle")
+
+
+RULES: Mapping[str, tuple[Rule, ...]] = {
+    "learning_rate_schedule": (
+        Options(NAMES),
+        Kind(lambda v: callable(v) and not isinstance(v, type), "a schedule or a function", "None"),
+    ),
+    "warmup": (
+        Number(0, integer=True),
+        Number(0, 1),
+        NONE,
+    ),
+    "decay_factor": (Number(0, 1, low_open=True),),
+    "decay_epochs": (Number(0, low_open=True), NONE),
+    "decay_power": (Number(0, low_open=True),),
+    "end_factor": (Number(0, 1),),
+    "cycle_growth": (Number(1),),
+    "cycle_factor": (Number(0, 1, low_open=True),),
+}
+
+PARAMETERS = """learning_rate_schedule : str, Keras schedule or callable, default="constant"
+        How the learning rate changes from step to step while `epochs` go by: "constant", "step",
+        "exponential", "polynomial", "cosine" and "cosine_restarts" (Loshchilov and Hutter, SGDR, 2017), or
+        "one_cycle" (Smith and Topin, Super-convergence, 2019), which rises to `learning_rate` and falls. A
+        ``keras.optimizers.schedules`` object or a function from the number of a step to its rate takes the
+        place of the learning rate.
+    warmup : float in [0, 1] or int, default=None
+        A straight rise from zero to `learning_rate` before the schedule begins: a fraction of all steps, or
+        a number of epochs (Goyal et al., Accurate, large minibatch SGD, 2017). None is none; for
+        "one_cycle", whose rise it is, 0.3. Usual: 0.05 to 0.1.
+    decay_factor : float in (0, 1], default=0.1
+        Multiplies the rate at each drop of "step", and over `decay_epochs` of "exponential". Usual: 0.1 to
+        0.5.
+    decay_epochs : float, default=None
+        Epochs from one drop of "step" to the next, of one `decay_factor` of "exponential", and of the first
+        cycle of "cosine_restarts". None is a third of what follows the warmup, all of it, and what makes
+        three cycles.
+    decay_power : float, default=1.0
+        The exponent of "polynomial"; 1 is a straight line.
+    end_factor : float in [0, 1], default=0.0
+        The last rate of "polynomial" and the cosines as a part of the first. Usual: 0 to 0.1.
+    cycle_growth, cycle_factor : float, default=2.0 and 1.0
+        What multiplies the length and the first rate of each next cycle of "cosine_restarts".
+    """
