@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 
 import joblib
 import numpy as np
-from search_work import WORK, Search, torch_network
+from search_work import WORK, ControlledSearch, Search, torch_network
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, StratifiedKFold
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
@@ -30,7 +30,7 @@ REPEATS = 5  # a single fit is too short to be timed once
 def keras_net(kind, work, **routed):
     settings = {"optimizer": "adam", "loss": work.loss, "random_state": None, "verbose": 0}
     sizes = {"epochs": work.epochs, "batch_size": work.batch_size}
-    return kind(model=work.build, **settings, **sizes, **routed)
+    return kind(model=work.build, **{**settings, **sizes, **routed})
 
 
 def skorch_net(work):
@@ -49,8 +49,38 @@ def skorch_net(work):
     )
 
 
+def controlled_net(side, work):
+    """A network whose training is tuned, and what of it, as the users of `side` write it."""
+    import keras
+
+    settings = {"optimizer": keras.optimizers.AdamW, "validation_split": work.validation_split}
+    if side.startswith("skdl"):
+        from skdl import KerasClassifier
+
+        settings |= {"optimizer__learning_rate": work.learning_rate, "early_stopping": True}
+        net = keras_net(KerasClassifier, work, learning_rate_schedule="cosine", **settings)
+        others = {name: work.grid[name] for name in ("warmup", "end_factor", "patience")}
+        return net, {**others, "optimizer__weight_decay": work.grid["weight_decay"]}
+    from scikeras.wrappers import KerasClassifier
+
+    # A search over callbacks__patience ends in an error of scikeras 0.13, whose set_params asks the class.
+    stops = [
+        [keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True)]
+        for patience in work.grid["patience"]
+    ]
+    grid = {
+        "optimizer__learning_rate": work.keras_schedules(),
+        "optimizer__weight_decay": work.grid["weight_decay"],
+    }
+    # It takes only those names in a search that it was made with.
+    first = {name: values[0] for name, values in grid.items()}
+    return keras_net(KerasClassifier, work, **settings, **first), {**grid, "callbacks": stops}
+
+
 def net_of(side, work):
     """The estimator of `side`, and the parameters searched by its own names."""
+    if isinstance(work, ControlledSearch):
+        return controlled_net(side, work)
     if side == "skorch":
         names = {"learning_rate": "lr", "dropout": "module__dropout", "units": "module__units"}
         return skorch_net(work), {names[name]: values for name, values in work.grid.items()}

@@ -63,6 +63,8 @@ COMPARISONS = [
     Comparison("conv", "images", BACKEND, "scikeras", 8),
     Comparison("lstm", "sequences", SKDL, "scikeras", 5),
     Comparison("lstm", "sequences", BACKEND, "scikeras", 5),
+    Comparison("controls", "controls", SKDL, "scikeras", 40),
+    Comparison("controls", "controls", BACKEND, "scikeras", 40),
     Comparison("step", "step", SKDL, "numpy", warm=1 / 1.5, threads=1),
     Comparison("step", "step", SKDL, "numpy", threads=2),
     Comparison("large", "fit 32x32x3", SKDL, "keras", warm=1.3),

@@ -153,6 +153,34 @@ class Search:
 
 
 @dataclass(frozen=True)
+class ControlledSearch(Search):
+    """A search over how to train: each side has names and objects of its own for it."""
+
+    learning_rate: float = 5e-3
+    validation_split: float = 0.1
+
+    @property
+    def n_steps(self):
+        """Steps of a fit that is not stopped."""
+        rows = len(self.data()[1])
+        rows -= rows // self.folds
+        return -(-(rows - int(rows * self.validation_split)) // self.batch_size) * self.epochs
+
+    def keras_schedules(self):
+        """The schedules of `grid` as Keras's objects."""
+        from keras.optimizers.schedules import CosineDecay
+
+        made = []
+        for warmup in self.grid["warmup"]:
+            rise = round(warmup * self.n_steps)
+            first = 0.0 if rise else self.learning_rate
+            peak = {"warmup_target": self.learning_rate, "warmup_steps": rise} if rise else {}
+            for end in self.grid["end_factor"]:
+                made.append(CosineDecay(first, self.n_steps - rise, alpha=end, **peak))
+        return made
+
+
+@dataclass(frozen=True)
 class Fit:
     """One fit of one network."""
 
@@ -176,12 +204,15 @@ FINE_GRID = {
 }
 WIDTHS = {"units_1": list(range(32, 513, 32)), "units_2": list(range(16, 129, 16))}
 WIDTHS |= {name: [0.0, 0.1, 0.2, 0.3, 0.4, 0.5] for name in ("dropout_1", "dropout_2")}
+CONTROLS = {"warmup": [0.0, 0.1], "end_factor": [0.0, 0.1], "patience": [3, 5, 10]}
+CONTROLS |= {"weight_decay": [1e-4, 1e-2]}
 WORK: dict[str, Any] = {
     "digits": Search(digits, one_layer, GRID, folds=5, epochs=20),
     "widths": Search(digits, two_layers, WIDTHS, 3, 15, batch_size=64, candidates=20),
     "images": Search(images, convolutions, SMALL_GRID, folds=3, epochs=10),
     "sequences": Search(sequences, recurrent, SMALL_GRID, folds=3, epochs=10),
     "candidates": Search(digits, one_layer, FINE_GRID, folds=5, epochs=20, candidates=1000),
+    "controls": ControlledSearch(digits, plain, CONTROLS, folds=5, epochs=30),
     "fit digits": Fit(scaled_digits, plain, epochs=20),
     "fit breast_cancer": Fit(breast_cancer, plain, epochs=20),
     "fit diabetes": Fit(diabetes, plain_regressor, epochs=20, loss="mean_squared_error"),
