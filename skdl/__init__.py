@@ -14,6 +14,7 @@ import joblib
 if TYPE_CHECKING:
     from skdl import exceptions
     from skdl.networks import MLPClassifier, MLPRegressor
+    from skdl.range_test import LRRangeTest, lr_range_test
     from skdl.wrappers import KerasClassifier, KerasRegressor
 
 __version__ = "0.1.0"
@@ -23,9 +24,19 @@ _HOMES = {
     "KerasRegressor": "skdl.wrappers",
     "MLPClassifier": "skdl.networks",
     "MLPRegressor": "skdl.networks",
+    "LRRangeTest": "skdl.range_test",
+    "lr_range_test": "skdl.range_test",
 }
 
-__all__ = ["KerasClassifier", "KerasRegressor", "MLPClassifier", "MLPRegressor", "exceptions"]
+__all__ = [
+    "KerasClassifier",
+    "KerasRegressor",
+    "LRRangeTest",
+    "MLPClassifier",
+    "MLPRegressor",
+    "exceptions",
+    "lr_range_test",
+]
 
 
 def _parallel_backend(**options: Any) -> Any:

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
     from skdl.engine.network import NetworkState
 
-__all__ = ["CallbackSupportMixin", "EpochReporter", "start_reporting", "with_callbacks"]
+__all__ = [
+    "CallbackSupportMixin",
+    "EpochReporter",
+    "start_reporting",
+    "with_callbacks",
+    "without_callbacks",
+]
 
 
 class EpochReporter:
@@ -89,3 +95,10 @@ def start_reporting(
     if not getattr(estimator, "_skl_callbacks", None):
         return None
     return EpochReporter(estimator, root, X, y, fitted)
+
+
+def without_callbacks(estimator: Any) -> Any:
+    """`estimator` itself, nobody listening to its fits; a clone comes with the callbacks of the original."""
+    if hasattr(estimator, "set_callbacks"):
+        estimator.set_callbacks()
+    return estimator

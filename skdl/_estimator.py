@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,8 @@ from skdl.engine.network import FittedNetwork, Network, NetworkState
 from skdl.engine.persistence import copy_model, held, released
 from skdl.engine.prediction import predict, predict_by_keras
 from skdl.exceptions import DivergedError
+from skdl.training.schedules import RangeTest
+from skdl.training.stopping import Stopping
 
 if TYPE_CHECKING:
     import keras
@@ -182,6 +185,29 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         twin._learning_rate = network.learning_rate
         job, _ = twin._describe(network, start, X, y, weight, rows, others, validation, training)
         return engine_named(self.engine).explain(job)
+
+    def _losses_at(self, rates: np.ndarray, X: Any, y: Any, sample_weight: Any) -> list[float]:
+        """Train anew as `fit` would, one step at each of `rates`, unwatched; the loss of each step."""
+        told = self._training_of_fit()
+        training = replace(
+            told,
+            epochs=len(rates),
+            initial_epoch=0,
+            validation_split=0.0,
+            verbose=0,
+            callbacks=(),
+            schedule=RangeTest(rates),
+            scheduled_epochs=len(rates),
+            stopping=Stopping(),
+            # A step that is an epoch has a loss of its own, in the program that plain fits have too.
+            options={**told.options, "steps_per_epoch": 1},
+        )
+        self._given_classes = None
+        try:
+            self._fit_network(X, y, sample_weight, Validation(), training, anew=True)
+        except DivergedError as error:
+            return error.history["loss"]
+        return self.history_["loss"]
 
     def _check_finite(self, result: FitResult) -> None:
         if result.stop_reason is StopReason.DIVERGED:

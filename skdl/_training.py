@@ -11,7 +11,7 @@ import numpy as np
 from skdl._startup import load_keras
 from skdl.exceptions import InvalidParameterError
 from skdl.training.given_schedules import GivenSchedule
-from skdl.training.schedules import Schedule
+from skdl.training.schedules import RangeTest, Schedule
 from skdl.training.stopping import Stopping
 
 
@@ -49,7 +49,7 @@ class Training:
     verbose: int | str = 0
     callbacks: tuple[Any, ...] = ()
     initial_epoch: int = 0
-    schedule: Schedule | GivenSchedule | None = None
+    schedule: Schedule | GivenSchedule | RangeTest | None = None
     scheduled_epochs: int = 0  # over which it goes
     stopping: Stopping = Stopping()
     mixup: float = 0.0
@@ -87,13 +87,13 @@ class Training:
         for callback in self.callbacks:
             if isinstance(callback, scheduler):
                 raise InvalidParameterError(
-                    f"{owner}: learning_rate_schedule={self.schedule.name!r} sets the rate of each step. Got "
+                    f"{owner}: {self.schedule.setting} sets the rate of each step. Got "
                     f"the callback {type(callback).__name__}, which sets it too; expected one of the two: "
                     "leave the callback away."
                 )
         if learning_rate is None:
             raise InvalidParameterError(
-                f"{owner}: learning_rate_schedule={self.schedule.name!r} needs a learning rate to begin "
+                f"{owner}: {self.schedule.setting} needs a learning rate to begin "
                 "with. Got an optimizer that has a schedule of its own, or several rates; expected one whose "
                 "learning_rate is a number: leave one of the two schedules away."
             )

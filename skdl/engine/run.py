@@ -41,6 +41,7 @@ class Run:
         self._plan = plan
         self._form: Form = plan.form
         self._program = program
+        self._drawn: tuple[int, np.ndarray, Any] | None = None
 
     def compile(self) -> None:
         """Trace and compile the program, by a call that runs no step."""
@@ -184,24 +185,34 @@ class Run:
 
     def _given(self, epoch: int, count: int) -> Epochs:
         """What `count` epochs from `epoch` on are given."""
-        job, rows, steps = self._job, self._job.training.n_rows, self._steps
+        job, steps = self._job, self._steps
         given = self._blank_epochs()
         for row in range(count):
             number = epoch + row - job.initial_epoch
             times, part = divmod(number, self._course.parts)
-            trained = job.trained_epochs + times
             here = slice(part * steps * job.batch_size, (part + 1) * steps * job.batch_size)
-            order = batch_order(job.seed, trained, rows) if job.shuffle else np.arange(rows)
+            order, blend = self._pass(job.trained_epochs + times)
             length = len(order[here])
             given.order[row, :length] = order[here]
             if given.blend is not None:
-                blend = blend_of_epoch(job.seed, trained, rows, job.mixup)
                 for room, entries in zip(given.blend, blend, strict=True):
                     room[row, :length] = entries[here]
             if job.rates is not None:
                 given.rates[row, :steps] = job.rates[number * steps : (number + 1) * steps]
         self._follow_callbacks(given.rates, epoch, count)
         return given
+
+    def _pass(self, number: int) -> tuple[np.ndarray, Any]:
+        """The order and the blend of all rows in pass `number` through the data.
+
+        Epochs that are parts of a pass share it: to draw it anew for each takes longer than a short epoch.
+        """
+        if self._drawn is None or self._drawn[0] != number:
+            job, rows = self._job, self._job.training.n_rows
+            order = batch_order(job.seed, number, rows) if job.shuffle else np.arange(rows)
+            blend = blend_of_epoch(job.seed, number, rows, job.mixup) if self._form.mixes else ()
+            self._drawn = number, order, blend
+        return self._drawn[1:]
 
     def _follow_callbacks(self, rates: np.ndarray, epoch: int, count: int) -> None:
         """Let callbacks set the learning rates of `count` epochs from `epoch` on."""

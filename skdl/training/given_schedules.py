@@ -35,6 +35,11 @@ class GivenSchedule:
         """What messages call it."""
         return getattr(self.function, "__name__", type(self.function).__name__)
 
+    @property
+    def setting(self) -> str:
+        """What asks for it, as messages say it."""
+        return f"learning_rate_schedule={self.name!r}"
+
     def rates(self, learning_rate: float, n_steps: int, steps_per_epoch: int) -> np.ndarray:
         """The learning rate of each step.
 

@@ -54,6 +54,11 @@ class Schedule:
     cycle_growth: float = 2.0
     cycle_factor: float = 1.0
 
+    @property
+    def setting(self) -> str:
+        """What asks for it, as messages say it."""
+        return f"learning_rate_schedule={self.name!r}"
+
     def rates(self, learning_rate: float, n_steps: int, steps_per_epoch: int) -> np.ndarray:
         """The learning rate of each step.
 
@@ -94,6 +99,23 @@ class Schedule:
         if self.decay_epochs is None:
             return max(1.0, otherwise)
         return float(self.decay_epochs) * steps_per_epoch
+
+
+@dataclass(frozen=True, eq=False)
+class RangeTest:
+    """The rates of a range test, which has chosen them.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_steps,)
+    """
+
+    values: np.ndarray
+    setting = "lr_range_test"
+
+    def rates(self, learning_rate: float, n_steps: int, steps_per_epoch: int) -> np.ndarray:
+        """The learning rate of each step; nothing else has a part in it."""
+        return self.values
 
 
 def _constant(_schedule: Schedule, step: np.ndarray, _length: int, _per_epoch: int) -> np.ndarray:
