@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 _RECTIFIERS = frozenset(
-    ("relu", "relu6", "leaky_relu", "elu", "celu", "gelu", "silu", "swish", "mish", "softplus")
+    ("relu", "relu6", "leakyrelu", "elu", "celu", "gelu", "silu", "swish", "mish", "softplus")
 )
 
 
@@ -44,7 +44,10 @@ def initializer_for(activation: Any) -> str:
     >>> initializer_for("relu"), initializer_for("tanh")
     ('he_normal', 'glorot_uniform')
     """
-    name = activation if isinstance(activation, str) else getattr(activation, "__name__", "")
+    name = activation
+    if not isinstance(name, str):
+        name = getattr(activation, "__name__", type(activation).__name__)  # a function or a layer
+    name = name.lower().replace("_", "")
     if name == "selu":
         return "lecun_normal"
     return "he_normal" if name in _RECTIFIERS else "glorot_uniform"
@@ -60,7 +63,7 @@ def build_dense(
     dropout: float = 0.0,
     normalization: str | None = None,
     gaussian_noise: float = 0.0,
-    kernel_initializer: Any = "auto",
+    kernel_initializer: Any = "glorot_uniform",
     l1: float = 0.0,
     l2: float = 0.0,
     max_norm: float | None = None,

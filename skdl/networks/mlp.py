@@ -75,7 +75,7 @@ class MLPClassifier(ClassifierMixin, MLP, BaseEstimator):  # noqa: D101 - the do
         dropout: float = 0.0,
         gaussian_noise: float = 0.0,
         normalization: str | None = None,
-        kernel_initializer: Any = "auto",
+        kernel_initializer: Any = "glorot_uniform",
         l1: float = 0.0,
         l2: float = 0.0,
         max_norm: float | None = None,

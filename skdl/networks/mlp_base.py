@@ -33,7 +33,7 @@ class MLP(ReadyNetwork):
         dropout: float = 0.0,
         gaussian_noise: float = 0.0,
         normalization: str | None = None,
-        kernel_initializer: Any = "auto",
+        kernel_initializer: Any = "glorot_uniform",
         l1: float = 0.0,
         l2: float = 0.0,
         max_norm: float | None = None,

@@ -102,10 +102,11 @@ PARAMETERS = """n_layers : int, default=1
     normalization : {{None, "batch", "layer"}}, default=None
         Between the weights and the activation of each hidden layer: over the rows of a batch [2]_, or
         over the units of a row [3]_.
-    kernel_initializer : str or keras.initializers.Initializer, default="auto"
+    kernel_initializer : str or keras.initializers.Initializer, default="glorot_uniform"
         How the kernels begin, by a name of ``keras.initializers``. "auto" is "he_normal" [4]_ before relu
         and its relatives, "lecun_normal" before selu (Klambauer et al., 2017), and "glorot_uniform" [5]_
-        before tanh, sigmoid and all others; "orthogonal" is of Saxe et al. (2014).
+        before tanh, sigmoid and all others, which suits deep networks; "orthogonal" is of Saxe et al.
+        (2014).
     l1, l2 : float, default=0.0
         Penalties on all kernels, ``l1 * sum(abs(w)) + l2 * sum(w**2)`` (Tibshirani, 1996; Krogh and Hertz,
         A simple weight decay can improve generalization, 1992). Usual: 1e-6 to 1e-2.

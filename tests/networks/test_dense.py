@@ -80,3 +80,43 @@ def test_one_initializer_instance_does_not_tie_layers_of_one_shape():
 
 def test_no_hidden_layer_is_a_linear_model():
     assert [layer.name for layer in build_dense(widths=(), **PLAIN).layers] == ["output"]
+
+
+@pytest.mark.parametrize(
+    ("activation", "kind"),
+    [
+        ("relu", "HeNormal"),
+        ("gelu", "HeNormal"),
+        (keras.activations.leaky_relu, "HeNormal"),
+        ("tanh", "GlorotUniform"),
+        ("sigmoid", "GlorotUniform"),
+        ("selu", "LecunNormal"),
+        (keras.layers.LeakyReLU(), "HeNormal"),
+        (keras.ops.tanh, "GlorotUniform"),
+    ],
+)
+@pytest.mark.parametrize("normalization", [None, "batch"])
+def test_weights_begin_to_suit_the_activation_behind_them(activation, kind, normalization):
+    model = build_dense(
+        widths=(8,),
+        activation=activation,
+        normalization=normalization,
+        kernel_initializer="auto",
+        **PLAIN,
+    )
+    assert type(model.get_layer("hidden_1").kernel_initializer).__name__ == kind
+    assert type(model.get_layer("output").kernel_initializer).__name__ == "GlorotUniform"
+
+
+def test_noise_is_on_the_inputs_and_norms_are_bounded_in_hidden_layers():
+    model = build_dense(widths=(8, 6), gaussian_noise=0.25, max_norm=2.0, **PLAIN)
+    assert [layer.name for layer in model.layers] == [
+        "input_noise",
+        "hidden_1",
+        "hidden_2",
+        "output",
+    ]
+    assert model.get_layer("input_noise").stddev == 0.25
+    for name in ("hidden_1", "hidden_2"):
+        assert model.get_layer(name).kernel_constraint.max_value == 2.0
+    assert model.get_layer("output").kernel_constraint is None

@@ -191,3 +191,34 @@ def test_verbose_is_kerass_progress(capfd):
     assert capfd.readouterr().out == ""
     fitted(verbose=2)
     assert "5/5" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("target", "params", "loss"),
+    [
+        (IRIS[1], {"label_smoothing": 0.1}, keras.losses.CategoricalCrossentropy),
+        (IRIS[1] > 0, {"label_smoothing": 0.1}, keras.losses.BinaryCrossentropy),
+        (np.eye(3)[IRIS[1]], {"label_smoothing": 0.1}, keras.losses.BinaryCrossentropy),
+        (
+            IRIS[1],
+            {"label_smoothing": 0.1, "loss": "categorical_crossentropy"},
+            keras.losses.CategoricalCrossentropy,
+        ),
+        (
+            IRIS[1] > 0,
+            {"label_smoothing": 0.1, "loss": keras.losses.BinaryFocalCrossentropy},
+            keras.losses.BinaryFocalCrossentropy,
+        ),
+    ],
+)
+def test_smoothed_labels_are_keras_own(target, params, loss):
+    clf = MLPClassifier(epochs=1, random_state=0, units=4, **params).fit(IRIS[0], target)
+    assert type(clf.model_.loss) is loss
+    assert clf.model_.loss.get_config() == loss(label_smoothing=0.1).get_config()
+    assert clf.predict(IRIS[0]).shape == np.shape(target)
+
+
+def test_the_norm_of_weights_stays_below_its_bound():
+    clf = fitted(units=4, max_norm=0.3, learning_rate=0.1)
+    norms = np.linalg.norm(clf.model_.layers[0].kernel.numpy(), axis=0)
+    assert norms.max() <= 0.3 * (1 + 1e-6)
