@@ -117,6 +117,7 @@ def class_weights(
 
 
 def held_out_class_weights(
+    owner: str,
     class_weight: Mapping[Any, float] | Sequence[Mapping[Any, float]] | str,
     held_out: np.ndarray,
     y: np.ndarray,
@@ -132,7 +133,7 @@ def held_out_class_weights(
         if isinstance(class_weight, str):
             labels, first = np.unique(trained, return_index=True)
             # Scikit-learn's own for several columns knows no weights of rows.
-            rows = class_weights("", class_weight, trained, weight if y.ndim == 1 else None)
+            rows = class_weights(owner, class_weight, trained, weight if y.ndim == 1 else None)
             table = dict(zip(labels.tolist(), rows[first], strict=True))
         else:
             table = dict(

@@ -17,6 +17,7 @@ from skdl._data import (
     held_out_class_weights,
     scale_weights,
 )
+from skdl._startup import load_keras
 from skdl._training import Training, Validation
 from skdl._watching import Watch, watched
 from skdl.engine.batches import map_arrays, n_steps, network_array, take_rows
@@ -36,6 +37,7 @@ class FitDescriber:
     _learning_rate: float | None
     _trained_epochs: int
     _was_scheduled: bool
+    _class_numbers = False  # whether the loss takes those
     seed_: int
 
     def _network_x(self, X: Any) -> Arrays:
@@ -60,6 +62,12 @@ class FitDescriber:
     ) -> tuple[FitJob, Watch]:
         """One fit as plain data, and what is watched in it."""
         owner = type(self).__name__
+        if training.stopping.reduce_lr_patience is not None and self._learning_rate is None:
+            raise InvalidParameterError(
+                f"{owner}: reduce_lr_patience={training.stopping.reduce_lr_patience!r} has nothing to "
+                "lower. Got an optimizer that has a schedule of its own, or several rates; expected one "
+                "whose learning_rate is a number: pass learning_rate_schedule instead of the schedule."
+            )
         held_out = None
         some_weight = None if weight is None else weight[rows]
         if validation.X is not None:
@@ -77,14 +85,10 @@ class FitDescriber:
         whole = len(rows) == len(y)
         X, y = (X, y) if whole else (X[rows], y[rows])
         train = self._samples(X, y, self._by_class(some_weight, y))
+        if training.mixup:
+            train = self._mixable(train, training.mixup)
         batch_size = training.rows_per_batch(train.n_rows)
         steps = training.options.get("steps_per_epoch") or n_steps(train, batch_size)
-        unfit = obstacle_to_mixup(train) if training.mixup else None
-        if unfit is not None:
-            raise InvalidParameterError(
-                f"{owner}: mixup={training.mixup!r} cannot be used. Got rows of which {unfit}: make them "
-                "floats, or pass mixup=0."
-            )
         job = FitJob(
             network=network,
             start=start,
@@ -109,12 +113,31 @@ class FitDescriber:
         )
         return watched(owner, job, training.stopping)
 
+    def _mixable(self, train: Samples, mixup: float) -> Samples:
+        """`train` with targets that can be blended, or an error."""
+        owner = type(self).__name__
+        if self._class_numbers:
+            raise InvalidParameterError(
+                f"{owner}: mixup={mixup!r} cannot be used. Got a network whose loss takes the number of a "
+                "class, expected one with a column for each class: leave loss away, or pass "
+                "loss='categorical_crossentropy', and fit anew where the network goes on from a fit before."
+            )
+        floatx = load_keras().config.floatx()
+        numbers = map_arrays(lambda y: y.astype(floatx) if y.dtype.kind in "biu" else y, train.y)
+        train = replace(train, y=numbers)
+        unfit = obstacle_to_mixup(train)
+        if unfit is not None:
+            raise InvalidParameterError(
+                f"{owner}: mixup={mixup!r} cannot be used. Got rows of which {unfit}: make them floats, or "
+                "pass mixup=0."
+            )
+        return train
+
     def _rates(self, training: Training, steps: int) -> np.ndarray | None:
         """The learning rate of each step, where that is not for the optimizer to say."""
-        if training.schedule is None and self._was_scheduled:
+        if self._was_scheduled and training.schedule is None and not training.rate_is_called:
             # The optimizer is left with the last rate of a schedule that is over.
             training = replace(training, schedule=Schedule(), scheduled_epochs=training.epochs)
-        self._was_scheduled = training.schedule is not None
         return training.rates(type(self).__name__, self._learning_rate, steps)
 
     def _by_class(
@@ -134,11 +157,18 @@ class FitDescriber:
         if trained is None:
             by_class = class_weights(type(self).__name__, chosen, y, weight)
         else:
-            by_class = held_out_class_weights(chosen, y, trained, trained_weight)
+            by_class = held_out_class_weights(
+                type(self).__name__, chosen, y, trained, trained_weight
+            )
         return by_class if weight is None else weight * by_class
 
     def _samples(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> Samples:
         """Checked rows as the network takes them."""
+        if weight is not None and not weight.any():
+            raise ValueError(
+                "class_weight and sample_weight leave no row of positive weight among those to train on or "
+                "those held out. Expected one at least: give a class that is held out a weight above 0."
+            )
         x, rooms = with_room(self._network_x(X))
         target = map_arrays(network_array, self._network_y(y))
         scaled = None if weight is None else network_array(scale_weights(weight))

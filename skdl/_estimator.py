@@ -113,7 +113,7 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         weight = check_weight(self, sample_weight, X)
         rows, others = rows_of_fit(self, y, weight, validation, training)
         if anew:
-            self._weighted = weight is not None or getattr(self, "class_weight", None) is not None
+            self._note_weights(weight, validation)
             network = self._make_network(X, y)
             before, start = None, self._initial_state(network, y, rows, weight)
             # As it was given: that of a trained model is the last one of a schedule.
@@ -143,6 +143,7 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
             if reporter is not None:
                 reporter.on_fit_end(result.end)
             self._take(result, watch, append=append)
+            self._was_scheduled = job.rates is not None
         except BaseException:
             # Also for Ctrl-C: a network that was never fully trained must not pass for a fitted one, and
             # one that was fitted before is what it was.
@@ -151,6 +152,10 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
             else:
                 self._fitted = before.trained(start)
             raise
+
+    def _note_weights(self, weight: np.ndarray | None, validation: Validation) -> None:
+        by_class = getattr(self, "class_weight", None)
+        self._weighted = not all(one is None for one in (weight, validation.weight, by_class))
 
     def explain_plan(self, X: Any, y: Any, sample_weight: Any = None) -> str:
         """What `fit` would do with these data, and why; compiled if need be, and not trained.
@@ -179,7 +184,7 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         X, y = twin._begin(X, y)
         weight = check_weight(twin, sample_weight, X)
         rows, others = rows_of_fit(twin, y, weight, validation, training)
-        twin._weighted = weight is not None or getattr(twin, "class_weight", None) is not None
+        twin._note_weights(weight, validation)
         network = twin._make_network(X, y)
         start = twin._initial_state(network, y, rows, weight)
         twin._learning_rate = network.learning_rate

@@ -55,6 +55,12 @@ class Training:
     mixup: float = 0.0
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def rate_is_called(self) -> bool:
+        """Whether a callback sets the learning rate."""
+        kind = load_keras().callbacks.LearningRateScheduler
+        return any(isinstance(callback, kind) for callback in self.callbacks)
+
     def rows_per_batch(self, rows: int) -> int:
         """The rows of a step of a fit on `rows` rows.
 
@@ -83,14 +89,11 @@ class Training:
         """
         if self.schedule is None:
             return None
-        scheduler = load_keras().callbacks.LearningRateScheduler
-        for callback in self.callbacks:
-            if isinstance(callback, scheduler):
-                raise InvalidParameterError(
-                    f"{owner}: {self.schedule.setting} sets the rate of each step. Got "
-                    f"the callback {type(callback).__name__}, which sets it too; expected one of the two: "
-                    "leave the callback away."
-                )
+        if self.rate_is_called:
+            raise InvalidParameterError(
+                f"{owner}: {self.schedule.setting} sets the rate of each step. Got the callback "
+                "LearningRateScheduler, which sets it too; expected one of the two: leave the callback away."
+            )
         if learning_rate is None:
             raise InvalidParameterError(
                 f"{owner}: {self.schedule.setting} needs a learning rate to begin "

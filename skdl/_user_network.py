@@ -63,6 +63,8 @@ class _Compiled:
 class UserNetwork(RoutedParameters):
     """How a wrapper comes to its ``model_``."""
 
+    _class_numbers: bool
+
     @property
     def feature_encoder(self) -> Any:
         """A new encoder of X; override it for networks of several inputs."""
@@ -252,13 +254,7 @@ class UserNetwork(RoutedParameters):
             self._encode_columns(loss, y)
         targets = [np.asarray(t) for t in leaves(self._network_y(y))]
         losses = per_output(loss, outputs)
-        for one in losses if self.mixup else ():
-            if one is not None and is_sparse_loss(one):
-                raise IncompatibleNetworkError(
-                    f"mixup={self.mixup!r} cannot be used. Got the loss {loss_name(one)}, which takes the "
-                    "number of a class, expected one with a column for each: use "
-                    "loss='categorical_crossentropy'."
-                )
+        self._class_numbers = any(one is not None and is_sparse_loss(one) for one in losses)
         if len(outputs) == len(targets):
             n_classes = getattr(self, "n_classes_", None)
             single = n_classes if isinstance(n_classes, int) and self._one_label else None

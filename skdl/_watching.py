@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from skdl._checks import did_you_mean
 from skdl.engine.curves import curve_names, should_rise
+from skdl.engine.fit_options import Course
 from skdl.engine.job import FitJob, FitResult, StopReason
 from skdl.exceptions import InvalidParameterError
 from skdl.training.stopping import Stopping, still_improving
@@ -29,12 +30,15 @@ class Watch:
         The number that callbacks have for the first epoch of the fit.
     stop : keras.callbacks.EarlyStopping or None
         What stops the fit.
+    checked : callable or None
+        Tells whether an epoch, as callbacks count, has an entry in the curve; None where each has one.
     """
 
     monitor: str
     rises: bool
     first_epoch: int = 0
     stop: Any = None
+    checked: Callable[[int], bool] | None = None
 
     def best_epoch(self, history: Mapping[str, Sequence[Any]], before: int) -> int:
         """The index of the best epoch in `history`, whose first `before` epochs are older than the fit."""
@@ -42,7 +46,11 @@ class Watch:
             # It looks at less than the curve says: `min_delta`, `start_from_epoch`.
             return before + int(self.stop.best_epoch) - self.first_epoch
         curve = np.asarray(history.get(self.monitor, [0.0]), dtype=np.float64)
-        return int(np.argmax(curve) if self.rises else np.argmin(curve))
+        best = int(np.argmax(curve) if self.rises else np.argmin(curve))
+        if self.checked is None or before:
+            return best
+        epochs = range(len(history["loss"]))
+        return [n for n in epochs if self.checked(self.first_epoch + n)][best]
 
     def reason(self, result: FitResult) -> StopReason:
         """Why a fit ended, in more detail than the engine knows."""
@@ -89,6 +97,8 @@ def watched(owner: str, job: FitJob, stopping: Stopping) -> tuple[FitJob, Watch]
         rises = direction
     made = stopping.callbacks(monitor)
     stop = made[-1] if stopping.early_stopping else None
+    sparse = monitor.startswith("val_") and job.options.get("validation_freq", 1) != 1
+    checked = Course.of(job).validates if sparse else None
     return replace(job, callbacks=(*job.callbacks, *made)), Watch(
-        monitor, rises, job.initial_epoch, stop
+        monitor, rises, job.initial_epoch, stop, checked
     )

@@ -32,7 +32,7 @@ from skdl.engine.compiled import ENGINES
 from skdl.engine.job import Arrays
 from skdl.engine.network import FittedNetwork
 from skdl.exceptions import InvalidParameterError
-from skdl.training.controls import BATCH_SIZE, rows_of
+from skdl.training.controls import BATCH_SIZE, batch_size_of
 from skdl.training.controls import RULES as CONTROL_RULES
 from skdl.training.given_schedules import schedule_of
 from skdl.training.outputs import probabilities_of
@@ -300,7 +300,7 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
         check_parameter(owner, "reuse_build", self.reuse_build, (BOOLEAN,))
         # scikeras's -1 stands for all rows, which a job without a batch size takes.
         size, held_size = settings["batch_size"], settings["validation_batch_size"]
-        size = 32 if size is None else None if size == -1 else rows_of(size)
+        size = 32 if size is None else None if size == -1 else batch_size_of(size)
         start = settings.get("initial_epoch", initial_epoch)
         verbose = settings["verbose"]
         return Training(
@@ -360,11 +360,22 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
         callbacks = self._made_callbacks("predict", kwargs.get("callbacks"))
         watching = tuple(one for one in callbacks if watches_prediction(one))
         if size is None and (watching or settings):
-            size = self.batch_size  # who watches Keras predict sees the batches of training
+            size = self._rows_per_prediction(X)
         outputs = self._outputs(X, batch_size=size, callbacks=watching, options=settings)
         if self._estimator_kind == "classifier":
             return probabilities_of(outputs, self._links)
         return outputs
+
+    def _rows_per_prediction(self, X: Any) -> int | None:
+        """Who watches Keras predict sees batches as large as those of training."""
+        size = (
+            None
+            if self.batch_size is None or self.batch_size == -1
+            else batch_size_of(self.batch_size)
+        )
+        if isinstance(size, float):
+            return max(1, round(size * np.shape(X)[0]))
+        return -1 if self.batch_size in ("full", -1) else size
 
     def predict(self, X: Any, **kwargs: Any) -> np.ndarray:
         """Predictions in the form of the `y` of `fit`.

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from conftest import RATE, make
+from engine_of_graphs import without_xla
 from networks_for_tests import build_classifier
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
@@ -13,8 +14,17 @@ from sklearn.model_selection import GridSearchCV
 import skdl
 import skdl.engine
 from skdl import MLPClassifier
-from skdl.exceptions import InvalidParameterError
+from skdl.exceptions import InvalidParameterError, NotCompilableError
 from skdl.training.schedules import NAMES, Schedule
+
+
+@pytest.fixture(autouse=True)
+def _as_graphs(monkeypatch):
+    without_xla(monkeypatch)
+
+
+class Python(keras.callbacks.Callback):
+    """A callback that no program can run."""
 
 
 @pytest.mark.parametrize("name", NAMES[1:])
@@ -165,3 +175,14 @@ def test_after_a_schedule_a_constant_rate_is_the_first_one_again(kind, data_of):
     np.testing.assert_allclose(estimator.history_["learning_rate"], [0.01, 0.01], rtol=1e-6)
     estimator.set_params(warm_start=False).fit(X, y)
     assert "learning_rate" not in estimator.history_
+
+
+def test_a_fit_that_fails_forgets_no_schedule(classes_data):
+    X, y = classes_data
+    clf = make("MLPClassifier", learning_rate_schedule="cosine", epochs=2, warm_start=True)
+    clf.set_params(learning_rate=0.01).fit(X, y)
+    clf.set_params(learning_rate_schedule="constant", engine="compiled", callbacks=[Python()])
+    with pytest.raises(NotCompilableError):
+        clf.fit(X, y)
+    clf.set_params(callbacks=None).fit(X, y)
+    np.testing.assert_allclose(clf.history_["learning_rate"], [0.01, 0.01], rtol=1e-6)

@@ -11,6 +11,13 @@ import skdl.engine
 from skdl.engine.job import StopReason
 from skdl.exceptions import InvalidParameterError
 
+COLUMNS = "categorical_crossentropy"
+
+
+@pytest.fixture(autouse=True)
+def _as_graphs(monkeypatch):
+    without_xla(monkeypatch)
+
 
 def first(y, y_pred):
     return y_pred[:, 0]
@@ -44,7 +51,7 @@ def test_it_is_keras_own_early_stopping_and_plateau(kind, data_of):
 
 def test_the_best_weights_are_those_of_the_best_epoch(classes_data):
     X, y = classes_data
-    settings = {"learning_rate": 0.2, "validation_split": 0.25, "early_stopping": True}
+    settings = {"learning_rate": 0.5, "validation_split": 0.25, "early_stopping": True}
     stopped = make("MLPClassifier", epochs=30, patience=2, **settings).fit(X, y)
     assert stopped.stop_reason_ is StopReason.NO_IMPROVEMENT
     assert stopped.best_epoch_ == np.argmin(stopped.history_["val_loss"])
@@ -118,6 +125,10 @@ def test_a_metric_that_should_rise_is_watched_upwards(kind, data_of):
             "Pass validation_split, or X_val and y_val",
         ),
         (
+            {"monitor": "val_f1_score", "metrics": [keras.metrics.F1Score()], "loss": COLUMNS},
+            "expected one of 'loss', 'val_loss'",
+        ),
+        (
             {"monitor": "val_mine", "metrics": [keras.metrics.MeanMetricWrapper(first, "mine")]},
             "Keras does not know whether it should rise",
         ),
@@ -141,8 +152,7 @@ def test_partial_fit_watches_and_stops_nothing(kind, data_of):
     assert estimator.best_epoch_ == np.argmin(estimator.history_["loss"])
 
 
-def test_a_search_over_patience_and_plateaus_compiles_one_program(classes_data, monkeypatch):
-    without_xla(monkeypatch)
+def test_a_search_over_patience_and_plateaus_compiles_one_program(classes_data):
     X, y = classes_data
     base = make("MLPClassifier", early_stopping=True, reduce_lr_patience=3, epochs=4)
     base.fit(X, y).predict(X)
@@ -195,3 +205,26 @@ def test_balanced_weights_in_validation_are_those_of_the_rows_that_train(binary_
     )
     for name, curve in theirs.history_.items():
         np.testing.assert_allclose(ours.history_[name], curve, rtol=1e-10, err_msg=name)
+
+
+def test_the_best_epoch_is_an_epoch_also_where_few_are_validated(classes_data):
+    X, y = classes_data
+    clf = make("KerasClassifier", epochs=6, validation_split=0.25, fit__validation_freq=[2, 5])
+    clf.fit(X, y)
+    assert clf.best_epoch_ == [1, 4][np.argmin(clf.history_["val_loss"])]
+
+
+def test_weights_of_validation_rows_alone_weigh_its_metrics(classes_data, float64):
+    X, y = classes_data
+    weight = np.arange(len(y)) % 5 + 1.0
+    clf = make("MLPClassifier", metrics=["accuracy"])
+    clf.fit(X, y, X_val=X + 0.5, y_val=y, sample_weight_val=weight)
+    expected = np.average(clf.predict(X + 0.5) == y, weights=weight)
+    assert clf.history_["val_accuracy"][-1] == pytest.approx(expected, rel=1e-12)
+
+
+def test_classes_of_no_weight_alone_are_no_rows_to_hold_out(binary_data):
+    X, y = binary_data
+    held = y == 1
+    with pytest.raises(ValueError, match="leave no row of positive weight"):
+        make("MLPClassifier", class_weight={0: 1.0, 1: 0.0}).fit(X, y, X_val=X[held], y_val=y[held])

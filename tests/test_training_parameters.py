@@ -12,6 +12,9 @@ from skdl.exceptions import InvalidParameterError
 OTHER_CURVE = {"early_stopping": True, "monitor": "val_mae", "metrics": ["mae"]}
 
 
+DECAY = keras.optimizers.schedules.CosineDecay(0.1, 10)
+
+
 def inverse(step):
     return 0.1 / (1 + step)
 
@@ -168,6 +171,11 @@ def test_wrong_values_are_errors_before_any_compile(params, words, kind, data_of
             "learning_rate=0.1 would have no effect",
         ),
         ({"mixup": 0.1, "loss": "sparse_categorical_crossentropy"}, "leave loss away"),
+        ({"ema_momentum": 0.9, "early_stopping": True}, "pass restore_best_weights=False"),
+        (
+            {"optimizer": keras.optimizers.SGD(DECAY), "reduce_lr_patience": 1},
+            "reduce_lr_patience=1 has nothing to lower",
+        ),
         ({"label_smoothing": 0.1, "loss": "sparse_categorical_crossentropy"}, "leave loss away"),
         ({"label_smoothing": 0.1, "loss": keras.losses.CategoricalCrossentropy()}, "no effect"),
     ],
@@ -177,3 +185,39 @@ def test_wrong_values_of_ready_networks_too(params, words, classes_data):
     with pytest.raises(InvalidParameterError, match=words):
         make("MLPClassifier", **params).fit(*classes_data)
     assert skdl.engine.stats().programs == before
+
+
+@pytest.mark.parametrize("going_on", ["warm_start", "partial_fit"])
+def test_class_numbers_are_not_blended_in_a_network_that_goes_on(
+    going_on, classifier_kind, classes_data
+):
+    X, y = classes_data
+    clf = make(classifier_kind, epochs=1, warm_start=True).fit(X, y)
+    clf.set_params(mixup=0.2)
+    with pytest.raises(InvalidParameterError, match="takes the number of a class.*fit anew"):
+        clf.fit(X, y) if going_on == "warm_start" else clf.partial_fit(X, y)
+    clf.set_params(warm_start=False).fit(X, y)
+    clf.set_params(warm_start=True, mixup=0.0).fit(X, y)
+    assert len(clf.predict(X)) == len(X)
+
+
+def test_smoothing_that_is_switched_on_later_leaves_a_network_as_it_is(classes_data):
+    X, y = classes_data
+    clf = make("MLPClassifier", epochs=1, warm_start=True).fit(X, y)
+    clf.set_params(label_smoothing=0.2).fit(X, y)
+    assert clf.model_.loss == "sparse_categorical_crossentropy"
+
+
+@pytest.mark.parametrize("kind", ["KerasClassifier", "KerasRegressor", "MLPRegressor"])
+def test_whole_numbers_as_targets_are_blended_too(kind, classes_data):
+    X, y = classes_data
+    if kind == "KerasClassifier":
+        y = np.eye(3, dtype=int)[y]
+    assert make(kind, mixup=0.2, epochs=1).fit(X, y).n_epochs_ == 1
+
+
+@pytest.mark.parametrize("batch_size", ["full", 0.25, -1, None, 7])
+def test_who_watches_predictions_sees_batches_of_such_sizes(batch_size, classes_data):
+    X, y = classes_data
+    clf = make("KerasClassifier", batch_size=batch_size, epochs=1).fit(X, y)
+    np.testing.assert_allclose(clf.predict_proba(X, steps=None), clf.predict_proba(X), rtol=1e-5)

@@ -8,6 +8,10 @@ from typing import Any, NamedTuple
 from skdl.engine.mixup import Blend
 from skdl.engine.step import State
 
+# In the place of the rate of a step: the optimizer keeps the one that it has. Callbacks may give any other
+# number, negative ones too, and not a number.
+OWN_RATE = -1e30
+
 
 class Span(NamedTuple):
     """What one call of a program is to run, as scalars of int32.
@@ -34,7 +38,7 @@ class Epochs(NamedTuple):
     """What the epochs of one call are given, a row for each of them."""
 
     order: Any  # of the rows
-    rates: Any  # the learning rate of each step; a negative one leaves it what it is
+    rates: Any  # the learning rate of each step, or OWN_RATE
     blend: Blend | None  # with mixup
 
     def at(self, number: Any) -> Epochs:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from skdl._startup import load_keras
 from skdl.engine.job import FitJob
 from skdl.engine.plan import few_rows
@@ -13,11 +15,15 @@ if TYPE_CHECKING:
 
 
 def curve_names(job: FitJob) -> list[str]:
-    """The names of loss and metrics, and of those of the validation data, as Keras names them."""
+    """The names of loss and metrics, and of those of the validation data, as Keras names them.
+
+    What has several values an epoch is left out.
+    """
     network = job.network
     with network.lock:
         network.meet(*few_rows(job.training))
-        names = sorted(network.template.get_metrics_result())
+        found = network.template.get_metrics_result()
+        names = sorted(name for name, value in found.items() if np.ndim(value) == 0)
     return names if job.validation is None else [*names, *(f"val_{name}" for name in names)]
 
 

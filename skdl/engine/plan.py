@@ -136,6 +136,11 @@ def make_plan(job: FitJob) -> Plan:
     rules = rules_of(job.callbacks, job.network.template)
     if isinstance(rules, str):
         return Plan(rules)
+    if job.rates is None and not any(rule.rates for rule in rules):
+        for rule in rules:
+            if rule.watches == "learning_rate":
+                name = type(rule.callback).__name__
+                return Plan(f"{name} watches learning_rate, which is not among the curves")
     if "validation_freq" in job.options:
         for rule in rules:
             if (rule.watches or "").startswith("val_"):

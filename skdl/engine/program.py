@@ -12,7 +12,7 @@ import numpy as np
 
 from skdl._startup import load_keras
 from skdl.engine.batchwise import masked_normalization
-from skdl.engine.calls import Data, Epochs, Outcome, Span
+from skdl.engine.calls import OWN_RATE, Data, Epochs, Outcome, Span
 from skdl.engine.convolution import as_matmul
 from skdl.engine.noise import fixed_variables, replaced_noise
 from skdl.engine.numbers import model_numbers, optimizer_numbers, taking
@@ -325,16 +325,17 @@ class Program:
         return tuple(state), rule_states, curves, done, stopped
 
     def _with_rate(self, state: State, rate: Any, rule_states: list[Any]) -> State:
-        """`state` with the learning rate of a step; where that is negative it stays what it is."""
+        """`state` with the learning rate of a step, or the one that it has."""
         import tensorflow as tf
 
         optimizer, place = list(state.optimizer), self._optimizer.rate_place
         given = tf.cast(rate, optimizer[place].dtype)
+        kept = given < OWN_RATE / 2
         for rule, memory in zip(self._rules, rule_states, strict=True):
             factor = rule.factor(memory)
             if factor is not None:
                 given *= tf.cast(factor, given.dtype)
-        optimizer[place] = tf.where(given >= 0, given, optimizer[place])
+        optimizer[place] = tf.where(kept, optimizer[place], given)
         return state._replace(optimizer=optimizer)
 
     def _apply_rules(

@@ -62,6 +62,9 @@ class Replay:
             The states of all rules after the call.
         """
         told = {name: value for name, value in logs.items() if name != "learning_rate"}
+        if self._job.rates is not None:
+            # It is that of the last step, as Keras's callbacks find it at the end of an epoch.
+            told["learning_rate"] = self._model.optimizer.learning_rate = logs["learning_rate"]
         for rule in self._rules:
             rule.replay_epoch_begin(epoch, self._model)
         if self._job.verbose:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from skdl._startup import load_keras
-from skdl.engine.calls import Epochs, Outcome, Span
+from skdl.engine.calls import OWN_RATE, Epochs, Outcome, Span
 from skdl.engine.fit_options import Course
 from skdl.engine.job import EpochObserver, FitJob, FitResult, StopReason
 from skdl.engine.mixup import Blend, blend_of_epoch
@@ -179,7 +179,7 @@ class Run:
         form, floatx = self._form, load_keras().config.floatx()
         steps = self._order_size // form.batch_size if form.rows else self._steps
         order = np.zeros((form.epochs, self._order_size), np.int32)
-        rates = np.full((form.epochs, steps), -1.0, floatx)
+        rates = np.full((form.epochs, steps), OWN_RATE, floatx)
         blend = Blend(order.copy(), np.ones(order.shape, floatx)) if form.mixes else None
         return Epochs(order, rates, blend)
 
@@ -228,7 +228,7 @@ class Run:
             rates[row, 0] = rate
         if count == 1:
             # What a plateau lowered is in the rate already, and must not count twice.
-            rates[0, 0] = -1
+            rates[0, 0] = OWN_RATE
             place = self._program.optimizer.rate_place
             state = list(self._state.optimizer)
             state[place] = tf.constant(rate, state[place].dtype)

@@ -127,5 +127,8 @@ def build_dense(
             stack.append(layers.Activation(activation, name=f"activation_{number}"))
         if dropout:
             stack.append(layers.Dropout(dropout, name=f"dropout_{number}"))
-    stack.append(dense(n_outputs, "output", output_activation, activation=output_activation))
+    # Eight or eleven bits are not enough for what is predicted, nor for the bias of a large target.
+    halved = keras.config.dtype_policy().compute_dtype in ("float16", "bfloat16")
+    last = {"activation": output_activation, "dtype": "float32" if halved else None}
+    stack.append(dense(n_outputs, "output", output_activation, **last))
     return keras.Sequential(stack)

@@ -193,6 +193,7 @@ class MLPClassifier(ClassifierMixin, MLP, BaseEstimator):  # noqa: D101 - the do
         self._target = ClassTarget.of(type(self).__name__, y, getattr(self, "_given_classes", None))
         self.classes_ = self._target.classes
         multilabel = self._target.kind == "multilabel-indicator"
+        self._class_numbers = self._target.kind == "multiclass" and self._takes_class_numbers
         units = self._target.n_units
         sigmoid = multilabel or units == 1
         return self._ready_network(
@@ -214,7 +215,7 @@ class MLPClassifier(ClassifierMixin, MLP, BaseEstimator):  # noqa: D101 - the do
         if self._target.kind == "multilabel-indicator":
             return codes
         # A loss compares the target with the output column by column, but for the sparse one.
-        if self._target.kind == "multiclass" and not self._takes_class_numbers:
+        if self._target.kind == "multiclass" and not self._class_numbers:
             return np.eye(self._target.n_units, dtype=np.float32)[codes]
         # As the wrappers have them, so that networks of one structure share a program.
         return codes.astype(np.float32)[:, None]

@@ -18,13 +18,12 @@ from skdl.engine.network_cache import shared_network
 from skdl.engine.persistence import copy_objects
 from skdl.exceptions import InvalidParameterError
 from skdl.networks.parameters import RULES
-from skdl.training.controls import rows_of
+from skdl.training.controls import batch_size_of
 from skdl.training.given_schedules import schedule_of
 from skdl.training.losses import (
     Output,
     check_output,
     infer_loss,
-    is_sparse_loss,
     loss_class,
 )
 from skdl.training.optimizers import DEFAULTS, make_optimizer
@@ -81,9 +80,7 @@ class ReadyNetwork(NetworkEstimator):
         validation = Validation(X_val, y_val, sample_weight_val)
         going_on = bool(self.warm_start) and self.__sklearn_is_fitted__()
         self._given_classes = None
-        self._fit_network(
-            X, y, sample_weight, validation, self._training(validation), anew=not going_on
-        )
+        self._fit_network(X, y, sample_weight, validation, self._training(), anew=not going_on)
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
@@ -109,7 +106,7 @@ class ReadyNetwork(NetworkEstimator):
         self._given_classes = classes if anew else None
         epoch = 0 if anew else self.current_epoch
         training = replace(
-            self._training(Validation()),
+            self._training(),
             epochs=epoch + 1,
             initial_epoch=epoch,
             validation_split=0.0,
@@ -133,6 +130,12 @@ class ReadyNetwork(NetworkEstimator):
                 f"{owner}: learning_rate={self.learning_rate!r} would have no effect. Got the schedule "
                 f"{schedule!r}, which gives the rates itself; expected the name of one, or no "
                 "learning_rate: leave it away."
+            )
+        if self.ema_momentum is not None and self.early_stopping and self.restore_best_weights:
+            raise InvalidParameterError(
+                f"{owner}: ema_momentum={self.ema_momentum!r} would have no effect. Got early_stopping=True, "
+                "which ends with the weights of the best epoch and not with their average: pass "
+                "restore_best_weights=False."
             )
         keras = load_keras()
         for name, place in (
@@ -159,16 +162,16 @@ class ReadyNetwork(NetworkEstimator):
 
     def _training_of_fit(self) -> Training:
         self._check()
-        return self._training(Validation())
+        return self._training()
 
-    def _training(self, validation: Validation) -> Training:
+    def _training(self) -> Training:
         split = self.validation_split
         if split is None:
             split = 0.1 if self.early_stopping else 0.0
         params = self.get_params(deep=False)
         return Training(
             epochs=int(self.epochs),
-            batch_size=rows_of(self.batch_size),
+            batch_size=batch_size_of(self.batch_size),
             validation_split=float(split),
             validation_shuffle=bool(self.validation_shuffle),
             verbose=int(self.verbose) if self.verbose != "auto" else "auto",
@@ -198,12 +201,6 @@ class ReadyNetwork(NetworkEstimator):
         """The loss of the only output, for an encoded `target`."""
         owner, loss = type(self).__name__, self.loss
         smoothing = getattr(self, "label_smoothing", 0.0)
-        if self.mixup and loss is not None and is_sparse_loss(loss):
-            raise InvalidParameterError(
-                f"{owner}: mixup={self.mixup!r} cannot be used. Got loss={loss!r}, which takes the number "
-                "of a class, expected one with a column for each: leave loss away, or pass "
-                "loss='categorical_crossentropy'."
-            )
         if loss is None:
             loss = infer_loss(output, target, classification=self._estimator_kind == "classifier")
         if not smoothing:

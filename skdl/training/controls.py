@@ -53,7 +53,7 @@ ATTRIBUTES = """n_epochs_ : int
         ``random_state=seed_`` repeats this fit."""
 
 
-def rows_of(batch_size: Any) -> int | float | None:
+def batch_size_of(batch_size: Any) -> int | float | None:
     """A checked batch size as a job takes it: None is all rows, a float a fraction of them."""
     if isinstance(batch_size, str):
         return None

@@ -99,8 +99,11 @@ def _traced(schedule: Any) -> Callable[[int], np.ndarray]:
     kind: Any = type(schedule)
     if not kind.__module__.startswith("keras."):
         return _trace(schedule)  # it may depend on more than its config says
-    floatx = load_keras().config.floatx()
-    return _traced_by_config(kind, json.dumps(schedule.get_config(), default=repr), floatx)
+    try:
+        config = json.dumps(schedule.get_config())
+    except TypeError:  # numbers of numpy's
+        return _trace(schedule)
+    return _traced_by_config(kind, config, load_keras().config.floatx())
 
 
 @lru_cache(maxsize=64)
@@ -136,7 +139,7 @@ def schedule_of(params: Mapping[str, Any]) -> Schedule | GivenSchedule | None:
     name = params["learning_rate_schedule"]
     if not isinstance(name, str):
         return GivenSchedule(name, params["warmup"])
-    settings = {name: params[name] for name in RULES if name != "learning_rate_schedule"}
+    settings = {key: params[key] for key in RULES if key != "learning_rate_schedule"}
     if name == "constant" and not settings["warmup"]:
         return None
     return Schedule(name, **settings)

@@ -9,6 +9,7 @@ from oracle import BATCH, ROWS, assert_agree, both, job_of, numbers
 from skdl.engine import run, stats
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import Samples
+from skdl.engine.keras_loop import KerasLoopEngine
 
 STEPS = -(-ROWS // BATCH)  # of an epoch
 
@@ -157,3 +158,53 @@ def test_fits_with_and_without_rates_share_a_program():
     scheduled = CompiledEngine().train(job_of(network(), *data(), rates=rates()))
     assert stats().programs == before
     assert "learning_rate" in scheduled.history
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 60.0], ids=["a call an epoch", "one call"])
+@pytest.mark.parametrize("last", [-0.01, float("nan")])
+def test_any_rate_of_a_callback_is_taken_wherever_calls_end(float64, monkeypatch, seconds, last):
+    without_xla(monkeypatch)
+    monkeypatch.setattr(run, "SECONDS_PER_CALL", seconds)
+    pair = both(
+        network(),
+        *data(),
+        callbacks=lambda: [
+            keras.callbacks.LearningRateScheduler(lambda epoch: last if epoch == 2 else 0.01)
+        ],
+    )
+    np.testing.assert_allclose(
+        pair.compiled.history["learning_rate"], pair.keras.history["learning_rate"], rtol=1e-8
+    )
+    for ours, theirs in zip(pair.compiled.end.variables, pair.keras.end.variables, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-8)
+
+
+def test_what_callbacks_print_and_write_knows_the_rates(float64, monkeypatch, tmp_path, capsys):
+    without_xla(monkeypatch)
+    given = rates(4)
+
+    def callbacks():
+        return [
+            keras.callbacks.ReduceLROnPlateau("loss", mode="max", patience=0, verbose=1),
+            keras.callbacks.ModelCheckpoint(tmp_path / "{learning_rate:.4f}.keras"),
+        ]
+
+    told = []
+    for engine in (CompiledEngine(), KerasLoopEngine()):
+        engine.train(
+            job_of(network(), *data(), rates=given, epochs=4, callbacks=tuple(callbacks()))
+        )
+        files = sorted(path.name for path in tmp_path.iterdir())
+        told.append((capsys.readouterr().out.replace("\n\n", "\n").strip(), files))
+        for path in tmp_path.iterdir():
+            path.unlink()
+    assert told[0] == told[1]
+    assert len(told[0][1]) == 4
+
+
+def test_a_stop_that_watches_a_rate_that_nobody_tells_is_left_to_keras(float64):
+    stop = keras.callbacks.EarlyStopping("learning_rate", mode="min", patience=1)
+    fit = job_of(network(), *data(), callbacks=(stop,))
+    assert "watches learning_rate" in CompiledEngine().explain(fit)
+    told = job_of(network(), *data(), callbacks=(stop,), rates=rates())
+    assert CompiledEngine().explain(told).startswith("Compiled")

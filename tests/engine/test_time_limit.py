@@ -1,6 +1,5 @@
 """A limit in seconds ends a fit with an epoch, the same way in both engines."""
 
-import keras
 import pytest
 from engine_of_graphs import without_xla
 from jobs import job
@@ -37,13 +36,3 @@ def test_the_last_epoch_is_the_last_one_also_when_the_time_is_over(monkeypatch, 
     without_xla(monkeypatch)
     found = engine().train(job(epochs=1, max_seconds=1e-9))
     assert found.stop_reason is StopReason.EPOCHS_DONE
-
-
-@ENGINES
-def test_the_best_weights_come_back_when_the_time_is_over(monkeypatch, engine):
-    without_xla(monkeypatch)
-    stop = keras.callbacks.EarlyStopping("loss", mode="max", restore_best_weights=True)
-    found = engine().train(job(epochs=5, max_seconds=1e-9, callbacks=(stop,)))
-    assert found.stop_reason is StopReason.TIME_IS_UP
-    assert stop.best_epoch == 0
-    assert stop.best == found.history["loss"][0]

@@ -1,13 +1,14 @@
 """The parameters of training are the same on every estimator, with the same defaults and descriptions."""
 
 import inspect
+import re
 
 import numpy as np
 import pytest
 from conftest import KINDS, make
 
 import skdl
-from skdl.training.controls import BATCH_SIZE, PARAMETERS, RULES, rows_of
+from skdl.training.controls import BATCH_SIZE, PARAMETERS, RULES, batch_size_of
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -15,7 +16,9 @@ def test_every_estimator_has_it_with_one_default(name):
     defaults = {inspect.signature(getattr(skdl, kind)).parameters[name].default for kind in KINDS}
     (default,) = defaults
     assert any(rule.accepts(default) for rule in RULES[name])
-    assert name in PARAMETERS
+    assert re.search(
+        rf"^( {{4}}|)([a-z_]+, )*{name}(, [a-z_]+)* : ", PARAMETERS, flags=re.MULTILINE
+    )
     assert all(name in make(kind).get_params() for kind in KINDS)
 
 
@@ -25,7 +28,7 @@ def test_every_estimator_has_it_with_one_default(name):
 )
 def test_batch_sizes(batch_size, rows):
     assert any(rule.accepts(batch_size) for rule in BATCH_SIZE)
-    assert rows_of(batch_size) == rows
+    assert batch_size_of(batch_size) == rows
 
 
 @pytest.mark.parametrize("batch_size", [0, 1.0, 1.5, -0.1, "half", True, None])

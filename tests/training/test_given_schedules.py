@@ -16,6 +16,8 @@ OF_KERAS = [
     kinds.InverseTimeDecay(0.1, 3, 0.5),
     kinds.PiecewiseConstantDecay([3, 7], [0.1, 0.05, 0.01]),
     kinds.PolynomialDecay(0.1, 8, cycle=True),
+    kinds.CosineDecay(0.1, np.int64(10)),
+    kinds.PiecewiseConstantDecay(np.array([3, 7]), [0.1, 0.05, 0.01]),
 ]
 
 

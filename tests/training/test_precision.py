@@ -24,6 +24,7 @@ def test_it_ends_also_with_an_error():
     assert keras.config.dtype_policy().name == "float32"
 
 
+@pytest.mark.parametrize("kind", ["MLPRegressor", "KerasClassifier"])
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
 def test_estimators_compute_in_it_compiled_as_through_keras(precision, kind, data_of):
     X, y = data_of(kind)
@@ -48,3 +49,11 @@ def test_a_ready_model_has_its_own():
     X, y = np.ones((4, 4)), np.ones(4)
     with pytest.raises(InvalidParameterError, match="precision='float32' would have no effect"):
         skdl.KerasRegressor(model, precision="float32").fit(X, y)
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_predictions_are_not_rounded(precision):
+    X = np.linspace(-1, 1, 40)[:, None]
+    y = 1000 + X[:, 0]
+    reg = make("MLPRegressor", precision=precision, epochs=40, learning_rate=0.03).fit(X, y)
+    assert reg.score(X, y) > 0.9
