@@ -13,27 +13,40 @@ import joblib
 
 if TYPE_CHECKING:
     from skdl import exceptions
+    from skdl.diagnosing import diagnose
+    from skdl.engine.job import StopReason
     from skdl.networks import MLPClassifier, MLPRegressor
     from skdl.range_test import LRRangeTest, lr_range_test
+    from skdl.training.diagnosis import Diagnosis, Fault, Finding
     from skdl.wrappers import KerasClassifier, KerasRegressor
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Diagnosis": "skdl.training.diagnosis",
+    "Fault": "skdl.training.diagnosis",
+    "Finding": "skdl.training.diagnosis",
     "KerasClassifier": "skdl.wrappers",
     "KerasRegressor": "skdl.wrappers",
     "MLPClassifier": "skdl.networks",
     "MLPRegressor": "skdl.networks",
     "LRRangeTest": "skdl.range_test",
+    "StopReason": "skdl.engine.job",
+    "diagnose": "skdl.diagnosing",
     "lr_range_test": "skdl.range_test",
 }
 
 __all__ = [
+    "Diagnosis",
+    "Fault",
+    "Finding",
     "KerasClassifier",
     "KerasRegressor",
     "LRRangeTest",
     "MLPClassifier",
     "MLPRegressor",
+    "StopReason",
+    "diagnose",
     "exceptions",
     "lr_range_test",
 ]
