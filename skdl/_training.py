@@ -35,6 +35,23 @@ class Validation:
                 "y_val too."
             )
 
+    @classmethod
+    def of(cls, X: Any, y: Any, weight: Any, data: Any) -> Validation:
+        """That of scikit-learn's arguments, or of `data`, which is Keras's ``validation_data``."""
+        if data is None:
+            return cls(X, y, weight)
+        if not (X is None and y is None and weight is None):
+            raise InvalidParameterError(
+                "Got validation_data and X_val, y_val or sample_weight_val, expected one of them: "
+                "leave validation_data away."
+            )
+        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+            raise InvalidParameterError(
+                f"Got validation_data of type {type(data).__name__}, expected a tuple (X, y) or "
+                "(X, y, sample_weight): pass X_val and y_val."
+            )
+        return cls(*data)
+
 
 @dataclass(frozen=True)
 class Training:

@@ -260,19 +260,7 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
     ) -> Validation:
         """Fixed validation data, also from scikeras's ``validation_data=(X, y)``."""
         data = kwargs.pop("validation_data", self._routed.get("fit__validation_data"))
-        if data is None:
-            return Validation(X_val, y_val, sample_weight_val)
-        if not (X_val is None and y_val is None and sample_weight_val is None):
-            raise InvalidParameterError(
-                "Got validation_data and X_val, y_val or sample_weight_val, expected one of them: "
-                "leave validation_data away."
-            )
-        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
-            raise InvalidParameterError(
-                f"Got validation_data of type {type(data).__name__}, expected a tuple (X, y) or "
-                "(X, y, sample_weight): pass X_val and y_val."
-            )
-        return Validation(*data)
+        return Validation.of(X_val, y_val, sample_weight_val, data)
 
     def _training(self, kwargs: dict[str, Any], initial_epoch: int) -> Training:
         """How to train: arguments of this call, over ``fit__`` parameters, over the bare ones."""
@@ -368,14 +356,12 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
 
     def _rows_per_prediction(self, X: Any) -> int | None:
         """Who watches Keras predict sees batches as large as those of training."""
-        size = (
-            None
-            if self.batch_size is None or self.batch_size == -1
-            else batch_size_of(self.batch_size)
-        )
-        if isinstance(size, float):
+        size = self.batch_size
+        if isinstance(size, str):
+            return -1
+        if isinstance(size, (float, np.floating)):
             return max(1, round(size * np.shape(X)[0]))
-        return -1 if self.batch_size in ("full", -1) else size
+        return size
 
     def predict(self, X: Any, **kwargs: Any) -> np.ndarray:
         """Predictions in the form of the `y` of `fit`.
