@@ -2,11 +2,11 @@
 
 The thresholds in `skdl/training/diagnosis.py` lie between what these fits showed. Each is on a part of a set
 that comes with scikit-learn, scaled, with half of the other rows for validation. The groups say what a
-network was made for, which is no truth about each of its fits: one unit is enough for breast cancer, and
-two sets are learnt well at rates that are far too high for digits.
+network was made for, which is no truth about each of its fits: one unit is enough for breast cancer, and two
+sets are learnt well at rates that are far too high for digits.
 
 The first table counts the fits in which each fault was found. The second has the numbers that are compared
-with thresholds: the 5th, 50th and 95th percentile of each group.
+with thresholds: how they are spread in each group, fits that diverged left out.
 """
 
 import argparse
@@ -118,21 +118,21 @@ def main():
     for name, group, params, seed in track(todo, console=Console(stderr=True)):
         found[group].append(diagnosed(name, group, params, seed))
 
-    console = Console(width=120 if not sys.stdout.isatty() else None)
+    console = Console(width=None if sys.stdout.isatty() else 120)
     table = Table("made for", "fits", "no fault", *(fault.value for fault in Fault), box=SIMPLE)
     for group, diagnoses in found.items():
         counts = [sum(not diagnosis.findings for diagnosis in diagnoses)]
         counts += [sum(fault in diagnosis.faults for diagnosis in diagnoses) for fault in Fault]
         table.add_row(group, str(len(diagnoses)), *(str(count or "") for count in counts))
     console.print(table)
-    table = Table("5th, 50th, 95th percentile", *NUMBERS, box=SIMPLE)
-    for group, diagnoses in found.items():
-        cells = []
-        for number in NUMBERS:
+    ends = ("least", "5 %", "half", "95 %", "most")
+    table = Table("number", "made for", *ends, box=SIMPLE)
+    for number in NUMBERS:
+        for group, diagnoses in found.items():
             values = [d.numbers[number] for d in diagnoses if number in d.numbers]
-            parts = np.percentile(values, [5, 50, 95]) if values else []
-            cells.append(" ".join(f"{value:.2g}" for value in parts))
-        table.add_row(group, *cells)
+            parts = np.percentile(values, [0, 5, 50, 95, 100]) if values else []
+            table.add_row(number, group, *(f"{value:.3g}" for value in parts))
+        table.add_section()
     console.print(table)
 
 

@@ -41,7 +41,7 @@ _CROSSENTROPIES = {
 
 
 @dataclass(frozen=True, eq=False)
-class FittedNetworkOf:
+class InnerNetwork:
     """One network inside an estimator.
 
     Attributes
@@ -66,25 +66,25 @@ class FittedNetworkOf:
         return self.network._estimator_kind == "classifier"
 
 
-def networks_by_parameters(estimator: Any) -> list[FittedNetworkOf]:
+def networks_by_parameters(estimator: Any) -> list[InnerNetwork]:
     """The networks among the parameters of an `estimator` that need not be fitted."""
     if isinstance(estimator, NetworkEstimator):
-        return [FittedNetworkOf(estimator)]
+        return [InnerNetwork(estimator)]
     if not isinstance(estimator, BaseEstimator):
         return []
     return [
-        FittedNetworkOf(value, f"{name}__")
+        InnerNetwork(value, f"{name}__")
         for name, value in estimator.get_params().items()
         if isinstance(value, NetworkEstimator)
     ]
 
 
-def networks_in(estimator: Any, y: Any = None) -> list[FittedNetworkOf]:
+def networks_in(estimator: Any, y: Any = None) -> list[InnerNetwork]:
     """The fitted networks inside a fitted `estimator`; none where there are none."""
     if isinstance(estimator, NetworkEstimator):
         trained = "history_" in vars(estimator) and estimator.__sklearn_is_fitted__()
         target = None if y is None else np.asarray(y)
-        return [FittedNetworkOf(estimator, y=target)] if trained else []
+        return [InnerNetwork(estimator, y=target)] if trained else []
     if isinstance(estimator, Pipeline):
         name, last = estimator.steps[-1]
         scaled = any(type(step).__name__.endswith(_SCALERS) for _, step in estimator.steps[:-1])
@@ -114,7 +114,7 @@ def networks_in(estimator: Any, y: Any = None) -> list[FittedNetworkOf]:
     ]
 
 
-def setup_of(found: FittedNetworkOf) -> Setup:
+def setup_of(found: InnerNetwork) -> Setup:
     """What is known of a network when it is advised on."""
     network = found.network
     return Setup(
@@ -128,7 +128,7 @@ def setup_of(found: FittedNetworkOf) -> Setup:
     )
 
 
-def curves_of(found: FittedNetworkOf) -> LearningCurves:
+def curves_of(found: InnerNetwork) -> LearningCurves:
     """The curves of a fitted network, and what is needed to judge them."""
     network = found.network
     history, model = network.history_, network._fitted.network.template
@@ -168,7 +168,7 @@ def _restored_by_callback(network: Any) -> str:
     return ""
 
 
-def _n_classes(found: FittedNetworkOf, loss: str | None) -> int | None:
+def _n_classes(found: InnerNetwork, loss: str | None) -> int | None:
     """How many classes the cross-entropy `loss` tells apart; None for other losses."""
     if not found.classifier or loss not in _CROSSENTROPIES:
         return None
@@ -179,7 +179,7 @@ def _n_classes(found: FittedNetworkOf, loss: str | None) -> int | None:
     return len(classes) if plain and len(classes) > 1 else None
 
 
-def _chance(found: FittedNetworkOf, loss: str | None, n_classes: int | None) -> float | None:
+def _chance(found: InnerNetwork, loss: str | None, n_classes: int | None) -> float | None:
     y = found.y
     if n_classes is not None:
         classes = vars(found.network)["classes_"]
@@ -203,7 +203,7 @@ def _penalty(network: NetworkEstimator) -> float:
     return float(sum(float(np.asarray(part)) for part in fitted.network.model(fitted.state).losses))
 
 
-def known_classes(networks: Sequence[FittedNetworkOf]) -> int | None:
+def known_classes(networks: Sequence[InnerNetwork]) -> int | None:
     """The number of classes that the networks tell apart; None for numbers, and for several labels a row."""
     for found in networks:
         classes = vars(found.network).get("classes_")

@@ -54,9 +54,9 @@ _WAYS = {
 _BASELINE = "pass X and y to diagnose, which tell how far a trivial baseline gets"
 _NAMED = "score by names that tell what chance reaches, such as scoring=['accuracy']"
 _LABELS = {
-    "curves": "Whether training diverged, was unstable or too short, which the curves of a fit tell",
-    "training": "Whether it underfits",
-    "gap": "Whether it overfits",
+    "curves": "training diverged, was unstable or too short, which the curves of a fit tell",
+    "training": "it underfits",
+    "gap": "it overfits",
 }
 
 
@@ -113,7 +113,7 @@ def diagnose(fitted_or_search: Any, X: Any = None, y: Any = None) -> Diagnosis:
         errors over the folds; a loss or R2, by 20 %; a validation loss that rose from its lowest by 10 %, and
         by 5 % of the loss of chance, while that of training went on falling.
 
-    The thresholds lie between what 546 fits with known faults and without showed, on the real data that come
+    The thresholds lie between what 480 fits with known faults and without showed, on the real data that come
     with scikit-learn. Advice follows the literature: first the learning rate, then the length of training and
     how the rate falls [1]_ [2]_ [3]_, then the size of the network and how it is held back [4]_ [5]_.
 
@@ -245,8 +245,7 @@ def _missing(evidence: Evidence, source: str, known_y: bool) -> tuple[str, ...]:
         if not known:
             fixes.setdefault(_fix(evidence, what, source, known_y), []).append(what)
     return tuple(
-        f"{' and '.join([_LABELS[whats[0]], *(_LABELS[w][0].lower() + _LABELS[w][1:] for w in whats[1:])])}: "
-        f"{fix}."
+        f"Whether {' and whether '.join(_LABELS[what] for what in whats)}: {fix}."
         for fix, whats in fixes.items()
     )
 
