@@ -114,7 +114,7 @@ for i, (ax, (label, result, diagnosis)) in enumerate(zip(axes.flat, steps, stric
         f"{', '.join(fault.value for fault in diagnosis.faults) or 'healthy'}",
         fontsize="medium",
     )
-axes[0, 0].set(xscale="log", ylim=(0, 2), xticks=[1, 10, 100], xticklabels=["1", "10", "100"])
+axes[0, 0].set(xscale="log", ylim=(0, 1.3), xticks=[1, 10, 100], xticklabels=["1", "10", "100"])
 for ax in axes[:, 0]:
     ax.set_ylabel("loss")
 for ax in axes[1]:
