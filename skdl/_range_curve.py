@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     import pandas
 
 # The suggestion is where the loss has done this part of its fall. On the 42 networks and data of
-# benchmarks/range_test_rules.py a fit of 20 epochs there stays 0.027 behind the best rate (steepest descent:
-# 0.047; a tenth of the rate at the minimum: 0.028), and two tests differ by 14 % (40 %; 39 %).
+# benchmarks/range_test_rules.py a fit of 5 epochs there stays 0.018 behind the best rate, one of 20 epochs
+# 0.026 (steepest descent: 0.043 and 0.020; a tenth of the rate at the minimum: 0.029 and 0.020), and two
+# tests differ by 11 % (38 %; 34 %).
 PART_OF_FALL = 0.8
 # The first and the last part of the steps.
 END_PART = 0.1
