@@ -40,7 +40,7 @@ TUNED = [
     ),
     ({**OTHER_CURVE, "patience": 0, "min_delta": 9.0}, {"patience": 2}),
     ({"gaussian_noise": 0.1, "dropout": 0.2}, {"gaussian_noise": 0.3, "dropout": 0.3}),
-    ({"max_norm": 0.5, "l2": 0.1}, {"max_norm": 0.7, "l2": 0.2}),
+    ({"max_norm": 0.5, "l1": 0.05, "l2": 0.1}, {"max_norm": 0.7, "l1": 0.1, "l2": 0.2}),
     ({"optimizer": "adamw", "weight_decay": 0.1}, {"weight_decay": 0.0}),
     ({"clipnorm": 0.1}, {"clipnorm": 0.2}),
     ({"ema_momentum": 0.9}, {"ema_momentum": 0.5}),

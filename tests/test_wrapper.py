@@ -10,7 +10,6 @@ import pytest
 from networks_for_tests import build_classifier
 
 from skdl import KerasClassifier
-from skdl._user_callbacks import _flat, watches_prediction
 from skdl.exceptions import InvalidParameterError
 
 X = np.zeros((4, 2), np.float32)
@@ -58,11 +57,6 @@ def test_epochs_are_counted_from_those_that_are_over():
     assert (training.initial_epoch, training.epochs) == (5, 7)
 
 
-class Predicting(keras.callbacks.Callback):
-    def on_predict_batch_end(self, batch, logs=None):
-        pass
-
-
 class Training(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         pass
@@ -72,22 +66,6 @@ def test_callbacks_of_parameters_and_of_the_call_add_up():
     one, two, three = Training(), Training(), Training()
     training = told({"callbacks": [three]}, callbacks=[one], fit__callbacks={"more": [two]})
     assert training.callbacks == (one, two, three)
-
-
-@pytest.mark.parametrize(
-    ("given", "flat"),
-    [(1, [1]), ([1, [2, (3,)]], [1, 2, 3]), ({"a": [1], "b": {"c": 2}}, [1, 2]), ([], [])],
-)
-def test_callbacks_may_be_nested(given, flat):
-    assert _flat(given) == flat
-
-
-@pytest.mark.parametrize(
-    ("kind", "watches"),
-    [(keras.callbacks.Callback, False), (Training, False), (Predicting, True)],
-)
-def test_who_watches_a_prediction(kind, watches):
-    assert watches_prediction(kind()) is watches
 
 
 @pytest.mark.parametrize(
