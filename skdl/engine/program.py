@@ -269,13 +269,15 @@ class Program:
                     state = self._with_rate(state, given.rates[number_of_step], rule_states)
                 return number_of_step + 1, step.train(state, batch)
 
-            def goes_on(number_of_step: Any, state: State, end: Any) -> Any:
+            def is_over(number_of_step: Any, state: State) -> Any:
+                """Whether the steps so far end the epoch before its last one."""
                 if not form.stops_at_nan:
-                    return number_of_step < end
+                    return tf.constant(False)
                 loss = step.logs(state.metrics)["loss"]
-                return (number_of_step < end) & (
-                    (number_of_step == first) | tf.math.is_finite(loss)
-                )
+                return (number_of_step > first) & ~tf.math.is_finite(loss)
+
+            def goes_on(number_of_step: Any, state: State, end: Any) -> Any:
+                return (number_of_step < end) & ~is_over(number_of_step, state)
 
             def steps(end: Any) -> tuple[Any, State]:
                 return tf.while_loop(
@@ -309,7 +311,8 @@ class Program:
                 here = tf.range(form.epochs)[:, None] == number
                 return after, new_rules, tf.where(here, row[None, :], curves), stop
 
-            complete = (last == span.steps) | (reached < last)
+            # A call may end with the very step that is not a number.
+            complete = (last == span.steps) | is_over(reached, state)
             return (
                 number + 1,
                 *tf.cond(complete, end, lambda: (state, rule_states, curves, stopped)),

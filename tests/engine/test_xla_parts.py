@@ -108,19 +108,30 @@ def test_folds_of_about_one_size_share_a_program(centred):
     assert stats().programs == before
 
 
+@pytest.fixture
+def steps_of_a_call(monkeypatch):
+    """Sets after how many steps the calls of compiled programs end, and returns what they were called with."""
+
+    def set_steps(steps):
+        calls = []
+        call = run.Run._call
+        # The pace that a program measures is its own again after the test.
+        pace = property(lambda _: 1.0, lambda self, it: vars(self).update(seconds_per_step=it))
+        monkeypatch.setattr(run, "SECONDS_PER_CALL", float(steps))
+        monkeypatch.setattr(compiled.Program, "seconds_per_step", pace, raising=False)
+        monkeypatch.setattr(
+            run.Run, "_call", lambda self, *args: calls.append(args) or call(self, *args)
+        )
+        return calls
+
+    return set_steps
+
+
 @pytest.mark.parametrize("steps", [1, 2, 3])
-def test_an_epoch_in_parts_gives_the_bits_of_a_whole_one(centred, monkeypatch, steps):
+def test_an_epoch_in_parts_gives_the_bits_of_a_whole_one(centred, steps_of_a_call, steps):
     rows = 6 * BATCH + 2
     whole = CompiledEngine().train(job(centred, rows))
-    monkeypatch.setattr(run, "SECONDS_PER_CALL", float(steps))
-    monkeypatch.setattr(compiled.Program, "note_pace", lambda *_: None)
-    for program in compiled.training_programs._entries.values():
-        program.program.seconds_per_step = 1.0
-    calls = []
-    call = run.Run._call
-    monkeypatch.setattr(
-        run.Run, "_call", lambda self, *args: calls.append(args) or call(self, *args)
-    )
+    calls = steps_of_a_call(steps)
     parts = CompiledEngine().train(job(centred, rows))
     assert len(calls) == 3 * -(-7 // steps)
     assert bits(parts) == bits(whole)
@@ -141,6 +152,22 @@ def test_training_ends_at_the_step_that_is_not_a_number(place):
     assert pair.compiled.n_epochs == pair.keras.n_epochs == 1
     ours, theirs = (one.end.optimizer[0] for one in (pair.compiled, pair.keras))
     assert ours == theirs == place // BATCH + 1
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+@pytest.mark.parametrize("parts", [(Centred,), ()])
+def test_the_step_that_is_not_a_number_may_be_the_last_of_a_call(steps_of_a_call, parts, steps):
+    x, y = numbers(3 * BATCH + 2, 4), numbers(3 * BATCH + 2, 1, seed=1)
+    y[BATCH * (steps - 1)] = np.nan
+    calls = steps_of_a_call(steps)
+    only = [keras.callbacks.TerminateOnNaN()]
+    ended = CompiledEngine().train(
+        job_of(network(*parts), x, y, callbacks=tuple(only), shuffle=False)
+    )
+    assert ended.plan.startswith("Compiled")
+    trained = [last for *_, last in calls if last > 0]
+    assert ended.n_epochs == len(trained) == 1
+    assert ended.end.optimizer[0] == steps
 
 
 @pytest.mark.parametrize("layer", [Convolved, Random, WithoutXla])
