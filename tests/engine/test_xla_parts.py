@@ -110,7 +110,7 @@ def test_folds_of_about_one_size_share_a_program(centred):
 
 @pytest.fixture
 def steps_of_a_call(monkeypatch):
-    """Sets after how many steps the calls of compiled programs end, and returns what they were called with."""
+    """Sets after how many steps the calls of a program end, and returns what these were given."""
 
     def set_steps(steps):
         calls = []
