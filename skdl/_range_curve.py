@@ -9,6 +9,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from skdl._checks import Number, Rule, check_parameters
+from skdl._frames import make_frame
 from skdl.exceptions import InvalidParameterError
 
 if TYPE_CHECKING:
@@ -224,16 +225,15 @@ class LRRangeTest:
         ImportError
             pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError as error:
-            raise ImportError(
-                "frame() makes a pandas.DataFrame. Got no pandas, expected it to be installed: run "
-                "`pip install pandas`, or use learning_rates_, smoothed_loss_ and losses_."
-            ) from error
         repeats = {f"loss_{number}": row for number, row in enumerate(self.losses_)}
-        return pandas.DataFrame(
-            {"learning_rate": self.learning_rates_, "smoothed_loss": self.smoothed_loss_, **repeats}
+        return make_frame(
+            {
+                "learning_rate": self.learning_rates_,
+                "smoothed_loss": self.smoothed_loss_,
+                **repeats,
+            },
+            maker="frame()",
+            instead="learning_rates_, smoothed_loss_ and losses_",
         )
 
 

@@ -1,0 +1,98 @@
+"""What was tried, as columns: names, texts, kinds of axes."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.linear_model import Ridge
+
+from skdl.report.hyperparameters import (
+    LONGEST_TEXT,
+    MISSING,
+    hyperparameters_of,
+    short_names,
+    text_of,
+)
+
+
+def column(*values):
+    return hyperparameters_of([{"a": value} for value in values])[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "numeric", "log"),
+    [
+        ((32, 64, 128, 256), True, True),
+        ((1e-4, 1e-3, 1e-2), True, True),
+        ((0.001, 0.01), True, True),
+        ((1, 2, 3, 4, 5, 6, 7, 8, 9), True, False),
+        ((0.0, 0.2, 0.4), True, False),
+        ((0.0, 1e-5, 1e-3), False, False),  # zero has no place on an axis that shows the others
+        ((np.float32(0.5), 1), True, False),
+        ((True, False), False, False),
+        ((1.0, None), False, False),
+        ((1.0, float("nan")), False, False),
+        (("relu", "tanh"), False, False),
+        (((64,), (64, 32)), False, False),
+        ((7,), True, False),
+    ],
+)
+def test_the_values_say_which_axis_they_ask_for(values, numeric, log):
+    found = column(*values)
+    assert (found.numeric, found.log) == (numeric, log)
+    if numeric:
+        np.testing.assert_array_equal(found.numbers, np.asarray(values, np.float64))
+    else:
+        with pytest.raises(TypeError, match="not numbers on an axis"):
+            _ = found.numbers
+
+
+def test_numbers_come_first_and_by_size_among_categories():
+    found = column("b", 10, None, 9, "a", 10)
+    assert found.categories == ("9", "10", "None", "a", "b")
+    assert found.codes.tolist() == [4, 1, 2, 0, 3, 1]
+    assert found.n_distinct == 5
+
+
+def test_what_a_candidate_does_not_have_is_missing():
+    one, two = hyperparameters_of([{"a": 1}, {"a": 2, "b": "x"}])
+    assert one.present.all()
+    assert two.values == (MISSING, "x")
+    assert two.present.tolist() == [False, True]
+    assert two.texts == ("", "x")
+    assert two.codes.tolist() == [-1, 0]
+
+
+@given(st.lists(st.from_regex(r"[ab](__[ab]){0,3}", fullmatch=True), min_size=1, unique=True))
+def test_short_names_tell_all_names_apart(names):
+    found = short_names(names)
+    assert len(set(found.values())) == len(names)
+    assert all(name == short or name.endswith("__" + short) for name, short in found.items())
+
+
+class Hostile:
+    def __repr__(self):
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.float64(0.1), "0.1"),
+        (np.int64(3), "3"),
+        (True, "True"),
+        (Hostile(), "Hostile"),
+        (Ridge(alpha=2.0), "Ridge(alpha=2.0)"),
+        (Ridge, "Ridge"),
+        ("a\nb\x00c", "a b c"),
+        ("<script>$x$", "<script>$x$"),
+    ],
+)
+def test_texts_of_values(value, text):
+    assert text_of(value) == text
+
+
+@given(st.text())
+def test_texts_are_one_short_line(value):
+    assert len(text_of(value)) <= LONGEST_TEXT
+    assert text_of(value).isprintable()
