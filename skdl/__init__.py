@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from skdl.engine.job import StopReason
     from skdl.networks import MLPClassifier, MLPRegressor
     from skdl.range_test import LRRangeTest, lr_range_test
+    from skdl.search_record import histories
     from skdl.training.diagnosis import Diagnosis, Fault, Finding
     from skdl.wrappers import KerasClassifier, KerasRegressor
 
@@ -33,6 +34,7 @@ _HOMES = {
     "LRRangeTest": "skdl.range_test",
     "StopReason": "skdl.engine.job",
     "diagnose": "skdl.diagnosing",
+    "histories": "skdl.search_record",
     "lr_range_test": "skdl.range_test",
 }
 
@@ -48,6 +50,7 @@ __all__ = [
     "StopReason",
     "diagnose",
     "exceptions",
+    "histories",
     "lr_range_test",
 ]
 

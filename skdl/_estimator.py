@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from skdl._data import (
 from skdl._describing import FitDescriber
 from skdl._parameters import ParameterTable
 from skdl._processes import arrival, configure_worker, departure
+from skdl._records import told_fits
 from skdl._startup import load_keras, start_devices
 from skdl._training import Training, Validation
 from skdl._watching import Watch
@@ -105,7 +107,7 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         append: bool = False,
     ) -> None:
         """Train on `X`, `y`; `anew` builds a new network, `append` continues the history."""
-        given_X, given_y = X, y
+        given_X, given_y, fits, clock = X, y, told_fits(), time.perf_counter()
         if anew:
             X, y = self._begin(X, y)
         else:
@@ -135,6 +137,9 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
             if reporter is not None:
                 reporter.on_fit_begin()
             result = engine_named(self.engine).train(job, reporter)
+            if fits is not None:
+                seconds = time.perf_counter() - clock
+                fits.append(watch.record(type(self).__name__, job, result, seconds))
             self._check_finite(result)
             fitted = (
                 FittedNetwork(network, result.end) if before is None else before.trained(result.end)

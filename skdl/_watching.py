@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from skdl._checks import did_you_mean
+from skdl._records import FitRecord
 from skdl.engine.curves import curve_names, should_rise
 from skdl.engine.fit_options import Course
 from skdl.engine.job import FitJob, FitResult, StopReason
@@ -61,6 +62,35 @@ class Watch:
         if reason is StopReason.EPOCHS_DONE and still_improving(curve, rises=self.rises):
             return StopReason.STILL_IMPROVING
         return reason
+
+    def record(self, estimator: str, job: FitJob, result: FitResult, seconds: float) -> FitRecord:
+        """What is written down of a fit of `job` that has ended."""
+        curves = {name: _by_epoch(curve, job, result) for name, curve in result.history.items()}
+        diverged = result.stop_reason is StopReason.DIVERGED
+        return FitRecord(
+            estimator=estimator,
+            history={name: curve for name, curve in curves.items() if curve is not None},
+            n_epochs=result.n_epochs,
+            best_epoch=None if diverged else self.best_epoch(result.history, 0),
+            stop_reason=self.reason(result),
+            seconds=seconds,
+        )
+
+
+def _by_epoch(values: Sequence[Any], job: FitJob, result: FitResult) -> np.ndarray | None:
+    """A curve with a row for each epoch of a fit; None if it lacks epochs and nobody knows which."""
+    given = np.asarray(values, dtype=np.float64)
+    curve = given
+    if len(given) != result.n_epochs:
+        epochs = np.arange(job.initial_epoch, job.initial_epoch + result.n_epochs) + 1
+        often = job.options.get("validation_freq", 1)
+        there = epochs % often == 0 if isinstance(often, int) else np.isin(epochs, list(often))
+        if there.sum() != len(given):
+            return None
+        curve = np.full((result.n_epochs, *given.shape[1:]), np.nan)
+        curve[there] = given
+    curve.flags.writeable = False
+    return curve
 
 
 def watched(owner: str, job: FitJob, stopping: Stopping) -> tuple[FitJob, Watch]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 __all__ = [
+    "AmbiguousHistoriesError",
     "DivergedError",
+    "HistoriesNotFoundError",
     "IncompatibleNetworkError",
     "InvalidParameterError",
     "NotCompilableError",
@@ -24,6 +26,36 @@ class InvalidParameterError(ValueError, TypeError):
     Traceback (most recent call last):
     ...
     skdl.exceptions.InvalidParameterError: MLPClassifier: units=0 is out of range...
+    """
+
+
+class HistoriesNotFoundError(LookupError):
+    """The curves of a search were asked for, and none of its fits are known in this process.
+
+    Examples
+    --------
+    >>> import skdl
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> search = GridSearchCV(Ridge(), {"alpha": [1.0]}, cv=2).fit([[0.0], [1.0]] * 2, [0.0, 1.0] * 2)
+    >>> skdl.histories(search)
+    Traceback (most recent call last):
+    ...
+    skdl.exceptions.HistoriesNotFoundError: Nothing is known of the fits of this GridSearchCV...
+    """
+
+
+class AmbiguousHistoriesError(HistoriesNotFoundError):
+    """The curves of a search were asked for, and more than one run has the results of the search.
+
+    Runs are told apart by the times that their fits took, which are equal only where they are too short for
+    the clock of the machine.
+
+    Examples
+    --------
+    >>> from skdl.exceptions import AmbiguousHistoriesError, HistoriesNotFoundError
+    >>> issubclass(AmbiguousHistoriesError, HistoriesNotFoundError)
+    True
     """
 
 

@@ -9,12 +9,20 @@ import keras
 import sklearn
 from sklearn.base import is_classifier
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_val_score
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    RandomizedSearchCV,
+    cross_val_score,
+    cross_validate,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skopt import BayesSearchCV
 
 import skdl
+from skdl.search_record import record_of
 
 
 def build(meta, units=8):
@@ -54,10 +62,40 @@ def main() -> None:
     best = pickle.loads(pickle.dumps(bayes.best_estimator_))
     assert (best.predict_proba(X) == bayes.best_estimator_.predict_proba(X)).all()
 
+    check_records(network, grid, X, y)
+
     X, y = load_diabetes(return_X_y=True)
     regressor = make_pipeline(StandardScaler(), skdl.MLPRegressor(epochs=20, random_state=0))
     assert cross_val_score(regressor, X, y, cv=3).min() > 0.2
     print(f"smoke test passed: scikit-learn {sklearn.__version__}, joblib {joblib.__version__}")
+
+
+def check_records(network, grid, X, y) -> None:
+    """What the backend has kept of searches is found, by the private names of this scikit-learn."""
+    searches = [
+        GridSearchCV(network, grid, cv=3, refit=False),
+        HalvingGridSearchCV(network, grid, cv=3, refit=False, random_state=0),
+        BayesSearchCV(
+            network,
+            {"mlpclassifier__learning_rate": (1e-3, 1e-1, "log-uniform")},
+            n_iter=2,
+            cv=3,
+            refit=False,
+        ),
+    ]
+    for search in searches:
+        with joblib.parallel_config("skdl"):
+            search.fit(X, y)
+        results = search.cv_results_
+        for (candidate, split), task in record_of(search).tasks.items():
+            assert task.parameters == results["params"][candidate]
+            assert task.test_scores == results[f"split{split}_test_score"][candidate]
+            assert [len(fit.history["loss"]) for fit in task.fits] == [20]
+    with joblib.parallel_config("skdl"):
+        result = cross_validate(network, X, y, cv=3)
+    assert [task.test_scores for task in record_of(result).tasks.values()] == list(
+        result["test_score"]
+    )
 
 
 if __name__ == "__main__":

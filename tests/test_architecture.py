@@ -48,6 +48,22 @@ def test_imports_run_down():
     assert not {file for file in importers("skdl.engine") if file.startswith("training/")}
 
 
+def test_estimators_and_the_backend_know_nothing_of_each_other():
+    assert {file for file in importers("skdl.parallel") if not file.startswith("parallel/")} == {
+        "search_record.py"
+    }
+    of_estimators = ("skdl._estimator", "skdl.networks", "skdl.wrappers", "skdl.search_record")
+    above = {file for name in of_estimators for file in importers(name)}
+    assert not {file for file in above if file.startswith("parallel/")}
+
+
+def test_one_file_knows_the_tasks_of_scikit_learn():
+    texts = {file: (PACKAGE / file).read_text(encoding="utf-8") for file in IMPORTS}
+    assert [file for file, text in texts.items() if '"_fit_and_score"' in text] == [
+        "parallel/tasks.py"
+    ]
+
+
 def test_nothing_inside_imports_the_package_root():
     assert {file for file, names in IMPORTS.items() if "skdl" in names} == {"__init__.py"}
 

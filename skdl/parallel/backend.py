@@ -15,6 +15,7 @@ from joblib.parallel import (
 )
 
 from skdl.parallel.call import Call, Outcome
+from skdl.parallel.recording import Recording
 
 # Calls nested deeper than this run in the thread that makes them, so that the number of threads is bounded.
 _DEEPEST = 3
@@ -61,6 +62,7 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
     parallel: Any = None
     _n_threads = 1
     _call: Call | None = None
+    _recording: Recording | None = None
 
     @property
     def default_n_jobs(self) -> int:
@@ -75,6 +77,13 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
         ValueError
             If `n_jobs` is 0.
         """
+        wanted = self._n_threads_for(n_jobs)
+        # joblib asks no backend to run one task at a time, and nobody would know of the tasks. Two threads
+        # are never started for it: `start_call` knows better. Where nobody waits for the results the loop of
+        # joblib is left alone, since it makes each one when it is asked for.
+        return 2 if wanted == 1 and self._runs_loops else wanted
+
+    def _n_threads_for(self, n_jobs: int | None) -> int:
         if n_jobs == 0:
             raise ValueError("Got n_jobs=0, expected None, -1 or a positive integer.")
         if n_jobs is None:
@@ -100,25 +109,35 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
             own = type(self)(nesting_level=self.nesting_level)
             own.parallel = parallel
             raise FallbackToBackend(own)
-        self._n_threads = self.effective_n_jobs(n_jobs)
-        return self._n_threads
+        self._n_threads = self._n_threads_for(n_jobs)
+        return self.effective_n_jobs(n_jobs)
+
+    @property
+    def _runs_loops(self) -> bool:
+        """Whether a call with one thread is run here; of the backend of a block nobody knows its calls."""
+        return self.parallel is not None and self._caller_waits
+
+    @property
+    def _caller_waits(self) -> bool:
+        # A generator and a limit of time need a caller who is free while tasks run.
+        return not self.parallel.return_generator and self.parallel.timeout is None
 
     def start_call(self) -> None:
         """Remember who calls."""
-        # A generator and a limit of time need a caller who is free while tasks run.
-        waits = not self.parallel.return_generator and self.parallel.timeout is None
         self._call = Call(
             self._n_threads,
-            caller_waits=waits,
+            caller_waits=self._caller_waits,
             stop_with=self._stop_with,
         )
+        self._recording = Recording()
 
     def submit(self, func: Any, callback: Callable[[Outcome], object] | None = None) -> None:
         """Queue a batch of tasks, joblib's `BatchedCalls`; `callback` takes its outcome where it ran."""
-        if self._call is None or callback is None:
+        if self._call is None or self._recording is None or callback is None:
             raise RuntimeError(
                 "submit() is called by joblib.Parallel, between start_call and stop_call."
             )
+        func.items = [self._recording.wrap(*item) for item in func.items]
         if len(func.items) > 1:
             # What one task of a batch does to its context is not for the next to see.
             func.items = [
@@ -139,14 +158,19 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
 
     def abort_everything(self, ensure_ready: bool = True) -> None:
         """Drop the tasks that wait and interrupt those that run."""
+        if self._recording is not None:
+            self._recording.fail()
         if self._call is not None:
             self._call.cancel()
 
     def stop_call(self) -> None:
         """See the threads of the call off."""
         call, self._call = self._call, None
+        recording, self._recording = self._recording, None
         if call is not None:
             call.end()
+        if recording is not None:
+            recording.end()
 
     def terminate(self) -> None:
         """Forget how long tasks took."""

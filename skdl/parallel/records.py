@@ -1,0 +1,112 @@
+"""What is kept of finished parallel calls, so that a search can be looked into after it."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+from skdl._records import TaskRecord
+
+# Of all calls together; the oldest leave first. A fit of 100 epochs with four curves has 3 kB.
+MAX_FITS = 20_000
+MAX_BYTES = 128 * 2**20
+# What a task and a fit weigh besides curves and tracebacks, roughly.
+_BYTES_OF_A_TASK = 1_000
+_BYTES_OF_A_FIT = 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class CallRecord:
+    """One finished parallel call.
+
+    Attributes
+    ----------
+    tasks : tuple of TaskRecord
+        All of them, by position.
+    """
+
+    tasks: tuple[TaskRecord, ...]
+
+
+class RecordStore:
+    """The records of the last calls of this process.
+
+    It keeps calls whole: a search with some of its curves would look like one that had no more. A call that
+    alone is larger than the bounds is not kept.
+
+    Parameters
+    ----------
+    max_fits, max_bytes : int
+        Bounds on all calls together. A task counts as one fit at least. Bytes are those of curves and
+        tracebacks, and about a kilobyte for each task and fit; the parameters of a search are kept by
+        reference and not counted.
+    """
+
+    def __init__(self, max_fits: int = MAX_FITS, max_bytes: int = MAX_BYTES):
+        self._max_fits = max_fits
+        self._max_bytes = max_bytes
+        self._calls: deque[tuple[CallRecord, Weight]] = deque()
+        self._weight = Weight()
+        self._n_left = 0
+        self._lock = threading.Lock()
+
+    @property
+    def n_left(self) -> int:
+        """How many calls have left, or were too large to enter."""
+        return self._n_left
+
+    def takes(self, weight: Weight) -> bool:
+        """Whether a call of that weight can be kept at all."""
+        return weight.fits <= self._max_fits and weight.bytes <= self._max_bytes
+
+    def add(self, call: CallRecord, weight: Weight) -> None:
+        """Keep `call`; the oldest ones leave if need be."""
+        with self._lock:
+            self._calls.append((call, weight))
+            self._weight += weight
+            while not self.takes(self._weight):
+                _, oldest = self._calls.popleft()
+                self._weight -= oldest
+                self._n_left += 1
+
+    def refuse(self) -> None:
+        """Count a call that was too large to be kept."""
+        with self._lock:
+            self._n_left += 1
+
+    def calls(self) -> tuple[CallRecord, ...]:
+        """What is kept, in the order in which the calls ended."""
+        with self._lock:
+            return tuple(call for call, _ in self._calls)
+
+    def clear(self) -> None:
+        """Forget all calls."""
+        with self._lock:
+            self._calls.clear()
+            self._weight = Weight()
+
+
+@dataclass(frozen=True)
+class Weight:
+    """How much is kept: a number of fits, and bytes."""
+
+    fits: int = 0
+    bytes: int = 0
+
+    @classmethod
+    def of(cls, task: TaskRecord) -> Weight:
+        """That of one task."""
+        curves = sum(fit.nbytes for fit in task.fits)
+        text = 0 if task.error is None else len(task.error)
+        fixed = _BYTES_OF_A_TASK + _BYTES_OF_A_FIT * len(task.fits)
+        return cls(max(1, len(task.fits)), curves + text + fixed)
+
+    def __add__(self, other: Weight) -> Weight:
+        return Weight(self.fits + other.fits, self.bytes + other.bytes)
+
+    def __sub__(self, other: Weight) -> Weight:
+        return Weight(self.fits - other.fits, self.bytes - other.bytes)
+
+
+store = RecordStore()

@@ -1,0 +1,82 @@
+"""What is kept of parallel calls is bounded: whole calls, the oldest leave first."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from skdl import StopReason
+from skdl._records import FitRecord, TaskRecord
+from skdl.parallel.records import MAX_BYTES, MAX_FITS, CallRecord, RecordStore, Weight
+
+
+def fit(epochs=4):
+    curves = {"loss": np.zeros(epochs)}
+    return FitRecord("Network", curves, epochs, 0, StopReason.EPOCHS_DONE, 0.1)
+
+
+def task(position=0, fits=(), error=None):
+    return TaskRecord(position, {}, 0, 1, 1, 0.0, 1.0, fits=tuple(fits), error=error)
+
+
+def call(*tasks):
+    return CallRecord(tasks), sum(map(Weight.of, tasks), Weight())
+
+
+def test_a_task_weighs_what_it_holds():
+    bare, fitted = Weight.of(task()), Weight.of(task(fits=[fit(), fit()]))
+    assert (bare.fits, fitted.fits) == (1, 2)
+    longer = Weight.of(task(fits=[fit(), fit(epochs=14)]))
+    assert longer.bytes - fitted.bytes == 10 * 8
+    assert Weight.of(task(error="12345")).bytes - bare.bytes == 5
+    assert fitted + bare - bare == fitted
+
+
+def test_the_oldest_calls_leave_when_there_are_too_many_fits():
+    store = RecordStore(max_fits=4)
+    calls = [call(task(0, [fit()]), task(1, [fit()])) for _ in range(4)]
+    for one in calls:
+        store.add(*one)
+    assert store.calls() == (calls[2][0], calls[3][0])
+    assert store.n_left == 2
+
+
+def test_the_oldest_calls_leave_when_there_are_too_many_bytes():
+    small, large = call(task(0, [fit()])), call(task(0, [fit(epochs=1000)]))
+    store = RecordStore(max_bytes=large[1].bytes + small[1].bytes)
+    for one in (small, small, large):
+        store.add(*one)
+    assert store.calls() == (small[0], large[0])
+
+
+def test_a_call_that_is_larger_than_the_bounds_is_not_kept_and_drives_nobody_out():
+    store = RecordStore(max_fits=3)
+    small = call(task())
+    store.add(*small)
+    assert not store.takes(Weight(4, 0))
+    store.refuse()
+    assert store.calls() == (small[0],)
+    assert store.n_left == 1
+
+
+def test_threads_may_add_at_once():
+    store = RecordStore(max_fits=50)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: store.add(*call(task())), range(500)))
+    assert len(store.calls()) == 50
+    assert store.n_left == 450
+
+
+def test_it_is_empty_after_it_was_cleared():
+    store = RecordStore(max_fits=2)
+    for _ in range(2):
+        store.add(*call(task()))
+    store.clear()
+    assert store.calls() == ()
+    store.add(*call(task()))
+    assert len(store.calls()) == 1
+
+
+def test_the_bounds_are_those_of_the_documentation():
+    assert (MAX_FITS, MAX_BYTES) == (20_000, 128 * 2**20)
