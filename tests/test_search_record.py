@@ -35,7 +35,7 @@ from skdl.exceptions import (
     HistoriesNotFoundError,
     InvalidParameterError,
 )
-from skdl.parallel.records import store
+from skdl.parallel.record_store import store
 from skdl.search_record import record_of
 
 X, Y = load_iris(return_X_y=True)

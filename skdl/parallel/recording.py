@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from skdl._records import FitRecord, TaskRecord, recorded, told_fits
-from skdl.parallel.records import CallRecord, RecordStore, Weight, store
+from skdl.parallel.record_store import CallRecord, RecordStore, Weight, store
 from skdl.parallel.tasks import Given, Told, read_result, read_task
 
 

@@ -18,8 +18,8 @@ from sklearn.utils.parallel import delayed as sklearn_delayed
 
 from skdl import StopReason
 from skdl._records import FitRecord, told_fits
+from skdl.parallel.record_store import RecordStore, store
 from skdl.parallel.recording import Recording
-from skdl.parallel.records import RecordStore, store
 
 X, Y = np.arange(24.0).reshape(12, 2), np.arange(12.0)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from skdl import StopReason
 from skdl._records import FitRecord, TaskRecord
-from skdl.parallel.records import MAX_BYTES, MAX_FITS, CallRecord, RecordStore, Weight
+from skdl.parallel.record_store import MAX_BYTES, MAX_FITS, CallRecord, RecordStore, Weight
 
 
 def fit(epochs=4):
