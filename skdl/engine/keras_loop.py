@@ -13,6 +13,7 @@ from skdl.engine.batches import n_steps, training_batches, validation_batches
 from skdl.engine.job import EpochObserver, FitJob, FitResult, StopReason
 from skdl.engine.network import build_optimizer, is_finite, read_state
 from skdl.engine.noise import replaced_noise
+from skdl.engine.programs import ledger
 
 PLAN = "Keras loop: one call of keras.Model.fit."
 
@@ -39,6 +40,7 @@ class KerasLoopEngine(AbstractEngine):
             callbacks.insert(0, _set_rates(job.rates))
         if observer is not None:
             callbacks.append(_tell(observer))
+        callbacks.append(_count())
         clock = None
         if job.max_seconds is not None:
             clock = _end_after(job.max_seconds)
@@ -139,6 +141,17 @@ def _end_after(seconds: float) -> Any:
                 self.model.stop_training = self.ended = True
 
     return EndAfter()
+
+
+def _count() -> Any:
+    """A Keras callback that counts epochs for those who watch the speed."""
+    keras = load_keras()
+
+    class Count(keras.callbacks.Callback):  # type: ignore[name-defined]
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            ledger.add(epochs=1)
+
+    return Count()
 
 
 def _tell(observer: EpochObserver) -> Any:

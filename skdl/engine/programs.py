@@ -32,6 +32,8 @@ class Stats:
         Summed over threads.
     fits : int
         Fits run by programs.
+    epochs : int
+        Epochs trained, counted while fits run, also those of fits that went through the Keras loop.
     rows, rows_padded : int
         Rows that programs trained on by step, and the rows among them that only filled up a batch.
     fallbacks : dict of str to int
@@ -43,6 +45,7 @@ class Stats:
     seconds_compiling: float = 0.0
     seconds_training: float = 0.0
     fits: int = 0
+    epochs: int = 0
     rows: int = 0
     rows_padded: int = 0
     fallbacks: dict[str, int] = field(default_factory=dict)

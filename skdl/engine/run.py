@@ -65,6 +65,7 @@ class Run:
             replay.begin(self._rate_now())
             rows, stopped = self._epochs(epoch, min(most, job.epochs - epoch))
             curves.append(rows)
+            ledger.add(epochs=len(rows))
             if replay.needed:
                 told = program.history(rows, job.network, rates=self._tells_rates)
                 for number, logs in enumerate(self._course.logs(told, epoch)):

@@ -14,7 +14,10 @@ from joblib.parallel import (
     SequentialBackend,
 )
 
+from skdl.exceptions import InvalidParameterError
 from skdl.parallel.call import Call, Outcome
+from skdl.parallel.display import hide, show
+from skdl.parallel.progress import Tally
 from skdl.parallel.recording import Recording
 
 # Calls nested deeper than this run in the thread that makes them, so that the number of threads is bounded.
@@ -40,6 +43,14 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
     ----------
     nesting_level : int, default=None
         How many parallel calls this one is inside of; joblib fills it in.
+    progress : bool, default=None
+        Show what is done, how fast, the best score so far, failures and the time left: with None on a
+        terminal and in Jupyter, with True everywhere, with False nowhere.
+
+    Raises
+    ------
+    InvalidParameterError
+        If `progress` is none of these.
 
     Examples
     --------
@@ -63,6 +74,19 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
     _n_threads = 1
     _call: Call | None = None
     _recording: Recording | None = None
+    _tally: Tally | None = None
+    _shown = False
+
+    def __init__(
+        self, nesting_level: int | None = None, progress: bool | None = None, **options: Any
+    ) -> None:
+        if progress not in (None, True, False):
+            raise InvalidParameterError(
+                f'Got progress={progress!r}, expected True, False or None: call parallel_config("skdl") '
+                "without it to see progress on a terminal and in Jupyter alone."
+            )
+        super().__init__(nesting_level=nesting_level, **options)
+        self._progress = progress
 
     @property
     def default_n_jobs(self) -> int:
@@ -106,7 +130,7 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
         one it ends: so each ``Parallel`` object gets a backend of its own.
         """
         if parallel is not self.parallel:
-            own = type(self)(nesting_level=self.nesting_level)
+            own = type(self)(nesting_level=self.nesting_level, progress=self._progress)
             own.parallel = parallel
             raise FallbackToBackend(own)
         self._n_threads = self._n_threads_for(n_jobs)
@@ -129,7 +153,11 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
             caller_waits=self._caller_waits,
             stop_with=self._stop_with,
         )
-        self._recording = Recording()
+        # Calls inside of a task are part of what the outermost one shows.
+        if not self.nesting_level and self._progress is not False:
+            self._tally = self._tally or Tally()
+            self._tally.begin_call(self.parallel.n_tasks)
+        self._recording = Recording(tally=self._tally)
 
     def submit(self, func: Any, callback: Callable[[Outcome], object] | None = None) -> None:
         """Queue a batch of tasks, joblib's `BatchedCalls`; `callback` takes its outcome where it ran."""
@@ -138,6 +166,10 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
                 "submit() is called by joblib.Parallel, between start_call and stop_call."
             )
         func.items = [self._recording.wrap(*item) for item in func.items]
+        if self._tally is not None and not self._shown:
+            # Not before there is a task: joblib ends calls alone that have come so far.
+            self._shown = True
+            show(self._tally, self._progress)
         if len(func.items) > 1:
             # What one task of a batch does to its context is not for the next to see.
             func.items = [
@@ -173,7 +205,10 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
             recording.end()
 
     def terminate(self) -> None:
-        """Forget how long tasks took."""
+        """Forget how long tasks took, and show no more."""
+        tally, self._tally, self._shown = self._tally, None, False
+        if tally is not None:
+            hide(tally)
         self.reset_batch_stats()
 
     def get_nested_backend(self) -> tuple[ParallelBackendBase, None]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from skdl._records import FitRecord, TaskRecord, recorded, told_fits
+from skdl.parallel.progress import Tally
 from skdl.parallel.record_store import CallRecord, RecordStore, Weight, store
 from skdl.parallel.tasks import Given, Told, read_result, read_task
 
@@ -24,9 +25,12 @@ class Recording:
     ----------
     records : RecordStore, default=store
         Where a call goes that has ended well.
+    tally : Tally, default=None
+        Counts for a display.
     """
 
-    def __init__(self, records: RecordStore = store):
+    def __init__(self, records: RecordStore = store, tally: Tally | None = None):
+        self._tally = tally
         self._records = records
         # Who makes the call may run inside of a task.
         self._outer = told_fits()
@@ -42,7 +46,10 @@ class Recording:
     ) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
         """The next task of the call, as one that writes itself down."""
         position, self._n_tasks = self._n_tasks, self._n_tasks + 1
-        return self._run, (position, task, args, kwargs), {}
+        told = read_task(task, kwargs)
+        if self._tally is not None:
+            self._tally.begin_task(told)
+        return self._run, (position, told, task, args, kwargs), {}
 
     def fail(self) -> None:
         """Forget the call: it gives no result."""
@@ -65,16 +72,20 @@ class Recording:
     def _run(
         self,
         position: int,
+        told: Told | None,
         task: Callable[..., Any],
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
     ) -> Any:
-        told, fits = read_task(task, kwargs), list[FitRecord]()
+        fits = list[FitRecord]()
         started = time.perf_counter()
         with recorded(fits):
             result = task(*args, **kwargs)
         ended = time.perf_counter()
+        known = Told() if told is None else told
         given = Given() if told is None else read_result(result)
+        if self._tally is not None:
+            self._tally.end_task(position, told, given)
         self._note(
             told,
             TaskRecord(
@@ -82,7 +93,10 @@ class Recording:
                 started=started,
                 ended=ended,
                 fits=tuple(fits),
-                **vars(told or Told()),
+                parameters=known.parameters,
+                split=known.split,
+                n_splits=known.n_splits,
+                n_candidates=known.n_candidates,
                 **vars(given),
             ),
         )

@@ -7,6 +7,7 @@ that is private to scikit-learn; a task of any other kind, or whose arguments ha
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Real
@@ -24,12 +25,15 @@ class Told:
     parameters : dict or None
         What the search sets; None in ``cross_validate``.
     split, n_splits, n_candidates : int or None
+    n_fits : int or None
+        How many fits the whole search will make, where it makes several calls and says how many.
     """
 
     parameters: dict[str, Any] | None = None
     split: int | None = None
     n_splits: int | None = None
     n_candidates: int | None = None
+    n_fits: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ def read_task(task: Callable[..., Any], arguments: Mapping[str, Any]) -> Told | 
         split,
         n_splits,
         n_candidates,
+        _n_fits(arguments.get("caller"), n_splits),
     )
 
 
@@ -83,12 +88,31 @@ def read_result(result: Any) -> Given:
     )
 
 
+def scikit_learn_draws() -> bool:
+    """Whether a `sklearn.callback.ProgressBar` is on the screen."""
+    module = sys.modules.get("sklearn.callback._progressbar")
+    return bool(getattr(module, "_run_monitors", None))
+
+
 def _pair(progress: Any) -> tuple[int | None, int | None]:
     """The number of something and of how many, as scikit-learn passes it on for its printed lines."""
     match progress:
         case (int(which), int(of)):
             return which, of
     return None, None
+
+
+def _n_fits(search: Any, n_splits: int | None) -> int | None:
+    """How many fits a Bayesian search makes; scikit-learn 1.8 does not say who calls."""
+    if n_splits is None or not any(
+        kind.__name__ == "BayesSearchCV" for kind in type(search).__mro__
+    ):
+        return None
+    spaces = search.search_spaces
+    if not isinstance(spaces, list):
+        return int(search.n_iter) * n_splits
+    counts = [space[1] if isinstance(space, tuple) else search.n_iter for space in spaces]
+    return int(sum(counts)) * n_splits
 
 
 def _number(value: Any) -> float | None:

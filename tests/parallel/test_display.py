@@ -1,0 +1,243 @@
+"""One display for all calls of the process, drawn by one thread that ends with the last of them."""
+
+from __future__ import annotations
+
+import io
+import threading
+
+import joblib
+import pytest
+from joblib import Parallel, delayed, parallel_config
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+from skopt import BayesSearchCV
+
+from skdl.exceptions import InvalidParameterError
+from skdl.parallel import display, screens
+from skdl.parallel.tasks import Told
+
+
+class Paper:
+    """A screen that keeps what is drawn, and tells who waits."""
+
+    delay = 0.0
+    interval = 0.001
+    tells_short_fits = True
+
+    def __init__(self):
+        self.drawn = threading.Semaphore(0)
+        self.words = []
+        self.closed = 0
+
+    def draw(self, rows):
+        assert threading.current_thread().name == "skdl progress"
+        self.words.append([shot.words(0.0).split(",")[0] for shot, _ in rows])
+        self.drawn.release()
+
+    def close(self, rows):
+        self.draw(rows)
+        self.closed += 1
+
+    def wait(self):
+        """Return when it was drawn after this was called."""
+        while self.drawn.acquire(blocking=False):
+            pass
+        for _ in range(2):
+            assert self.drawn.acquire(timeout=60)
+
+
+@pytest.fixture
+def paper(monkeypatch):
+    paper = Paper()
+    monkeypatch.setattr(display, "screen_for", lambda _: paper)
+    yield paper
+    assert display._display is None
+    assert [t for t in threading.enumerate() if t.name.startswith("skdl")] == []
+
+
+def wait(paper):
+    return delayed(lambda _: paper.wait())
+
+
+def test_a_call_is_drawn_while_it_runs_and_once_more_at_its_end(paper):
+    with parallel_config("skdl"):
+        Parallel(n_jobs=1)([wait(paper)(i) for i in range(3)])
+    assert ["0 of 3 tasks"] in paper.words
+    assert paper.words[-1] == ["3 of 3 tasks"]
+    assert paper.closed == 1
+
+
+def test_calls_of_two_threads_share_a_display(paper):
+    both = threading.Barrier(2)
+
+    def call(n_tasks):
+        with parallel_config("skdl"):
+            Parallel(n_jobs=2)([delayed(both.wait)(60), wait(paper)(0)][: n_tasks + 1] * n_tasks)
+
+    threads = [threading.Thread(target=call, args=(1,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert paper.words[-1] == ["2 of 2 tasks"] * 2
+    assert paper.closed == 1
+
+
+def test_calls_inside_of_tasks_are_not_drawn(paper):
+    def inner():
+        Parallel(n_jobs=2)([wait(paper)(0)] * 2)
+
+    with parallel_config("skdl"):
+        Parallel(n_jobs=2)(delayed(inner)() for _ in range(2))
+    assert {len(rows) for rows in paper.words} == {1}
+    assert paper.words[-1] == ["2 tasks"]
+
+
+def test_the_rounds_of_a_search_and_what_it_computes_between_are_one_line(paper):
+    X, y = [[float(i)] for i in range(12)], [0, 1] * 6
+    search = BayesSearchCV(
+        LogisticRegression(),
+        {"C": (0.1, 10.0)},
+        n_iter=4,
+        cv=2,
+        random_state=0,
+        optimizer_kwargs={"n_initial_points": 2},
+        refit=False,
+    )
+    with parallel_config("skdl"):
+        search.fit(X, y)
+    assert paper.words[-1] in (
+        ["8 of 8 fits"],
+        ["8 fits"],
+    )  # scikit-learn 1.8 does not say who calls
+    assert {len(rows) for rows in paper.words} == {1}
+    assert paper.closed == 1
+
+
+def spin():
+    while True:
+        pass
+
+
+def fail():
+    raise KeyError("a task")
+
+
+@pytest.mark.parametrize("managed", [False, True])
+def test_a_task_that_raises_ends_the_display(paper, managed):
+    with parallel_config("skdl"):
+        call = Parallel(n_jobs=2)
+        if managed:
+            with call, pytest.raises(KeyError):
+                call([wait(paper)(0), delayed(fail)()])
+        else:
+            with pytest.raises(KeyError):
+                call([wait(paper)(0), delayed(fail)()])
+    assert paper.closed == 1
+
+
+def test_a_limit_of_time_ends_the_display(paper):
+    with parallel_config("skdl"), pytest.raises((TimeoutError, joblib.parallel.TimeoutError)):
+        Parallel(n_jobs=2, timeout=0.2)([delayed(spin)()] * 2)
+    assert paper.closed == 1
+
+
+def test_a_generator_is_drawn_until_it_is_used_up_or_closed(paper):
+    with parallel_config("skdl"):
+        results = Parallel(n_jobs=2, return_as="generator", pre_dispatch=2)(
+            [delayed(abs)(-1), *[delayed(spin)()] * 9]
+        )
+        assert next(results) == 1
+        paper.wait()
+        with pytest.warns(UserWarning, match="tasks"):
+            results.close()
+    assert paper.closed == 1
+
+
+def test_a_screen_that_fails_does_no_harm(paper, monkeypatch):
+    def draw(rows):
+        raise BrokenPipeError("nobody reads")
+
+    monkeypatch.setattr(paper, "draw", draw)
+    with parallel_config("skdl"):
+        assert Parallel(n_jobs=2)(delayed(abs)(-i) for i in range(9)) == list(range(9))
+
+
+def test_false_draws_nothing(paper, monkeypatch):
+    def never(progress):
+        raise AssertionError(f"asked for a screen with {progress}")
+
+    monkeypatch.setattr(display, "screen_for", never)
+    with parallel_config("skdl", progress=False):
+        assert Parallel(n_jobs=2)(delayed(abs)(-i) for i in range(9)) == list(range(9))
+
+
+@pytest.mark.parametrize("progress", ["yes", 2, 0.5])
+def test_other_values_are_refused(progress):
+    with pytest.raises(InvalidParameterError, match=f"Got progress={progress!r}, expected True"):
+        parallel_config("skdl", progress=progress)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "term", "progress", "screen"),
+    [
+        (Terminal(), "xterm", None, screens.Terminal),
+        (Terminal(), "xterm", True, screens.Terminal),
+        (Terminal(), "xterm", False, None),
+        (Terminal(), "dumb", None, None),
+        (Terminal(), "dumb", True, screens.Log),
+        (io.StringIO(), "xterm", None, None),
+        (io.StringIO(), "xterm", True, screens.Log),
+        (None, "xterm", None, None),
+    ],
+)
+def test_where_progress_is_shown(stream, term, progress, screen, monkeypatch):
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setenv("TERM", term)
+    found = display.screen_for(progress)
+    assert found is None if screen is None else type(found) is screen
+
+
+def test_in_a_log_there_is_a_line_at_the_end(monkeypatch):
+    text = io.StringIO()
+    monkeypatch.setattr("sys.stderr", text)
+    X, y = [[float(i)] for i in range(12)], [0, 1] * 6
+    with parallel_config("skdl", progress=True):
+        cross_val_score(LogisticRegression(), X, y, cv=3)
+        Parallel()(delayed(abs)(i) for i in range(3))  # too short to speak of
+    (line,) = text.getvalue().splitlines()
+    assert line == "skdl: 3 fits, in 0:00"
+
+
+def test_in_a_log_there_is_a_line_in_each_interval(monkeypatch):
+    text = io.StringIO()
+    monkeypatch.setattr("sys.stderr", text)
+    monkeypatch.setattr(screens.Log, "delay", 0.0)
+    monkeypatch.setattr(screens.Log, "interval", 0.01)
+
+    def see(before):
+        while len(text.getvalue().splitlines()) < before + 2:
+            pass
+
+    with parallel_config("skdl", progress=True):
+        Parallel(n_jobs=1, pre_dispatch="all")([delayed(see)(0)])
+    lines = text.getvalue().splitlines()
+    assert set(lines[:-1]) == {"skdl: 0 of 1 tasks"}
+    assert lines[-1] == "skdl: 1 of 1 tasks, in 0:00"
+
+
+def test_a_bayesian_search_with_several_spaces_says_how_many_fits_it_makes():
+    from skdl.parallel.tasks import _n_fits
+
+    def of(spaces):
+        return _n_fits(BayesSearchCV(LogisticRegression(), spaces, n_iter=7), 5)
+
+    space = {"C": (0.1, 1.0)}
+    assert (of(space), of([space, (space, 3)]), of([(space, 2)])) == (35, 50, 10)
+    assert _n_fits(LogisticRegression(), 5) is None
+    assert Told().n_fits is None
