@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 
+import joblib
 import numpy as np
 import pytest
 import sklearn
@@ -123,6 +124,22 @@ if HAS_CALLBACKS:
         shown = capsys.readouterr().out
         assert "GridSearchCV - fit" in shown
         assert shown.count(f"{kind} - fit") == 5  # two candidates on two folds, and the refit
+
+    @pytest.mark.parametrize("kind", ["MLPClassifier", "KerasRegressor"])
+    def test_progress_bars_of_a_search_whose_fits_are_in_threads(
+        kind, make_estimator, data_of, capsys
+    ):
+        from sklearn.callback import ProgressBar
+
+        search = GridSearchCV(make_estimator(kind), {"epochs": [1, 2]}, cv=2, n_jobs=2)
+        search.set_callbacks(ProgressBar())
+        with joblib.parallel_config("skdl"):
+            search.fit(*data_of(kind))
+        *lines, end = capsys.readouterr().out.split("\n")
+        assert end == ""
+        assert all("100%" in line for line in lines)
+        # The search and its loop, two candidates on two folds, and the refit.
+        assert [line.count("candidate-split-evaluation") for line in lines] == [0, 0, 1, 1, 1, 1, 0]
 
     def test_a_monitor_inside_a_search_has_a_row_for_each_epoch_of_each_fit(
         make_estimator, classes_data

@@ -76,6 +76,7 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
     _recording: Recording | None = None
     _tally: Tally | None = None
     _shown = False
+    _asks_for_threads = False
 
     def __init__(
         self, nesting_level: int | None = None, progress: bool | None = None, **options: Any
@@ -134,12 +135,16 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
             own.parallel = parallel
             raise FallbackToBackend(own)
         self._n_threads = self._n_threads_for(n_jobs)
+        self._asks_for_threads = bool(settings.get("prefer") or settings.get("require"))
         return self.effective_n_jobs(n_jobs)
 
     @property
     def _runs_loops(self) -> bool:
         """Whether a call with one thread is run here; of the backend of a block nobody knows its calls."""
-        return self.parallel is not None and self._caller_waits
+        if self.parallel is None or not self._caller_waits:
+            return False
+        # The trees of a forest ask for threads, and take no longer than what a task costs here.
+        return not (self.nesting_level and self._asks_for_threads)
 
     @property
     def _caller_waits(self) -> bool:

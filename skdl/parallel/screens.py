@@ -21,7 +21,7 @@ Row = tuple[Snapshot, float]
 # Seconds that a call lasts before anything is drawn, and between two drawings: each takes 1 ms from those who
 # wait for the interpreter.
 DELAY = 0.5
-INTERVAL = 0.25
+INTERVAL = 0.5
 # Seconds between two lines of a log.
 INTERVAL_OF_LOG = 10.0
 

@@ -53,6 +53,13 @@ def test_more_epochs_than_one_call_can_run():
     assert whole.history["loss"] == (*first.history["loss"], *rest.history["loss"])
 
 
+def test_epochs_are_counted():
+    before = stats().epochs
+    train(job(epochs=3))
+    train(job(epochs=130))
+    assert stats().epochs == before + 133
+
+
 def test_epochs_seeds_rows_and_rates_compile_nothing():
     train(job())
     before = stats().programs

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from jobs import X, Y, job, network
 
+from skdl.engine import stats
 from skdl.engine.job import FitJob, Samples
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import Network
@@ -76,3 +77,13 @@ def test_a_train_step_may_bring_its_own_variables():
     one = FitJob(built, state, rows, None, 1, 3, 3, 0)
     end = KerasLoopEngine().train(one).end
     assert not np.array_equal(end.variables[0], state.variables[0])
+
+
+def test_epochs_are_counted_while_it_runs():
+    before, seen = stats().epochs, []
+    look = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: seen.append(stats().epochs - before)
+    )
+    KerasLoopEngine().train(job(epochs=3, callbacks=(look,)))
+    assert seen == [0, 1, 2]
+    assert stats().epochs == before + 3

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import sys
 import threading
+import types
 
 import joblib
 import pytest
@@ -241,3 +243,47 @@ def test_a_bayesian_search_with_several_spaces_says_how_many_fits_it_makes():
     assert (of(space), of([space, (space, 3)]), of([(space, 2)])) == (35, 50, 10)
     assert _n_fits(LogisticRegression(), 5) is None
     assert Told().n_fits is None
+
+
+@pytest.fixture
+def outputs(monkeypatch):
+    """What a notebook shows; IPython is none of the packages that the tests need."""
+    found = []
+
+    class Handle:
+        def __init__(self, number):
+            self.number = number
+
+        def update(self, shown, *, raw):
+            assert raw
+            found[self.number] = shown["text/plain"]
+
+    def show(shown, *, raw, display_id):
+        assert raw
+        assert display_id
+        found.append(shown["text/plain"])
+        return Handle(len(found) - 1)
+
+    package, module = types.ModuleType("IPython"), types.ModuleType("IPython.display")
+    package.get_ipython = lambda: types.SimpleNamespace(kernel=object())
+    module.display = show
+    monkeypatch.setitem(sys.modules, "IPython", package)
+    monkeypatch.setitem(sys.modules, "IPython.display", module)
+    monkeypatch.setattr(screens.Notebook, "delay", 0.0)
+    monkeypatch.setattr(screens.Notebook, "interval", 0.01)
+    return found
+
+
+def test_in_a_notebook_one_output_is_written_anew(outputs):
+    def see(before):
+        while not outputs:
+            pass
+
+    with parallel_config("skdl"):
+        Parallel(n_jobs=1)([delayed(see)(0)] * 3)
+    assert outputs == ["3 of 3 tasks, in 0:00"]
+
+
+def test_in_ipython_on_a_terminal_nothing_is_shown_as_in_a_notebook(outputs):
+    sys.modules["IPython"].get_ipython = lambda: types.SimpleNamespace()
+    assert display.screen_for(None) is None
