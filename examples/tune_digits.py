@@ -23,7 +23,6 @@ import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 from scipy.stats import loguniform
 from sklearn.base import clone
@@ -41,11 +40,6 @@ from skopt import BayesSearchCV
 from skopt.space import Categorical, Real
 
 from skdl import MLPClassifier
-
-try:
-    from sklearn.callback import ProgressBar
-except ImportError:  # scikit-learn 1.8 shows no progress
-    ProgressBar = None
 
 CV = 5
 
@@ -93,34 +87,6 @@ def make_searches(quick: bool, n_jobs: int | None) -> dict[str, GridSearchCV]:
             **same,
         ),
     }
-
-
-class TrialBar:
-    """A progress bar that scikit-optimize's search moves on after each trial."""
-
-    def __init__(self, progress: Progress, task: int):
-        self.progress, self.task = progress, task
-
-    def __call__(self, result) -> None:
-        self.progress.update(self.task, completed=len(result.x_iters))
-
-    def __getstate__(self) -> dict:
-        return {}  # the search travels to worker processes, the bar stays on this terminal
-
-
-def fit_with_progress(search: GridSearchCV, X, y) -> None:
-    """Fit with a progress bar: scikit-learn's own, or one moved by scikit-optimize."""
-    with joblib.parallel_config("skdl"):  # threads of this process, which share compiled programs
-        if isinstance(search, BayesSearchCV):
-            with Progress() as progress:
-                task = progress.add_task(
-                    f"BayesSearchCV - {search.n_iter} trials", total=search.n_iter
-                )
-                search.fit(X, y, callback=TrialBar(progress, task))
-            return
-        if ProgressBar is not None:
-            search.set_callbacks(ProgressBar(max_propagation_depth=0))
-        search.fit(X, y)
 
 
 def describe(params: dict) -> str:
@@ -208,7 +174,9 @@ def main() -> None:
     files = []
     for name, search in searches.items():
         started = time.perf_counter()
-        fit_with_progress(search, X_train, y_train)
+        # Threads of this process, which share compiled programs; on a terminal a line shows how far they are.
+        with joblib.parallel_config("skdl"):
+            search.fit(X_train, y_train)
         seconds = time.perf_counter() - started
         results = search.cv_results_
         candidates = len(results["params"])
