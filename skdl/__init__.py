@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from skdl.engine.job import StopReason
     from skdl.networks import MLPClassifier, MLPRegressor
     from skdl.range_test import LRRangeTest, lr_range_test
+    from skdl.report.importance_display import ImportanceDisplay
+    from skdl.report.pair_effect import PairEffectDisplay
+    from skdl.report.parallel_coordinates import ParallelCoordinatesDisplay
+    from skdl.report.search_space import SearchSpaceDisplay
     from skdl.search_record import histories
     from skdl.training.diagnosis import Diagnosis, Fault, Finding
     from skdl.wrappers import KerasClassifier, KerasRegressor
@@ -27,11 +31,15 @@ _HOMES = {
     "Diagnosis": "skdl.training.diagnosis",
     "Fault": "skdl.training.diagnosis",
     "Finding": "skdl.training.diagnosis",
+    "ImportanceDisplay": "skdl.report.importance_display",
     "KerasClassifier": "skdl.wrappers",
     "KerasRegressor": "skdl.wrappers",
     "MLPClassifier": "skdl.networks",
     "MLPRegressor": "skdl.networks",
     "LRRangeTest": "skdl.range_test",
+    "PairEffectDisplay": "skdl.report.pair_effect",
+    "ParallelCoordinatesDisplay": "skdl.report.parallel_coordinates",
+    "SearchSpaceDisplay": "skdl.report.search_space",
     "StopReason": "skdl.engine.job",
     "diagnose": "skdl.diagnosing",
     "histories": "skdl.search_record",
@@ -42,11 +50,15 @@ __all__ = [
     "Diagnosis",
     "Fault",
     "Finding",
+    "ImportanceDisplay",
     "KerasClassifier",
     "KerasRegressor",
     "LRRangeTest",
     "MLPClassifier",
     "MLPRegressor",
+    "PairEffectDisplay",
+    "ParallelCoordinatesDisplay",
+    "SearchSpaceDisplay",
     "StopReason",
     "diagnose",
     "exceptions",

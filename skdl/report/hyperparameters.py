@@ -63,7 +63,7 @@ class Hyperparameter:
     def numeric(self) -> bool:
         """Whether every value is a finite number, so that they lie on an axis."""
         there = [value for value in self.values if value is not MISSING]
-        if not there or not all(map(_is_number, there)):
+        if not there or not all(map(is_number, there)):
             return False
         # Zero beside tiny numbers has no place on an axis that shows them: each value gets its own.
         found = np.unique(np.asarray(there, dtype=np.float64))
@@ -188,13 +188,14 @@ def text_of(value: Any) -> str:
     return f"{text[: half - 1]}…{text[-half:]}"
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether `value` is a finite number, and no boolean."""
     real = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
     return real and math.isfinite(float(value))
 
 
 def _order(value: Any, text: str) -> tuple[int, float, str]:
-    return (0, float(value), "") if _is_number(value) else (1, 0.0, text)
+    return (0, float(value), "") if is_number(value) else (1, 0.0, text)
 
 
 def _asks_for_log(found: np.ndarray) -> bool:

@@ -30,6 +30,10 @@ GREY = "#808080"
 SCORES = "cividis"
 # Inches of one panel.
 PANEL = (3.2, 2.6)
+# Narrower panels cannot be read; there are fewer beside each other instead.
+NARROWEST_PANEL = 1.2
+# Inches of a line of a legend above panels.
+LEGEND_LINE = 0.22
 
 
 def plain(text: object) -> str:
@@ -46,7 +50,9 @@ def own_axes(ax: Axes | None, **figure: Any) -> Axes:
     return ax
 
 
-def own_panels(ax: Any, count: int, *, columns: int = 3) -> tuple[Axes, np.ndarray]:
+def own_panels(
+    ax: Any, count: int, *, columns: int = 3, legend_lines: int = 0
+) -> tuple[Axes, np.ndarray]:
     """Axes for `count` panels.
 
     Parameters
@@ -56,6 +62,8 @@ def own_panels(ax: Any, count: int, *, columns: int = 3) -> tuple[Axes, np.ndarr
     count : int
     columns : int, default=3
         The most panels beside each other.
+    legend_lines : int, default=0
+        Where one is divided, it keeps room above the panels for a legend of its own of so many lines.
 
     Returns
     -------
@@ -68,6 +76,9 @@ def own_panels(ax: Any, count: int, *, columns: int = 3) -> tuple[Axes, np.ndarr
     InvalidParameterError
         `ax` has another number of axes.
     """
+    if ax is not None and not isinstance(ax, (np.ndarray, Sequence)):
+        width = ax.get_window_extent().width / ax.figure.dpi
+        columns = min(columns, max(1, int(width / NARROWEST_PANEL)))
     columns = min(columns, count)
     rows = math.ceil(count / columns)
     if ax is None:
@@ -95,8 +106,13 @@ def own_panels(ax: Any, count: int, *, columns: int = 3) -> tuple[Axes, np.ndarr
             "Got axes that are no part of a grid, which cannot be divided into panels: pass those of "
             "plt.subplots(), or a list with one for each panel."
         )
-    grid = inner.subgridspec(rows, columns)
     figure = ax.get_figure()
+    if legend_lines:
+        height = ax.get_window_extent().height / figure.dpi
+        strip = min(0.4, legend_lines * LEGEND_LINE / height)
+        above, inner = inner.subgridspec(2, 1, height_ratios=[strip, 1 - strip])
+        ax.set_subplotspec(above)
+    grid = inner.subgridspec(rows, columns)
     return ax, np.array([figure.add_subplot(grid[place]) for place in range(count)], dtype=object)
 
 

@@ -1,0 +1,263 @@
+"""Hyperparameters and scores on the axes of a picture: places, ticks, limits that leave no outlier rule."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from skdl.exceptions import InvalidParameterError
+from skdl.report.hyperparameters import Hyperparameter, text_of
+from skdl.report.results import Results
+from skdl.report.style import plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# With no more values than these, each has a tick of its own.
+MOST_TICKS = 8
+# Candidates share their values where each value has at least this many; they are drawn beside each other then.
+SHARED_BY = 1.5
+# The most distinct values of a hyperparameter that was searched by a grid.
+MOST_OF_GRID = 12
+# A score this many times further below the best than the middle candidate is not worth the axis.
+FAR_BELOW = 20.0
+LONGEST_TICK = 14
+LONGEST_LABEL = 32
+
+
+def columns_of(results: Results, owner: str) -> tuple[Hyperparameter, ...]:
+    """The hyperparameters that vary, and what a successive halving gave its candidates.
+
+    Raises
+    ------
+    InvalidParameterError
+        There are none, or no candidate has a score; `owner` is who asks.
+    """
+    check_scores(results, owner)
+    if not results.varied:
+        tried = ", ".join(one.name for one in results.hyperparameters) or "no hyperparameters"
+        raise InvalidParameterError(
+            f"{owner}: no hyperparameter varies. Got {results.n_candidates} candidates with one value each "
+            f"of {tried}, expected two values of at least one: draw a search that tries several."
+        )
+    found = results.varied
+    if results.resources is not None:
+        name = str(getattr(results.search, "resource", "n_resources"))
+        given = tuple(results.resources.tolist())
+        if len(set(given)) > 1 and name not in [one.name for one in results.hyperparameters]:
+            found = (*found, Hyperparameter(name, name, given))
+    return found
+
+
+def check_scores(results: Results, owner: str) -> None:
+    """Raise where no candidate has a score in every fold."""
+    if results.failed.all():
+        raise InvalidParameterError(
+            f"{owner}: there are no scores. Got {results.n_candidates} candidates that all failed, expected "
+            "one with a score in every fold: run the search with error_score='raise' to see why."
+        )
+
+
+def places_of(hyperparameter: Hyperparameter) -> np.ndarray:
+    """Where the values lie on an axis, (n_candidates,): numbers, or 0, 1, ... for categories; nan if missing."""
+    if hyperparameter.numeric:
+        return hyperparameter.numbers
+    return np.where(hyperparameter.present, hyperparameter.codes, np.nan)
+
+
+def of_grid(hyperparameter: Hyperparameter) -> bool:
+    """Whether several candidates share each of a few values."""
+    few = hyperparameter.n_distinct <= MOST_OF_GRID
+    return few and hyperparameter.present.sum() >= SHARED_BY * hyperparameter.n_distinct
+
+
+def on_scale(hyperparameter: Hyperparameter, places: np.ndarray) -> np.ndarray:
+    """Places as distances on the axis: logarithms where the axis is logarithmic."""
+    return np.log10(places) if hyperparameter.log else np.asarray(places, dtype=np.float64)
+
+
+def from_scale(hyperparameter: Hyperparameter, distances: np.ndarray) -> np.ndarray:
+    """What `on_scale` makes, back as places."""
+    return 10.0**distances if hyperparameter.log else distances
+
+
+def spread(hyperparameter: Hyperparameter, width: float = 0.5) -> np.ndarray:
+    """Places, with the candidates that share one drawn beside each other in their order.
+
+    Parameters
+    ----------
+    hyperparameter : Hyperparameter
+    width : float, default=0.5
+        What they take of the gap to the next value.
+    """
+    places = places_of(hyperparameter)
+    if hyperparameter.numeric and not of_grid(hyperparameter):
+        return places
+    distances = on_scale(hyperparameter, places)
+    found = np.unique(distances[np.isfinite(distances)])
+    gap = float(np.diff(found).min()) if len(found) > 1 else 1.0
+    for value in found:
+        rows = np.flatnonzero(distances == value)
+        if len(rows) > 1:
+            # Each next candidate half of the room away: neighbours in a grid, which are alike, do not overlap.
+            order = np.argsort(_van_der_corput(len(rows)), kind="stable")
+            offsets = np.empty(len(rows))
+            offsets[order] = np.linspace(-0.5, 0.5, len(rows))
+            distances[rows] += width * gap * offsets
+    return from_scale(hyperparameter, distances)
+
+
+def set_axis(ax: Axes, which: Literal["x", "y"], hyperparameter: Hyperparameter) -> None:
+    """Give an axis of `ax` the scale, the ticks and the label of a hyperparameter, as many as it has room for."""
+    from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
+
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    if hyperparameter.log:
+        (ax.set_xscale if which == "x" else ax.set_yscale)("log")
+    if not hyperparameter.numeric:
+        ends = (-0.6, hyperparameter.n_distinct - 0.4)
+        ax.set_xlim(*ends) if which == "x" else ax.set_ylim(*ends)
+    width, height = size_of(ax)
+    size = text_size(width)
+    places, texts = ticks_of(hyperparameter)
+    if places is not None:
+        # A letter is about 0.6 of its height wide, and 72 points are an inch.
+        letter, line = 0.6 * size / 72, 1.5 * size / 72
+        flat = which == "y" or width > letter * (sum(map(len, texts)) + 2 * len(texts))
+        if not flat and hyperparameter.numeric:
+            step = math.ceil(letter * (max(map(len, texts)) + 2) * len(texts) / width)
+        else:
+            step = math.ceil(line * len(texts) / (width if which == "x" else height))
+        places, texts = places[::step], texts[::step]
+        axis.set_major_locator(FixedLocator(places.tolist()))
+        axis.set_ticklabels([plain(text) for text in texts])
+        axis.set_minor_locator(NullLocator())
+        axis.set_minor_formatter(NullFormatter())
+        if not flat and not hyperparameter.numeric:
+            for label in axis.get_ticklabels():
+                label.set(rotation=30, horizontalalignment="right", rotation_mode="anchor")
+    axis.set_label_text(label_of(hyperparameter))
+
+
+def size_of(ax: Axes) -> tuple[float, float]:
+    """Width and height of `ax` in inches, before its labels take their room."""
+    extent = ax.get_window_extent()
+    return extent.width / ax.figure.dpi, extent.height / ax.figure.dpi
+
+
+def text_size(width: float) -> float:
+    """Points of the texts around axes that are `width` inches wide."""
+    return float(np.clip(4.0 + 2.2 * width, 7.0, 10.0))
+
+
+def fit_texts(ax: Axes) -> None:
+    """Let the texts around `ax` be as large as it has room for."""
+    size = text_size(size_of(ax)[0])
+    ax.tick_params(labelsize=size)
+    ax.xaxis.label.set_size(size)
+    ax.yaxis.label.set_size(size)
+
+
+def label_of(hyperparameter: Hyperparameter, longest: int = LONGEST_LABEL) -> str:
+    """The name of a hyperparameter on an axis."""
+    return plain(shortened(hyperparameter.label, longest))
+
+
+def shortened(text: str, longest: int) -> str:
+    """`text` on one line, without its middle where it is longer than `longest`."""
+    text = text_of(text)
+    if len(text) <= longest:
+        return text
+    head = (longest - 1) // 2
+    return f"{text[:head]}…{text[head + 1 - longest :]}"
+
+
+def ticks_of(hyperparameter: Hyperparameter) -> tuple[np.ndarray | None, list[str]]:
+    """Places of ticks and their texts; None where matplotlib's own are right."""
+    if not hyperparameter.numeric:
+        names = [shortened(name, LONGEST_TICK) for name in hyperparameter.categories]
+        return np.arange(len(names), dtype=np.float64), names
+    found = np.unique(hyperparameter.numbers[hyperparameter.present])
+    if len(found) <= MOST_TICKS and _apart(on_scale(hyperparameter, found)):
+        return found, [text_of(_whole(number)) for number in found]
+    if hyperparameter.log:
+        places = log_ticks(float(found[0]), float(found[-1]))
+        return places, [text_of(_whole(number)) for number in places]
+    return None, []
+
+
+def log_ticks(low: float, high: float) -> np.ndarray:
+    """From three to eight round numbers between `low` and `high`, on a logarithmic axis.
+
+    Examples
+    --------
+    >>> log_ticks(1e-5, 0.1)
+    array([1.e-05, 1.e-04, 1.e-03, 1.e-02, 1.e-01])
+    >>> log_ticks(16, 300)
+    array([ 20.,  50., 100., 200.])
+    """
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    decades = 10.0 ** np.arange(first, last + 1)
+    inside = decades[(decades >= low * (1 - 1e-9)) & (decades <= high * (1 + 1e-9))]
+    if len(inside) >= 3:
+        return inside[:: math.ceil(len(inside) / MOST_TICKS)]
+    finer = np.sort(np.concatenate([decades, 2 * decades, 5 * decades]))
+    return finer[(finer >= low * (1 - 1e-9)) & (finer <= high * (1 + 1e-9))]
+
+
+def lowest_shown(scores: np.ndarray) -> float:
+    """The lowest of some scores that the axis reaches to: others may be so far below that nothing else shows.
+
+    Examples
+    --------
+    >>> lowest_shown(np.array([0.1, 0.8, 0.9])), lowest_shown(np.array([-1e9, 0.7, 0.8, 0.9]))
+    (np.float64(0.1), np.float64(0.7))
+    """
+    scores = np.sort(scores[np.isfinite(scores)])
+    best = scores[-1]
+    for part in (0.5, 0.25, 0.1):
+        typical = best - np.quantile(scores, part)
+        if typical > 0:
+            return float(scores[scores >= best - FAR_BELOW * typical][0])
+    return float(scores[0])
+
+
+def number_text(number: float, range_: float) -> str:
+    """A score with as many digits as tell scores apart that lie `range_` from each other."""
+    if not range_ > 0:
+        return f"{number:.3g}"
+    digits = max(0, 2 - math.floor(math.log10(range_)))
+    return f"{number:.{digits}f}" if digits <= 6 and abs(number) < 1e6 else f"{number:.3g}"
+
+
+def text_colour(colour: Any) -> str:
+    """Black or white, whichever is further from a background by the contrast of WCAG."""
+    from matplotlib.colors import to_rgb
+
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "black" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "white"
+
+
+def _van_der_corput(count: int) -> np.ndarray:
+    """The first numbers of van der Corput's sequence: each as far from the others as can be."""
+    found = np.zeros(count)
+    rest, part = np.arange(count), 0.5
+    while rest.any():
+        found += part * (rest % 2)
+        rest, part = rest // 2, part / 2
+    return found
+
+
+def _apart(distances: np.ndarray) -> bool:
+    """Whether ticks there would not overlap."""
+    if len(distances) < 2:
+        return True
+    return bool(np.diff(distances).min() >= 0.06 * (distances[-1] - distances[0]))
+
+
+def _whole(number: float) -> float | int:
+    """1000000.0 is 1e+06, and 4096.0 is 4096."""
+    return int(number) if float(number).is_integer() and abs(number) < 1e6 else float(number)
