@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     import pandas
@@ -31,3 +33,18 @@ def make_frame(columns: Mapping[str, Any], *, maker: str, instead: str) -> panda
             f"`pip install pandas`, or use {instead}."
         ) from error
     return pandas.DataFrame(dict(columns))
+
+
+def as_objects(values: Iterable[Any]) -> np.ndarray:
+    """Values of any kind as a column, each in a row of its own, tuples and arrays too.
+
+    Examples
+    --------
+    >>> as_objects([(1, 2), (3, 4)]).shape
+    (2,)
+    """
+    values = list(values)
+    found = np.empty(len(values), dtype=object)
+    for place, value in enumerate(values):
+        found[place] = value
+    return found

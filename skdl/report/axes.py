@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -27,8 +28,10 @@ LONGEST_TICK = 14
 LONGEST_LABEL = 32
 
 
-def columns_of(results: Results, owner: str) -> tuple[Hyperparameter, ...]:
-    """The hyperparameters that vary, and what a successive halving gave its candidates.
+def columns_of(
+    results: Results, owner: str, *, resources: bool = False
+) -> tuple[Hyperparameter, ...]:
+    """The hyperparameters that vary; with `resources` also what a successive halving gave its candidates.
 
     Raises
     ------
@@ -43,12 +46,24 @@ def columns_of(results: Results, owner: str) -> tuple[Hyperparameter, ...]:
             f"of {tried}, expected two values of at least one: draw a search that tries several."
         )
     found = results.varied
-    if results.resources is not None:
+    if resources and results.resources is not None:
         name = str(getattr(results.search, "resource", "n_resources"))
         given = tuple(results.resources.tolist())
         if len(set(given)) > 1 and name not in [one.name for one in results.hyperparameters]:
             found = (*found, Hyperparameter(name, name, given))
     return found
+
+
+def comparable(results: Results) -> np.ndarray:
+    """The candidates whose scores can be compared: booleans of shape (n_candidates,).
+
+    Those that did not fail, and of a successive halving those of the first iteration, since later ones had
+    more resources.
+    """
+    there = ~results.failed
+    if results.iteration is not None:
+        there &= results.iteration == results.iteration[there].min()
+    return there
 
 
 def check_scores(results: Results, owner: str) -> None:
@@ -109,24 +124,42 @@ def spread(hyperparameter: Hyperparameter, width: float = 0.5) -> np.ndarray:
     return from_scale(hyperparameter, distances)
 
 
-def set_axis(ax: Axes, which: Literal["x", "y"], hyperparameter: Hyperparameter) -> None:
-    """Give an axis of `ax` the scale, the ticks and the label of a hyperparameter, as many as it has room for."""
+def set_axis(
+    ax: Axes,
+    which: Literal["x", "y"],
+    hyperparameter: Hyperparameter,
+    cells: Sequence[str] | None = None,
+) -> None:
+    """Give an axis of `ax` the scale, the ticks and the label of a hyperparameter, as many as it has room for.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    which : {"x", "y"}
+    hyperparameter : Hyperparameter
+    cells : sequence of str, optional
+        The texts of values that lie at 0, 1, ... instead, of numbers too.
+    """
     from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
     axis = ax.xaxis if which == "x" else ax.yaxis
-    if hyperparameter.log:
+    numeric = hyperparameter.numeric and cells is None
+    if numeric and hyperparameter.log:
         (ax.set_xscale if which == "x" else ax.set_yscale)("log")
-    if not hyperparameter.numeric:
-        ends = (-0.6, hyperparameter.n_distinct - 0.4)
+    if cells is not None:
+        places, texts = np.arange(len(cells)), [shortened(text, LONGEST_TICK) for text in cells]
+    else:
+        places, texts = ticks_of(hyperparameter)
+    if not numeric:
+        ends = (-0.6, len(texts) - 0.4) if cells is None else (-0.5, len(texts) - 0.5)
         ax.set_xlim(*ends) if which == "x" else ax.set_ylim(*ends)
     width, height = size_of(ax)
     size = text_size(width)
-    places, texts = ticks_of(hyperparameter)
     if places is not None:
         # A letter is about 0.6 of its height wide, and 72 points are an inch.
         letter, line = 0.6 * size / 72, 1.5 * size / 72
         flat = which == "y" or width > letter * (sum(map(len, texts)) + 2 * len(texts))
-        if not flat and hyperparameter.numeric:
+        if not flat and numeric:
             step = math.ceil(letter * (max(map(len, texts)) + 2) * len(texts) / width)
         else:
             step = math.ceil(line * len(texts) / (width if which == "x" else height))
@@ -135,10 +168,20 @@ def set_axis(ax: Axes, which: Literal["x", "y"], hyperparameter: Hyperparameter)
         axis.set_ticklabels([plain(text) for text in texts])
         axis.set_minor_locator(NullLocator())
         axis.set_minor_formatter(NullFormatter())
-        if not flat and not hyperparameter.numeric:
+        if not flat and not numeric:
             for label in axis.get_ticklabels():
                 label.set(rotation=30, horizontalalignment="right", rotation_mode="anchor")
     axis.set_label_text(label_of(hyperparameter))
+
+
+def set_limits(
+    ax: Axes, which: Literal["x", "y"], hyperparameter: Hyperparameter, places: np.ndarray
+) -> None:
+    """Let an axis of numbers reach a little beyond all `places`."""
+    ends = on_scale(hyperparameter, np.array([np.nanmin(places), np.nanmax(places)]))
+    room = 0.05 * (ends[1] - ends[0]) or 0.5
+    low, high = from_scale(hyperparameter, ends + [-room, room])
+    ax.set_xlim(low, high) if which == "x" else ax.set_ylim(low, high)
 
 
 def size_of(ax: Axes) -> tuple[float, float]:
@@ -189,22 +232,26 @@ def ticks_of(hyperparameter: Hyperparameter) -> tuple[np.ndarray | None, list[st
 
 
 def log_ticks(low: float, high: float) -> np.ndarray:
-    """From three to eight round numbers between `low` and `high`, on a logarithmic axis.
+    """Two to eight round numbers between `low` and `high`, on a logarithmic axis.
 
     Examples
     --------
     >>> log_ticks(1e-5, 0.1)
     array([1.e-05, 1.e-04, 1.e-03, 1.e-02, 1.e-01])
-    >>> log_ticks(16, 300)
-    array([ 20.,  50., 100., 200.])
+    >>> log_ticks(16, 128)
+    array([ 20.,  50., 100.])
     """
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     decades = 10.0 ** np.arange(first, last + 1)
     inside = decades[(decades >= low * (1 - 1e-9)) & (decades <= high * (1 + 1e-9))]
     if len(inside) >= 3:
         return inside[:: math.ceil(len(inside) / MOST_TICKS)]
-    finer = np.sort(np.concatenate([decades, 2 * decades, 5 * decades]))
-    return finer[(finer >= low * (1 - 1e-9)) & (finer <= high * (1 + 1e-9))]
+    for steps in (1, 3), (1, 2, 5):
+        finer = np.sort(np.concatenate([step * decades for step in steps]))
+        inside = finer[(finer >= low * (1 - 1e-9)) & (finer <= high * (1 + 1e-9))]
+        if len(inside) >= 3:
+            break
+    return inside
 
 
 def lowest_shown(scores: np.ndarray) -> float:
@@ -228,7 +275,7 @@ def number_text(number: float, range_: float) -> str:
     """A score with as many digits as tell scores apart that lie `range_` from each other."""
     if not range_ > 0:
         return f"{number:.3g}"
-    digits = max(0, 2 - math.floor(math.log10(range_)))
+    digits = max(0, 1 - math.floor(math.log10(range_)))
     return f"{number:.{digits}f}" if digits <= 6 and abs(number) < 1e6 else f"{number:.3g}"
 
 

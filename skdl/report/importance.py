@@ -148,9 +148,7 @@ def evidence_of(
     if np.isnan(explained):
         nothing = np.zeros(len(columns), dtype=bool)
         return Evidence(importances, explained, 1.0, float("nan"), nothing)
-    by_chance = [
-        forest_importances(columns, rng.permutation(scores), rng) for rng in others
-    ]
+    by_chance = [forest_importances(columns, rng.permutation(scores), rng) for rng in others]
     as_well = sum(one >= explained for one, _ in by_chance)
     # The second largest: what lies above has at most one of the shuffles above itself.
     chance = float(np.sort([one.max() for _, one in by_chance])[-2])

@@ -12,6 +12,7 @@ from skdl._frames import make_frame
 from skdl.report.axes import (
     LONGEST_LABEL,
     columns_of,
+    comparable,
     fit_texts,
     label_of,
     lowest_shown,
@@ -152,9 +153,7 @@ class ImportanceDisplay(SearchDisplay):
     (False, 'too few to tell, or nothing matters: a forest explains the scores of 3 candidates ...)')
     """
 
-    def __init__(
-        self, results: Results, *, method: str = "permutation", random_state: int = 0
-    ):
+    def __init__(self, results: Results, *, method: str = "permutation", random_state: int = 0):
         check_parameters(
             type(self).__name__, {"method": method, "random_state": random_state}, RULES
         )
@@ -163,7 +162,7 @@ class ImportanceDisplay(SearchDisplay):
         self.random_state = random_state
         owner = type(self).__name__
         columns_of(results, owner)
-        rows = _rows(results)
+        rows = np.flatnonzero(comparable(results))
         scores = results.test_mean[rows]
         scores = np.maximum(scores, lowest_shown(scores))
         varied = [one for one in results.varied if len({one.texts[row] for row in rows}) > 1]
@@ -210,9 +209,7 @@ class ImportanceDisplay(SearchDisplay):
             for one, is_told in zip(self.hyperparameters_, self.told_, strict=True)
             if is_told
         ]
-        return (
-            f"{type(self).__name__}(told={told}, enough={self.enough}, method={self.method!r})"
-        )
+        return f"{type(self).__name__}(told={told}, enough={self.enough}, method={self.method!r})"
 
     @staticmethod
     def _reason(evidence: Evidence, scores: np.ndarray) -> str:
@@ -222,7 +219,9 @@ class ImportanceDisplay(SearchDisplay):
         if not len(evidence.importances):
             return f"nothing to tell: {count} without a failed fit have the same hyperparameters"
         if np.isnan(evidence.explained):
-            return f"too few to tell: there {'is' if len(scores) == 1 else 'are'} {count} with a score"
+            return (
+                f"too few to tell: there {'is' if len(scores) == 1 else 'are'} {count} with a score"
+            )
         if evidence.p_value > LEVEL or evidence.explained <= 0:
             return (
                 f"too few to tell, or nothing matters: a forest explains the scores of {count} no better than "
@@ -356,11 +355,3 @@ class ImportanceDisplay(SearchDisplay):
             maker="frame()",
             instead="importances_, low_, high_ and told_",
         )
-
-
-def _rows(results: Results) -> np.ndarray:
-    """The candidates whose scores can be compared."""
-    there = ~results.failed
-    if results.iteration is not None:
-        there &= results.iteration == results.iteration[there].min()
-    return np.flatnonzero(there)

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skdl._frames import make_frame
+from skdl._frames import as_objects, make_frame
 from skdl.report.axes import (
     columns_of,
     fit_texts,
-    from_scale,
     lowest_shown,
     of_grid,
-    on_scale,
     places_of,
     set_axis,
+    set_limits,
     size_of,
     spread,
     text_size,
@@ -93,7 +92,7 @@ class SearchSpaceDisplay(SearchDisplay):
 
     def __init__(self, results: Results):
         self.results = results
-        self.hyperparameters_ = columns_of(results, type(self).__name__)
+        self.hyperparameters_ = columns_of(results, type(self).__name__, resources=True)
 
     def __repr__(self) -> str:
         labels = [text_of(one.label) for one in self.hyperparameters_]
@@ -122,7 +121,9 @@ class SearchSpaceDisplay(SearchDisplay):
         for panel, hyperparameter in zip(self.axes_, self.hyperparameters_, strict=True):
             self._draw(panel, hyperparameter, floor)
             tidy(panel)
-        self._set_scores(divided=ax is None or len(self.axes_) > 1 and self.axes_[0] is not self.ax_)
+        self._set_scores(
+            divided=ax is None or len(self.axes_) > 1 and self.axes_[0] is not self.ax_
+        )
         self._add_legend(own_figure=ax is None)
         return self
 
@@ -200,9 +201,7 @@ class SearchSpaceDisplay(SearchDisplay):
         set_axis(ax, "x", hyperparameter)
         if hyperparameter.numeric:
             # The marks at the bottom do not count among what matplotlib sees of the data.
-            ends = on_scale(hyperparameter, np.array([np.nanmin(x), np.nanmax(x)]))
-            room = 0.05 * (ends[1] - ends[0])
-            ax.set_xlim(*from_scale(hyperparameter, ends + [-room, room]))
+            set_limits(ax, "x", hyperparameter, x)
         if results.best_index is not None and there[results.best_index]:
             ax.scatter(
                 x[results.best_index],
@@ -217,7 +216,11 @@ class SearchSpaceDisplay(SearchDisplay):
                 gid="best",
             )
         # Half a mark above the bottom edge, wherever the limits of the scores end.
-        edge: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "clip_on": False, "zorder": 4}
+        edge: dict[str, Any] = {
+            "transform": ax.get_xaxis_transform(),
+            "clip_on": False,
+            "zorder": 4,
+        }
         failed, below = there & results.failed, there & ~results.failed & (mean < floor)
         for rows, marker, label in (failed, "x", "failed"), (below, "v", "far below"):
             if rows.any():
@@ -238,7 +241,12 @@ class SearchSpaceDisplay(SearchDisplay):
         for panel in self.axes_:
             for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
                 found.setdefault(label, handle)
-        style: dict[str, Any] = {"frameon": False, "fontsize": "small", "handletextpad": 0.3, "columnspacing": 1.2}
+        style: dict[str, Any] = {
+            "frameon": False,
+            "fontsize": "small",
+            "handletextpad": 0.3,
+            "columnspacing": 1.2,
+        }
         if own_figure:
             legend = self.figure_.legend(
                 found.values(), found.keys(), loc="outside lower center", ncols=len(found), **style
@@ -279,19 +287,15 @@ class SearchSpaceDisplay(SearchDisplay):
             for candidate in np.flatnonzero(one.present)
         ]
         candidates = np.array([candidate for candidate, _ in rows])
-        values = np.empty(len(rows), dtype=object)
-        for place, (candidate, one) in enumerate(rows):
-            values[place] = one.values[candidate]
         return make_frame(
             {
                 "candidate": candidates,
                 "hyperparameter": [one.name for _, one in rows],
-                "value": values,
+                "value": as_objects(one.values[candidate] for candidate, one in rows),
                 "mean_score": results.test_mean[candidates],
                 "std_score": results.test_std[candidates],
                 "failed": results.failed[candidates],
-                "best": candidates
-                == (-1 if results.best_index is None else results.best_index),
+                "best": candidates == (-1 if results.best_index is None else results.best_index),
             },
             maker="frame()",
             instead="results",

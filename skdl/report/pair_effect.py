@@ -1,0 +1,494 @@
+"""The score over two hyperparameters: a heat map of a grid, a surface of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from skdl._checks import did_you_mean
+from skdl._frames import as_objects, make_frame
+from skdl.exceptions import InvalidParameterError
+from skdl.report.axes import (
+    columns_of,
+    comparable,
+    fit_texts,
+    from_scale,
+    lowest_shown,
+    number_text,
+    of_grid,
+    on_scale,
+    places_of,
+    set_axis,
+    set_limits,
+    size_of,
+    spread,
+    text_colour,
+    text_size,
+)
+from skdl.report.display import SearchDisplay
+from skdl.report.hyperparameters import Hyperparameter, text_of
+from skdl.report.importance import encoded, forest_importances
+from skdl.report.results import Results
+from skdl.report.style import AMBER, SCORES, own_axes, plain, tidy
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+
+# Places of the surface along each axis.
+FINENESS = 80
+# What a category takes of the height of its strip.
+STRIP = 0.8
+
+
+class PairEffectDisplay(SearchDisplay):
+    """Two hyperparameters and the score.
+
+    Where each takes a few values that several candidates share, as in a grid, it is a heat map. A cell is the
+    mean over the candidates that have its two values, whatever else they have; how many these are stands
+    above the picture where it is not one. Otherwise each candidate is a point, and the surface between the points is
+    interpolated linearly, on the axes' own scales, and only there: nothing is extrapolated. Several
+    candidates at one place count with their mean. Where one of the two is categorical, each of its values is
+    a strip, along which the other one is interpolated.
+
+    The candidate that the search chose is a star. Of a successive halving the first iteration is drawn,
+    whose candidates had the same resources. Candidates that failed do not count: a cell in which all
+    failed has a cross. Colours end at the lowest score that is not far below all others.
+
+    Usually made by :meth:`from_search`, :meth:`from_cv_results` or :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    results : Results
+        What a search has found.
+    pair : tuple of two str, optional
+        The hyperparameters of the horizontal and of the vertical axis, by their names in ``get_params`` or
+        by the ends of these that stand on axes. By default the two that matter most to a random forest that
+        predicts the scores, or the first two that vary where it predicts nothing.
+
+    Attributes
+    ----------
+    results, pair
+        As they were given.
+    x_, y_ : Hyperparameter
+        The two that are drawn.
+    is_grid_ : bool
+        Whether it is a heat map.
+    means_ : ndarray of shape (n_values_of_y, n_values_of_x)
+        The cells of a heat map, nan where there is no score.
+    counts_ : ndarray of int, shape (n_values_of_y, n_values_of_x)
+        How many candidates without a failed fit are in each.
+    ax_ : matplotlib.axes.Axes
+        After `plot`.
+    figure_ : matplotlib.figure.Figure
+        After `plot`.
+
+    Raises
+    ------
+    InvalidParameterError
+        Fewer than two hyperparameters vary, `pair` has others, or all candidates failed.
+
+    See Also
+    --------
+    SearchSpaceDisplay : Each hyperparameter by itself.
+    ImportanceDisplay : Which of them mattered.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from skdl import PairEffectDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> grid = {"max_depth": [1, 2, 4], "criterion": ["gini", "entropy"]}
+    >>> search = GridSearchCV(DecisionTreeClassifier(random_state=0), grid).fit(X, y)
+    >>> display = PairEffectDisplay.from_search(search, pair=("max_depth", "criterion"))
+    >>> display
+    PairEffectDisplay(pair=('max_depth', 'criterion'), is_grid_=True, n_candidates=6)
+    >>> display.means_.round(2)
+    array([[0.67, 0.93, 0.95],
+           [0.67, 0.93, 0.95]])
+    """
+
+    def __init__(self, results: Results, *, pair: Sequence[str] | None = None):
+        self.results = results
+        self.pair = pair
+        varied = columns_of(results, type(self).__name__)
+        if len(varied) < 2:
+            raise InvalidParameterError(
+                f"{type(self).__name__}: one hyperparameter varies. Got values of {varied[0].name!r}, expected "
+                "two hyperparameters with several values each: use SearchSpaceDisplay for one."
+            )
+        self.x_, self.y_ = _chosen(results, varied) if pair is None else _named(pair, varied)
+        both = self.x_.present & self.y_.present
+        if results.iteration is not None:
+            # Failed ones are counted too, beside those that they are compared with.
+            both &= results.iteration == results.iteration[comparable(results)].min()
+        self._there = both & ~results.failed
+        if not self._there.any():
+            raise InvalidParameterError(
+                f"{type(self).__name__}: {self.x_.name!r} and {self.y_.name!r} do not meet. Got no candidate "
+                "with a score that has both, expected one: name two of the same grid in pair."
+            )
+        self._both = both
+        self.is_grid_ = _is_grid(self.x_, self.y_, both)
+        if self.is_grid_:
+            self._fill_cells()
+
+    def __repr__(self) -> str:
+        pair = (text_of(self.x_.label), text_of(self.y_.label))
+        return (
+            f"{type(self).__name__}(pair={pair}, is_grid_={self.is_grid_}, "
+            f"n_candidates={self._there.sum()})"
+        )
+
+    def _fill_cells(self) -> None:
+        """Compute the cells of the heat map."""
+        both = self._both
+        self._columns, x = np.unique(places_of(self.x_)[both], return_inverse=True)
+        self._lines, y = np.unique(places_of(self.y_)[both], return_inverse=True)
+        shape = (len(self._lines), len(self._columns))
+        cells, there = y * shape[1] + x, self._there[both]
+        size = shape[0] * shape[1]
+        tried = np.bincount(cells, minlength=size)
+        counts = np.bincount(cells[there], minlength=size)
+        sums = np.bincount(cells[there], self.results.test_mean[both][there], minlength=size)
+        self._tried, self.counts_ = tried.reshape(shape), counts.reshape(shape)
+        # No score is no mean, and not zero.
+        self.means_ = np.where(counts, sums / np.maximum(counts, 1), np.nan).reshape(shape)
+
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw it, with a colour bar beside it.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to; a new figure without it.
+
+        Returns
+        -------
+        self : PairEffectDisplay
+            With ``ax_`` and ``figure_``.
+        """
+        self.ax_ = ax = own_axes(ax)
+        self.figure_ = ax.figure
+        colours = self._draw_grid(ax) if self.is_grid_ else self._draw_samples(ax)
+        fit_texts(ax)
+        shown = colours.get_array()
+        lower = np.ma.min(shown) < colours.norm.vmin
+        bar = self.figure_.colorbar(colours, ax=ax, extend="min" if lower else "neither")
+        size = text_size(size_of(ax)[0])
+        bar.set_label(plain(self._score()), size=size)
+        bar.ax.tick_params(labelsize=size)
+        bar.outline.set_visible(False)
+        others = self._others()
+        if others:
+            ax.set_title(others, fontsize=size, loc="left")
+        return self
+
+    def _score(self) -> str:
+        splits = self.results.n_splits
+        return (
+            f"{self.results.score_name}, mean of {splits} folds"
+            if splits > 1
+            else self.results.score_name
+        )
+
+    def _others(self) -> str:
+        """What a cell is the mean of, where that is not a single candidate."""
+        if not self.is_grid_ or self.counts_.max() <= 1:
+            return ""
+        least, most = self.counts_[self.counts_ > 0].min(), self.counts_.max()
+        number = str(most) if least == most else f"{least} to {most}"
+        return f"Each cell: mean of {number} candidates"
+
+    def _norm(self, scores: np.ndarray) -> Any:
+        from matplotlib.colors import Normalize
+
+        return Normalize(lowest_shown(scores), float(np.nanmax(scores)))
+
+    def _draw_grid(self, ax: Axes) -> Any:
+        lines, columns = self.means_.shape
+        norm = self._norm(self.means_)
+        # Cells of one size: values of a grid are chosen, however far they are from each other.
+        image = ax.pcolormesh(
+            np.arange(columns + 1) - 0.5,
+            np.arange(lines + 1) - 0.5,
+            np.ma.masked_invalid(self.means_),
+            cmap=SCORES,
+            norm=norm,
+            edgecolors="white",
+            linewidth=0.8 if max(lines, columns) <= 40 else 0,
+        )
+        width, height = size_of(ax)
+        range_ = float(np.nanmax(self.means_) - norm.vmin)
+        texts = np.array(
+            [[number_text(mean, range_) for mean in line] for line in self.means_], dtype=object
+        )
+        longest = max(map(len, texts.ravel()))
+        size = min(
+            text_size(width), 72 * width / columns / (0.7 * longest), 72 * 0.5 * height / lines
+        )
+        best = self._best_cell()
+        # Numbers that nobody can read are left to the colours.
+        written = zip(*np.nonzero(self._tried), strict=True) if size >= 4.5 else ()
+        for line, column in written:
+            text, colour = "×", "black"
+            if self.counts_[line, column]:
+                text = texts[line, column]
+                colour = text_colour(image.cmap(norm(self.means_[line, column])))
+            ax.text(
+                column,
+                line,
+                text,
+                color=colour,
+                fontsize=size,
+                horizontalalignment="center",
+                verticalalignment="center",
+                weight="bold" if (line, column) == best else "normal",
+            )
+        if best is not None:
+            ax.scatter(
+                best[1] + 0.36,
+                best[0] + 0.3,
+                s=min(80.0, (72 * 0.3 * min(width / columns, height / lines)) ** 2),
+                marker="*",
+                color=AMBER,
+                edgecolor="black",
+                linewidth=0.7,
+                zorder=4,
+                gid="best",
+            )
+        for which, one, found in ("x", self.x_, self._columns), ("y", self.y_, self._lines):
+            set_axis(ax, which, one, cells=[text_of(value) for value in _values_at(one, found)])
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+        return image
+
+    def _best_cell(self) -> tuple[int, int] | None:
+        best = self.results.best_index
+        if best is None:
+            return None
+        # By its values: the best of a successive halving is a candidate of its last iteration.
+        line = np.flatnonzero(self._lines == places_of(self.y_)[best])
+        column = np.flatnonzero(self._columns == places_of(self.x_)[best])
+        return (int(line[0]), int(column[0])) if len(line) and len(column) else None
+
+    def _draw_samples(self, ax: Axes) -> Any:
+        from matplotlib.patheffects import withStroke
+
+        rows = self._there
+        scores = self.results.test_mean
+        norm = self._norm(scores[rows])
+        set_axis(ax, "x", self.x_)
+        set_axis(ax, "y", self.y_)
+        style = {"cmap": SCORES, "norm": norm, "rasterized": True, "zorder": 0, "linewidth": 0}
+        if self.x_.numeric and self.y_.numeric:
+            surface = interpolated(self.x_, self.y_, rows, scores)
+            if surface is not None:
+                ax.pcolormesh(*surface, shading="nearest", gid="surface", **style)
+        else:
+            for across, along, values in self._strips(rows, scores):
+                edges = (across, along) if not self.x_.numeric else (along, across)
+                cells = values[:, None] if not self.x_.numeric else values[None, :]
+                ax.pcolormesh(*edges, cells, gid="strip", **style)
+        many = rows.sum() > 100
+        x = spread(self.x_, STRIP - 0.2) if not self.x_.numeric else places_of(self.x_)
+        y = spread(self.y_, STRIP - 0.2) if not self.y_.numeric else places_of(self.y_)
+        points = ax.scatter(
+            x[rows],
+            y[rows],
+            c=scores[rows],
+            s=10 if many else 28,
+            cmap=SCORES,
+            norm=norm,
+            edgecolor="white",
+            linewidth=0.4 if many else 0.8,
+            zorder=2,
+            gid="candidates",
+            # A white ring in a black one is seen on every colour of the surface.
+            path_effects=[withStroke(linewidth=1.0 if many else 1.8, foreground="black")],
+        )
+        best = self.results.best_index
+        if best is not None and np.isfinite(x[best]) and np.isfinite(y[best]):
+            ax.scatter(
+                x[best],
+                y[best],
+                s=130,
+                marker="*",
+                color=AMBER,
+                edgecolor="black",
+                linewidth=0.8,
+                zorder=4,
+                gid="best",
+            )
+        for which, one in ("x", self.x_), ("y", self.y_):
+            if one.numeric:
+                set_limits(ax, which, one, places_of(one)[rows])
+        tidy(ax)
+        return points
+
+    def _strips(self, rows: np.ndarray, scores: np.ndarray) -> Any:
+        """Edges across and along each category's strip, and the values along it."""
+        strips, along = (self.x_, self.y_) if not self.x_.numeric else (self.y_, self.x_)
+        if not along.numeric:
+            return
+        distances = np.where(along.present, on_scale(along, along.numbers), np.nan)
+        for code in range(strips.n_distinct):
+            inside = rows & (strips.codes == code)
+            places, means = _means_at(distances[inside][:, None], scores[inside])
+            if len(places) > 1:
+                fine = np.linspace(places[0, 0], places[-1, 0], FINENESS + 1)
+                middles = (fine[1:] + fine[:-1]) / 2
+                across = np.array([code - STRIP / 2, code + STRIP / 2])
+                yield across, from_scale(along, fine), np.interp(middles, places[:, 0], means)
+
+    def frame(self) -> pandas.DataFrame:
+        """The numbers as a table; needs pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Of a heat map a row for each cell, with ``score`` (the mean), ``n_candidates`` (without a failed
+            fit) and ``n_failed``; otherwise a row for each candidate that has both hyperparameters, with
+            ``candidate``, ``score`` and ``failed``. Before these stand the two hyperparameters, as in
+            ``cv_results_``: ``param_`` and the name.
+
+        Raises
+        ------
+        ImportError
+            pandas is not installed.
+        """
+        results = self.results
+        columns: dict[str, Any]
+        if self.is_grid_:
+            x = [value for _ in self._lines for value in _values_at(self.x_, self._columns)]
+            y = [value for value in _values_at(self.y_, self._lines) for _ in self._columns]
+            columns = {
+                "score": self.means_.ravel(),
+                "n_candidates": self.counts_.ravel(),
+                "n_failed": (self._tried - self.counts_).ravel(),
+            }
+        else:
+            rows = np.flatnonzero(self._both)
+            x = [self.x_.values[row] for row in rows]
+            y = [self.y_.values[row] for row in rows]
+            columns = {
+                "candidate": rows,
+                "score": results.test_mean[rows],
+                "failed": results.failed[rows],
+            }
+        return make_frame(
+            {
+                f"param_{self.x_.name}": as_objects(x),
+                f"param_{self.y_.name}": as_objects(y),
+                **columns,
+            },
+            maker="frame()",
+            instead="means_ and results",
+        )
+
+
+def interpolated(
+    x: Hyperparameter, y: Hyperparameter, rows: np.ndarray, scores: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """A surface through the scores of some candidates, linear between them on the axes' own scales.
+
+    Parameters
+    ----------
+    x, y : Hyperparameter
+        Both numeric.
+    rows : ndarray of bool, shape (n_candidates,)
+    scores : ndarray of shape (n_candidates,)
+
+    Returns
+    -------
+    places of x, places of y, surface
+        Of shapes (n,), (n,) and (n, n); masked outside of the convex hull of the candidates. None where they
+        lie on a line.
+    """
+    from scipy.interpolate import LinearNDInterpolator
+    from scipy.spatial import QhullError
+
+    distances = np.column_stack([on_scale(one, one.numbers[rows]) for one in (x, y)])
+    low, high = distances.min(axis=0), distances.max(axis=0)
+    if not (high > low).all():
+        return None
+    # Triangles of the picture, not of the units.
+    points, means = _means_at((distances - low) / (high - low), scores[rows])
+    try:
+        surface = LinearNDInterpolator(points, means)
+    except QhullError:
+        return None
+    unit = np.linspace(0, 1, FINENESS)
+    found = np.ma.masked_invalid(surface(*np.meshgrid(unit, unit)))
+    fine = low + unit[:, None] * (high - low)
+    return from_scale(x, fine[:, 0]), from_scale(y, fine[:, 1]), found
+
+
+def _means_at(points: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct points, and the mean score at each."""
+    found, places = np.unique(points, axis=0, return_inverse=True)
+    places = places.ravel()
+    return found, np.bincount(places, scores, len(found)) / np.bincount(
+        places, minlength=len(found)
+    )
+
+
+def _chosen(
+    results: Results, varied: Sequence[Hyperparameter]
+) -> tuple[Hyperparameter, Hyperparameter]:
+    """The two hyperparameters that matter most, in the order of the search."""
+    there = comparable(results)
+    scores = results.test_mean[there]
+    scores = np.maximum(scores, lowest_shown(scores))
+    columns = [encoded(one)[there] for one in varied]
+    order = list(range(len(varied)))
+    if len(varied) > 2:
+        explained, found = forest_importances(columns, scores, np.random.default_rng(0))
+        if explained > 0:
+            order = sorted(np.argsort(-found, kind="stable")[:2].tolist())
+    return varied[order[0]], varied[order[1]]
+
+
+def _named(
+    pair: Sequence[str], varied: Sequence[Hyperparameter]
+) -> tuple[Hyperparameter, Hyperparameter]:
+    names = {one.label: one for one in varied} | {one.name: one for one in varied}
+    owner = "PairEffectDisplay"
+    if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
+        raise InvalidParameterError(
+            f"{owner}: pair={pair!r} is not accepted. Got {type(pair).__name__}, expected a tuple of two names "
+            f"of hyperparameters. Pass for instance pair={(varied[0].label, varied[1].label)!r}."
+        )
+    for name in pair:
+        if name not in names:
+            raise InvalidParameterError(
+                f"{owner}: pair={tuple(pair)!r} is not accepted. Got {name!r}, expected the name of a "
+                f"hyperparameter that varies. {did_you_mean(name, [one.label for one in varied])}"
+            )
+    first, second = names[pair[0]], names[pair[1]]
+    if first is second:
+        raise InvalidParameterError(
+            f"{owner}: pair={tuple(pair)!r} is not accepted. Got one hyperparameter twice, expected two."
+        )
+    return first, second
+
+
+def _is_grid(x: Hyperparameter, y: Hyperparameter, both: np.ndarray) -> bool:
+    """Whether it is a table: two sets of categories, or a few values each in most of their combinations."""
+    if not x.numeric and not y.numeric:
+        return True
+    if not (of_grid(x) and of_grid(y)):
+        return False
+    combinations = {(x.codes[row], y.codes[row]) for row in np.flatnonzero(both)}
+    shape = [len({one.codes[row] for row in np.flatnonzero(both)}) for one in (x, y)]
+    return len(combinations) == shape[0] * shape[1]
+
+
+def _values_at(one: Hyperparameter, places: np.ndarray) -> list[Any]:
+    """The values that lie at some places."""
+    found = places_of(one)
+    return [one.values[int(np.flatnonzero(found == place)[0])] for place in places]
