@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # With no more values than these, each has a tick of its own.
 MOST_TICKS = 8
-# Candidates share their values where each value has at least this many; they are drawn beside each other then.
+# Candidates share their values where each value has at least this many.
 SHARED_BY = 1.5
 # The most distinct values of a hyperparameter that was searched by a grid.
 MOST_OF_GRID = 12
@@ -76,7 +76,7 @@ def check_scores(results: Results, owner: str) -> None:
 
 
 def places_of(hyperparameter: Hyperparameter) -> np.ndarray:
-    """Where the values lie on an axis, (n_candidates,): numbers, or 0, 1, ... for categories; nan if missing."""
+    """Where the values lie on an axis: numbers, or 0, 1, ... for categories; nan where they are missing."""
     if hyperparameter.numeric:
         return hyperparameter.numbers
     return np.where(hyperparameter.present, hyperparameter.codes, np.nan)
@@ -116,7 +116,7 @@ def spread(hyperparameter: Hyperparameter, width: float = 0.5) -> np.ndarray:
     for value in found:
         rows = np.flatnonzero(distances == value)
         if len(rows) > 1:
-            # Each next candidate half of the room away: neighbours in a grid, which are alike, do not overlap.
+            # Each next candidate half of the room away: neighbours in a grid are alike, and would overlap.
             order = np.argsort(_van_der_corput(len(rows)), kind="stable")
             offsets = np.empty(len(rows))
             offsets[order] = np.linspace(-0.5, 0.5, len(rows))
@@ -130,7 +130,7 @@ def set_axis(
     hyperparameter: Hyperparameter,
     cells: Sequence[str] | None = None,
 ) -> None:
-    """Give an axis of `ax` the scale, the ticks and the label of a hyperparameter, as many as it has room for.
+    """Give an axis of `ax` the scale, the label and, as far as there is room, the ticks of a hyperparameter.
 
     Parameters
     ----------
@@ -146,6 +146,7 @@ def set_axis(
     numeric = hyperparameter.numeric and cells is None
     if numeric and hyperparameter.log:
         (ax.set_xscale if which == "x" else ax.set_yscale)("log")
+    places: np.ndarray | None
     if cells is not None:
         places, texts = np.arange(len(cells)), [shortened(text, LONGEST_TICK) for text in cells]
     else:
@@ -199,8 +200,8 @@ def fit_texts(ax: Axes) -> None:
     """Let the texts around `ax` be as large as it has room for."""
     size = text_size(size_of(ax)[0])
     ax.tick_params(labelsize=size)
-    ax.xaxis.label.set_size(size)
-    ax.yaxis.label.set_size(size)
+    ax.xaxis.label.set_fontsize(size)
+    ax.yaxis.label.set_fontsize(size)
 
 
 def label_of(hyperparameter: Hyperparameter, longest: int = LONGEST_LABEL) -> str:

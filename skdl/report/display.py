@@ -21,7 +21,7 @@ class SearchDisplay:
     """
 
     ax_: matplotlib.axes.Axes
-    figure_: matplotlib.figure.Figure
+    figure_: matplotlib.figure.Figure | matplotlib.figure.SubFigure
 
     def __init__(self, results: Results, **options: Any):
         raise NotImplementedError

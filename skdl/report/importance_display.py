@@ -17,6 +17,7 @@ from skdl.report.axes import (
     label_of,
     lowest_shown,
     size_of,
+    text_size,
 )
 from skdl.report.display import SearchDisplay
 from skdl.report.hyperparameters import text_of
@@ -124,8 +125,8 @@ class ImportanceDisplay(SearchDisplay):
 
     Notes
     -----
-    Candidates that a guided search has chosen after the scores of others lie closer where scores are high, and
-    hyperparameters that it moves together share their importance. Scores far below all others, as of
+    Candidates that a guided search has chosen after the scores of others lie closer where scores are high,
+    and hyperparameters that it moves together share their importance. Scores far below all others, as of
     networks that diverged, count as the lowest of the others.
 
     References
@@ -224,8 +225,8 @@ class ImportanceDisplay(SearchDisplay):
             )
         if evidence.p_value > LEVEL or evidence.explained <= 0:
             return (
-                f"too few to tell, or nothing matters: a forest explains the scores of {count} no better than "
-                f"the same scores in another order (out-of-bag R² = {evidence.explained:.2f}, "
+                f"too few to tell, or nothing matters: a forest explains the scores of {count} no better "
+                f"than the same scores in another order (out-of-bag R² = {evidence.explained:.2f}, "
                 f"p = {evidence.p_value:.2g})"
             )
         return ""
@@ -279,7 +280,7 @@ class ImportanceDisplay(SearchDisplay):
 
     def _label(self, ax: Axes) -> None:
         """Write below the bars what they are, and above what they are worth."""
-        size = ax.xaxis.label.get_size()
+        size = text_size(size_of(ax)[0])
         # Letters that a line has room for, each half its height wide; names take less than half of it.
         letters = int(size_of(ax)[0] / WIDTH_OF_AXES * 72 / (0.54 * size))
         names = [

@@ -62,8 +62,8 @@ def optuna_importances(
     for one in hyperparameters:
         if one.numeric and not one.present[rows].all():
             raise InvalidParameterError(
-                f"ImportanceDisplay: method={method!r} cannot use {one.name!r}. Got candidates that do not have "
-                "it, expected a number for each: use method='permutation'."
+                f"ImportanceDisplay: method={method!r} cannot use {one.name!r}. Got candidates that do not "
+                "have it, expected a number for each: use method='permutation'."
             )
     distributions = {one.name: _distribution(optuna, one) for one in hyperparameters}
     places = {

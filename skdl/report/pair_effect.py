@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skdl._checks import did_you_mean
 from skdl._frames import as_objects, make_frame
 from skdl.exceptions import InvalidParameterError
 from skdl.report.axes import (
@@ -29,16 +28,15 @@ from skdl.report.axes import (
 )
 from skdl.report.display import SearchDisplay
 from skdl.report.hyperparameters import Hyperparameter, text_of
-from skdl.report.importance import encoded, forest_importances
+from skdl.report.pairs import most_important, named
 from skdl.report.results import Results
 from skdl.report.style import AMBER, SCORES, own_axes, plain, tidy
+from skdl.report.surface import FINENESS, interpolated, means_at
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
 
-# Places of the surface along each axis.
-FINENESS = 80
 # What a category takes of the height of its strip.
 STRIP = 0.8
 
@@ -48,8 +46,8 @@ class PairEffectDisplay(SearchDisplay):
 
     Where each takes a few values that several candidates share, as in a grid, it is a heat map. A cell is the
     mean over the candidates that have its two values, whatever else they have; how many these are stands
-    above the picture where it is not one. Otherwise each candidate is a point, and the surface between the points is
-    interpolated linearly, on the axes' own scales, and only there: nothing is extrapolated. Several
+    above the picture where it is not one. Otherwise each candidate is a point, and the surface between the
+    points is interpolated linearly, on the axes' own scales, and only there: nothing is extrapolated. Several
     candidates at one place count with their mean. Where one of the two is categorical, each of its values is
     a strip, along which the other one is interpolated.
 
@@ -118,10 +116,10 @@ class PairEffectDisplay(SearchDisplay):
         varied = columns_of(results, type(self).__name__)
         if len(varied) < 2:
             raise InvalidParameterError(
-                f"{type(self).__name__}: one hyperparameter varies. Got values of {varied[0].name!r}, expected "
-                "two hyperparameters with several values each: use SearchSpaceDisplay for one."
+                f"{type(self).__name__}: one hyperparameter varies. Got values of {varied[0].name!r}, "
+                "expected two hyperparameters with several values each: use SearchSpaceDisplay for one."
             )
-        self.x_, self.y_ = _chosen(results, varied) if pair is None else _named(pair, varied)
+        self.x_, self.y_ = most_important(results, varied) if pair is None else named(pair, varied)
         both = self.x_.present & self.y_.present
         if results.iteration is not None:
             # Failed ones are counted too, beside those that they are compared with.
@@ -261,8 +259,8 @@ class PairEffectDisplay(SearchDisplay):
                 zorder=4,
                 gid="best",
             )
-        for which, one, found in ("x", self.x_, self._columns), ("y", self.y_, self._lines):
-            set_axis(ax, which, one, cells=[text_of(value) for value in _values_at(one, found)])
+        set_axis(ax, "x", self.x_, cells=_texts_at(self.x_, self._columns))
+        set_axis(ax, "y", self.y_, cells=_texts_at(self.y_, self._lines))
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         return image
@@ -324,9 +322,10 @@ class PairEffectDisplay(SearchDisplay):
                 zorder=4,
                 gid="best",
             )
-        for which, one in ("x", self.x_), ("y", self.y_):
-            if one.numeric:
-                set_limits(ax, which, one, places_of(one)[rows])
+        if self.x_.numeric:
+            set_limits(ax, "x", self.x_, x[rows])
+        if self.y_.numeric:
+            set_limits(ax, "y", self.y_, y[rows])
         tidy(ax)
         return points
 
@@ -338,7 +337,7 @@ class PairEffectDisplay(SearchDisplay):
         distances = np.where(along.present, on_scale(along, along.numbers), np.nan)
         for code in range(strips.n_distinct):
             inside = rows & (strips.codes == code)
-            places, means = _means_at(distances[inside][:, None], scores[inside])
+            places, means = means_at(distances[inside][:, None], scores[inside])
             if len(places) > 1:
                 fine = np.linspace(places[0, 0], places[-1, 0], FINENESS + 1)
                 middles = (fine[1:] + fine[:-1]) / 2
@@ -391,92 +390,6 @@ class PairEffectDisplay(SearchDisplay):
         )
 
 
-def interpolated(
-    x: Hyperparameter, y: Hyperparameter, rows: np.ndarray, scores: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """A surface through the scores of some candidates, linear between them on the axes' own scales.
-
-    Parameters
-    ----------
-    x, y : Hyperparameter
-        Both numeric.
-    rows : ndarray of bool, shape (n_candidates,)
-    scores : ndarray of shape (n_candidates,)
-
-    Returns
-    -------
-    places of x, places of y, surface
-        Of shapes (n,), (n,) and (n, n); masked outside of the convex hull of the candidates. None where they
-        lie on a line.
-    """
-    from scipy.interpolate import LinearNDInterpolator
-    from scipy.spatial import QhullError
-
-    distances = np.column_stack([on_scale(one, one.numbers[rows]) for one in (x, y)])
-    low, high = distances.min(axis=0), distances.max(axis=0)
-    if not (high > low).all():
-        return None
-    # Triangles of the picture, not of the units.
-    points, means = _means_at((distances - low) / (high - low), scores[rows])
-    try:
-        surface = LinearNDInterpolator(points, means)
-    except QhullError:
-        return None
-    unit = np.linspace(0, 1, FINENESS)
-    found = np.ma.masked_invalid(surface(*np.meshgrid(unit, unit)))
-    fine = low + unit[:, None] * (high - low)
-    return from_scale(x, fine[:, 0]), from_scale(y, fine[:, 1]), found
-
-
-def _means_at(points: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct points, and the mean score at each."""
-    found, places = np.unique(points, axis=0, return_inverse=True)
-    places = places.ravel()
-    return found, np.bincount(places, scores, len(found)) / np.bincount(
-        places, minlength=len(found)
-    )
-
-
-def _chosen(
-    results: Results, varied: Sequence[Hyperparameter]
-) -> tuple[Hyperparameter, Hyperparameter]:
-    """The two hyperparameters that matter most, in the order of the search."""
-    there = comparable(results)
-    scores = results.test_mean[there]
-    scores = np.maximum(scores, lowest_shown(scores))
-    columns = [encoded(one)[there] for one in varied]
-    order = list(range(len(varied)))
-    if len(varied) > 2:
-        explained, found = forest_importances(columns, scores, np.random.default_rng(0))
-        if explained > 0:
-            order = sorted(np.argsort(-found, kind="stable")[:2].tolist())
-    return varied[order[0]], varied[order[1]]
-
-
-def _named(
-    pair: Sequence[str], varied: Sequence[Hyperparameter]
-) -> tuple[Hyperparameter, Hyperparameter]:
-    names = {one.label: one for one in varied} | {one.name: one for one in varied}
-    owner = "PairEffectDisplay"
-    if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
-        raise InvalidParameterError(
-            f"{owner}: pair={pair!r} is not accepted. Got {type(pair).__name__}, expected a tuple of two names "
-            f"of hyperparameters. Pass for instance pair={(varied[0].label, varied[1].label)!r}."
-        )
-    for name in pair:
-        if name not in names:
-            raise InvalidParameterError(
-                f"{owner}: pair={tuple(pair)!r} is not accepted. Got {name!r}, expected the name of a "
-                f"hyperparameter that varies. {did_you_mean(name, [one.label for one in varied])}"
-            )
-    first, second = names[pair[0]], names[pair[1]]
-    if first is second:
-        raise InvalidParameterError(
-            f"{owner}: pair={tuple(pair)!r} is not accepted. Got one hyperparameter twice, expected two."
-        )
-    return first, second
-
-
 def _is_grid(x: Hyperparameter, y: Hyperparameter, both: np.ndarray) -> bool:
     """Whether it is a table: two sets of categories, or a few values each in most of their combinations."""
     if not x.numeric and not y.numeric:
@@ -492,3 +405,7 @@ def _values_at(one: Hyperparameter, places: np.ndarray) -> list[Any]:
     """The values that lie at some places."""
     found = places_of(one)
     return [one.values[int(np.flatnonzero(found == place)[0])] for place in places]
+
+
+def _texts_at(one: Hyperparameter, places: np.ndarray) -> list[str]:
+    return [text_of(value) for value in _values_at(one, places)]

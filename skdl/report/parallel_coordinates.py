@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
 
-# Where a line passes below an axis, of a candidate that has nothing there: below the height 0 to 1 of the axes.
+# Where a line passes an axis on which its candidate has nothing: below its heights, from 0 to 1.
 BELOW = -0.13
 # What categories, and the values of a grid, take of the gap between them.
 WIDTH = 0.35
@@ -41,10 +41,10 @@ class ParallelCoordinatesDisplay(SearchDisplay):
     """All candidates as lines, coloured by their score.
 
     Each hyperparameter that varies is an axis, logarithmic where its values ask for it, and the mean score is
-    the one at the right, with the colours on it. Better candidates lie over worse ones, the one that the search chose is
-    thick and lies over all. Where candidates share a value, as in a grid, they pass it beside each other.
-    A line passes below the axis of a hyperparameter that its candidate does not have; grey ones end
-    below the axis of the score, since their candidates failed. Scores far below all others stand at the
+    the one at the right, with the colours on it. Better candidates lie over worse ones, and the one that the
+    search chose is thick and lies over all. Where candidates share a value, as in a grid, they pass it beside
+    each other. A line passes below the axis of a hyperparameter that its candidate does not have; grey ones
+    end below the axis of the score, since their candidates failed. Scores far below all others stand at the
     bottom. A successive halving has one more axis, the resources that a candidate was given.
 
     Usually made by :meth:`from_search`, :meth:`from_cv_results` or :meth:`from_estimator`.
@@ -96,11 +96,11 @@ class ParallelCoordinatesDisplay(SearchDisplay):
         self.hyperparameters_ = columns_of(results, type(self).__name__, resources=True)
         scores = results.test_mean
         low, high = self._range()
-        part = np.clip((scores - low) / (high - low) if high > low else 0.5, 0, 1)
+        part = (scores - low) / (high - low) if high > low else np.full(len(scores), 0.5)
         self.heights_ = np.column_stack(
             [
                 *[_heights(one, spread(one, WIDTH)) for one in self.hyperparameters_],
-                np.where(results.failed, BELOW, part),
+                np.where(results.failed, BELOW, np.clip(part, 0, 1)),
             ]
         )
 
@@ -143,7 +143,7 @@ class ParallelCoordinatesDisplay(SearchDisplay):
         self._draw_scores(ax, count, norm, size)
         ax.set_xlim(-0.15, count + 0.15)
         below = (self.heights_ == BELOW).any(axis=0)
-        for place in np.flatnonzero(below):
+        for place in np.flatnonzero(below).tolist():
             ax.annotate(
                 "failed" if place == count else "absent",
                 (place, BELOW),
@@ -171,7 +171,7 @@ class ParallelCoordinatesDisplay(SearchDisplay):
         ranked = results.order[::-1]
         good, failed = ranked[~results.failed[ranked]], ranked[results.failed[ranked]]
         many = max(1.0, len(good) / 50)
-        style = {"clip_on": False, "capstyle": "round"}
+        style: dict[str, Any] = {"clip_on": False, "capstyle": "round"}
         ax.add_collection(
             LineCollection(
                 lines[failed], colors=GREY, linewidths=0.7, alpha=0.5, gid="failed", **style
@@ -246,14 +246,14 @@ class ParallelCoordinatesDisplay(SearchDisplay):
 
         low, high = self._range()
         if high > low:
-            ticks = MaxNLocator(6, min_n_ticks=3).tick_values(low, high)
+            ticks = np.asarray(MaxNLocator(6, min_n_ticks=3).tick_values(low, high))
             ticks = ticks[(ticks >= low) & (ticks <= high)]
             heights = (ticks - low) / (high - low)
             texts = [number_text(tick, high - low) for tick in ticks]
         else:
             heights, texts = np.array([0.5]), [f"{low:.3g}"]
         levels = np.linspace(0, 1, 65)
-        colours = norm.vmin + (levels[1:] + levels[:-1])[:, None] / 2 * (norm.vmax - norm.vmin)
+        colours = low + (levels[1:] + levels[:-1])[:, None] / 2 * (high - low)
         ax.pcolormesh(
             [place, place + 0.06],
             levels,
@@ -327,8 +327,6 @@ def _heights(one: Hyperparameter, places: np.ndarray) -> np.ndarray:
     """How high some places are on the axis of a hyperparameter, from 0 to 1."""
     own = on_scale(one, spread(one, WIDTH))
     low, high = np.nanmin(own), np.nanmax(own)
-    if not high > low:
-        heights = np.full(len(places), 0.5)
-    else:
-        heights = (on_scale(one, places) - low) / (high - low)
-    return np.where(np.isnan(places), BELOW, heights)
+    # Where one value is all there is, beside none, it stands in the middle.
+    part = (on_scale(one, places) - low) / (high - low) if high > low else np.full(len(places), 0.5)
+    return np.where(np.isnan(places), BELOW, part)

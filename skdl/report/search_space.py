@@ -263,7 +263,9 @@ class SearchSpaceDisplay(SearchDisplay):
                 **{**style, "fontsize": min(8.0, text_size(size_of(self.axes_[0])[0]))},
             )
         for handle in legend.legend_handles:
-            handle.set_alpha(1.0)
+            # A point of a thousand is pale.
+            if handle is not None:
+                handle.set_alpha(1.0)
 
     def frame(self) -> pandas.DataFrame:
         """The numbers as a table with a row for each hyperparameter that a candidate has; needs pandas.

@@ -1,0 +1,61 @@
+"""Which two hyperparameters are looked at together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from skdl._checks import did_you_mean
+from skdl.exceptions import InvalidParameterError
+from skdl.report.axes import comparable, lowest_shown
+from skdl.report.hyperparameters import Hyperparameter
+from skdl.report.importance import encoded, forest_importances
+from skdl.report.results import Results
+
+
+def most_important(
+    results: Results, varied: Sequence[Hyperparameter]
+) -> tuple[Hyperparameter, Hyperparameter]:
+    """The two that matter most to a forest, in the order of the search; the first two where none does."""
+    there = comparable(results)
+    scores = results.test_mean[there]
+    scores = np.maximum(scores, lowest_shown(scores))
+    columns = [encoded(one)[there] for one in varied]
+    order = list(range(len(varied)))
+    if len(varied) > 2:
+        explained, found = forest_importances(columns, scores, np.random.default_rng(0))
+        if explained > 0:
+            order = sorted(np.argsort(-found, kind="stable")[:2].tolist())
+    return varied[order[0]], varied[order[1]]
+
+
+def named(
+    pair: Sequence[str], varied: Sequence[Hyperparameter]
+) -> tuple[Hyperparameter, Hyperparameter]:
+    """The two that were asked for by their names or by the ends of these that stand on axes.
+
+    Raises
+    ------
+    InvalidParameterError
+        These are not two names of hyperparameters that vary.
+    """
+    names = {one.label: one for one in varied} | {one.name: one for one in varied}
+    owner = "PairEffectDisplay"
+    if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
+        raise InvalidParameterError(
+            f"{owner}: pair={pair!r} is not accepted. Got {type(pair).__name__}, expected a tuple of two "
+            f"names of hyperparameters. Pass for instance pair={(varied[0].label, varied[1].label)!r}."
+        )
+    for name in pair:
+        if name not in names:
+            raise InvalidParameterError(
+                f"{owner}: pair={tuple(pair)!r} is not accepted. Got {name!r}, expected the name of a "
+                f"hyperparameter that varies. {did_you_mean(name, [one.label for one in varied])}"
+            )
+    first, second = names[pair[0]], names[pair[1]]
+    if first is second:
+        raise InvalidParameterError(
+            f"{owner}: pair={tuple(pair)!r} is not accepted. Got one hyperparameter twice, expected two."
+        )
+    return first, second

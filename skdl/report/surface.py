@@ -1,0 +1,57 @@
+"""A surface through the scores of candidates over two hyperparameters."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skdl.report.axes import from_scale, on_scale
+from skdl.report.hyperparameters import Hyperparameter
+
+# Places of the surface along each axis.
+FINENESS = 80
+
+
+def interpolated(
+    x: Hyperparameter, y: Hyperparameter, rows: np.ndarray, scores: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """A surface through the scores of some candidates, linear between them on the axes' own scales.
+
+    Parameters
+    ----------
+    x, y : Hyperparameter
+        Both numeric.
+    rows : ndarray of bool, shape (n_candidates,)
+    scores : ndarray of shape (n_candidates,)
+
+    Returns
+    -------
+    places of x, places of y, surface
+        Of shapes (n,), (n,) and (n, n); masked outside of the convex hull of the candidates. None where they
+        lie on a line.
+    """
+    from scipy.interpolate import LinearNDInterpolator
+    from scipy.spatial import QhullError
+
+    distances = np.column_stack([on_scale(one, one.numbers[rows]) for one in (x, y)])
+    low, high = distances.min(axis=0), distances.max(axis=0)
+    if not (high > low).all():
+        return None
+    # Triangles of the picture, not of the units.
+    points, means = means_at((distances - low) / (high - low), scores[rows])
+    try:
+        surface = LinearNDInterpolator(points, means)
+    except QhullError:
+        return None
+    unit = np.linspace(0, 1, FINENESS)
+    found = np.ma.masked_invalid(surface(*np.meshgrid(unit, unit)))
+    fine = low + unit[:, None] * (high - low)
+    return from_scale(x, fine[:, 0]), from_scale(y, fine[:, 1]), found
+
+
+def means_at(points: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct points, and the mean score at each."""
+    found, places = np.unique(points, axis=0, return_inverse=True)
+    places = places.ravel()
+    return found, np.bincount(places, scores, len(found)) / np.bincount(
+        places, minlength=len(found)
+    )
