@@ -111,14 +111,12 @@ def forest_importances(
     count = len(scores)
     sums, times = np.zeros((1 + len(blocks), count)), np.zeros(count)
     for seed in rng.integers(2**31, size=N_TREES):
-        weights = np.bincount(
-            rng.integers(count, size=min(count, MOST_DRAWN)), minlength=count
-        ).astype(np.float64)
-        inside, outside = np.flatnonzero(weights), np.flatnonzero(weights == 0)
+        drawn = rng.integers(count, size=min(count, MOST_DRAWN))
+        outside = np.flatnonzero(np.bincount(drawn, minlength=count) == 0)
         if not len(outside):
             continue
-        tree = DecisionTreeRegressor(max_features=0.5, min_samples_leaf=2, random_state=seed)
-        tree.fit(X[inside], scores[inside], sample_weight=weights[inside], check_input=False)
+        tree = DecisionTreeRegressor(min_samples_leaf=2, random_state=seed)
+        tree.fit(X[drawn], scores[drawn], check_input=False)
         asked = np.repeat(X[outside][None], len(sums), axis=0)
         for number, block in enumerate(blocks, start=1):
             asked[number, :, block] = X[rng.permutation(outside), block]

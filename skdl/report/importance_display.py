@@ -215,7 +215,9 @@ class ImportanceDisplay(SearchDisplay):
     @staticmethod
     def _reason(evidence: Evidence, scores: np.ndarray) -> str:
         count = f"{len(scores)} candidate{'s' * (len(scores) != 1)}"
-        if len(scores) > 1 and not np.ptp(scores) > 0:
+        if len(scores) == 1:
+            return f"too few to tell: there is {count} with a score"
+        if not np.ptp(scores) > 0:
             return f"nothing to tell: all {count} have the same score"
         if not len(evidence.importances):
             return f"nothing to tell: {count} without a failed fit have the same hyperparameters"

@@ -1,0 +1,171 @@
+"""Hyperparameters and scores have places, ticks and limits on axes."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_up_results import halving, results
+
+from skdl.exceptions import InvalidParameterError
+from skdl.report.axes import (
+    columns_of,
+    comparable,
+    log_ticks,
+    lowest_shown,
+    number_text,
+    places_of,
+    set_axis,
+    shortened,
+    spread,
+    text_colour,
+    ticks_of,
+)
+from skdl.report.hyperparameters import hyperparameters_of
+
+
+def column(*values):
+    return hyperparameters_of([{} if value is None else {"a": value} for value in values])[0]
+
+
+@pytest.fixture
+def ax():
+    figure, ax = plt.subplots(figsize=(4, 3))
+    yield ax
+    plt.close(figure)
+
+
+def test_only_what_varies_is_shown():
+    found = results([{"a": 1, "b": 1}, {"a": 1, "b": 2}], [0.1, 0.2])
+    assert [one.name for one in columns_of(found, "X")] == ["b"]
+
+
+def test_the_resources_of_a_halving_are_a_column_where_they_are_asked_for():
+    assert [one.name for one in columns_of(halving(), "X")] == ["a", "b"]
+    found = columns_of(halving(), "X", resources=True)[-1]
+    assert (found.name, found.values) == ("n_resources", (10, 10, 10, 10, 20, 20))
+
+
+@pytest.mark.parametrize(
+    ("params", "means", "words"),
+    [
+        ([{"a": 1}], [0.5], r"X: no hyperparameter varies\. Got 1 candidates.*of a, expected two"),
+        ([{}, {}], [0.5, 0.6], "one value each of no hyperparameters"),
+        (
+            [{"a": 1}, {"a": 2}],
+            [np.nan, np.nan],
+            "2 candidates that all failed.*error_score='raise'",
+        ),
+    ],
+)
+def test_nothing_to_show_is_an_error(params, means, words):
+    with pytest.raises(InvalidParameterError, match=words):
+        columns_of(results(params, means), "X")
+
+
+def test_scores_are_compared_within_the_first_iteration_of_a_halving():
+    assert comparable(halving()).tolist() == [True] * 4 + [False] * 2
+    assert comparable(results([{}] * 2, [0.1, np.nan])).tolist() == [True, False]
+
+
+def test_candidates_that_share_a_value_stand_beside_each_other():
+    shared = column(1, 1, 1, 2, 2, 2)
+    found = spread(shared, 0.4)
+    # Half of 0.4 of the gap to either side, in places that are far from those of their neighbours.
+    np.testing.assert_allclose(sorted(found[:3]), [0.8, 1.0, 1.2])
+    np.testing.assert_allclose(sorted(found[3:]), [1.8, 2.0, 2.2])
+    np.testing.assert_array_equal(found, spread(shared, 0.4))
+
+
+def test_they_do_so_on_a_logarithmic_axis_and_among_categories():
+    rates = spread(column(0.001, 0.001, 0.1, 0.1), 0.5)
+    np.testing.assert_allclose(sorted(np.log10(rates)), [-3.5, -2.5, -1.5, -0.5])
+    names = spread(column("x", "y", None, "x"), 0.5)
+    np.testing.assert_allclose(names, [-0.25, 1, np.nan, 0.25])
+
+
+def test_samples_stay_where_they_are():
+    values = np.random.default_rng(0).uniform(size=20)
+    np.testing.assert_array_equal(spread(column(*values)), values)
+
+
+def test_places():
+    np.testing.assert_array_equal(places_of(column(3, None, 1)), [3, np.nan, 1])
+    np.testing.assert_array_equal(places_of(column("b", "a", None)), [1, 0, np.nan])
+
+
+def test_each_value_of_a_grid_has_a_tick():
+    places, texts = ticks_of(column(16, 32, 64, 128, 4096))
+    assert (places.tolist(), texts) == (
+        [16, 32, 64, 128, 4096],
+        ["16", "32", "64", "128", "4096"],
+    )
+    assert ticks_of(column(1e-4, 0.01))[1] == ["0.0001", "0.01"]
+
+
+def test_many_values_have_round_ticks():
+    assert ticks_of(column(*np.linspace(0, 1, 20)))[0] is None
+    places, texts = ticks_of(column(*np.logspace(-4.2, -0.9, 20)))
+    np.testing.assert_allclose(places, [1e-4, 1e-3, 1e-2, 0.1])
+    assert texts == ["0.0001", "0.001", "0.01", "0.1"]
+
+
+@given(st.floats(-30, 30), st.floats(0.9, 20))
+def test_logarithmic_ticks_lie_inside_and_are_few(low, decades):
+    ends = 10.0**low, 10.0 ** (low + decades)
+    ticks = log_ticks(*ends)
+    assert 2 <= len(ticks) <= 8
+    assert ends[0] * (1 - 1e-8) <= ticks[0] < ticks[-1] <= ends[1] * (1 + 1e-8)
+
+
+def test_an_axis_has_the_scale_the_ticks_and_the_name_of_a_hyperparameter(ax):
+    set_axis(ax, "x", column(0.001, 0.01, 0.1))
+    set_axis(ax, "y", column("$a$", "b", "b"))
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "linear")
+    assert ax.get_xlabel() == "a"
+    assert [text.get_text() for text in ax.get_yticklabels()] == [r"\$a\$", "b"]
+    assert ax.get_ylim() == (-0.6, 1.6)
+
+
+def test_categories_without_room_are_left_out(ax):
+    set_axis(ax, "x", column(*[f"name {number:03}" for number in range(200)]))
+    texts = [text.get_text() for text in ax.get_xticklabels()]
+    assert 5 < len(texts) < 40
+    assert texts[0] == "name 000"
+
+
+def test_cells_stand_at_whole_numbers(ax):
+    set_axis(ax, "x", column(0.001, 0.01), cells=["0.001", "0.01"])
+    assert (ax.get_xscale(), ax.get_xlim()) == ("linear", (-0.5, 1.5))
+    assert ax.get_xticks().tolist() == [0, 1]
+
+
+def test_scores_far_below_the_others_do_not_rule_the_axis():
+    usual = np.linspace(0.7, 0.9, 9)
+    assert lowest_shown(np.append(usual, -1e9)) == 0.7
+    assert lowest_shown(np.append(usual, 0.1)) == 0.1
+    assert lowest_shown(np.array([0.5, np.nan, 0.5])) == 0.5
+    # More than half of them are the best.
+    assert lowest_shown(np.array([-1e9, 0.5, 0.8, 0.9, 0.9, 0.9, 0.9, 0.9])) == 0.5
+
+
+def test_numbers_have_as_many_digits_as_tell_them_apart():
+    assert number_text(0.91234, 0.5) == "0.91"
+    assert number_text(0.91234, 0.01) == "0.912"
+    assert number_text(1234.5, 900) == "1234"
+    assert number_text(1e9, 1e9) == "1e+09"
+    assert number_text(0.5, 0.0) == "0.5"
+
+
+def test_a_text_stands_off_its_colour():
+    assert [text_colour(colour) for colour in ("white", "black", "#00204c", "#ffe945")] == [
+        "black",
+        "white",
+        "white",
+        "black",
+    ]
+
+
+def test_long_texts_lose_their_middle():
+    assert shortened("abcdefghij", 5) == "ab…ij"
+    assert shortened("abc", 5) == "abc"
