@@ -82,3 +82,29 @@ def test_only_networks_training_and_engine_import_keras_and_late():
         )
     }
     assert eager == set()
+
+
+def test_reports_are_read_by_nobody_and_know_no_network():
+    assert not {
+        file for file in importers("skdl.report") if not file.startswith(("report/", "__init__"))
+    }
+    below = importers("skdl.engine") | importers("skdl.networks") | importers("skdl.wrappers")
+    assert not {file for file in below if file.startswith("report/")}
+
+
+def test_matplotlib_and_optuna_come_late():
+    drawn = importers("matplotlib") | importers("optuna")
+    eager = {
+        file
+        for file in drawn
+        for node in ast.parse((PACKAGE / file).read_text()).body
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        and any(
+            (name or "").partition(".")[0] in ("matplotlib", "optuna")
+            for name in (
+                [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
+            )
+        )
+    }
+    assert drawn
+    assert eager == set()

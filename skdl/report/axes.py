@@ -23,7 +23,7 @@ SHARED_BY = 1.5
 # The most distinct values of a hyperparameter that was searched by a grid.
 MOST_OF_GRID = 12
 # A score this many times further below the best than the middle candidate is not worth the axis.
-FAR_BELOW = 20.0
+FAR_BELOW = 30.0
 LONGEST_TICK = 14
 LONGEST_LABEL = 32
 
@@ -261,7 +261,7 @@ def lowest_shown(scores: np.ndarray) -> float:
     Examples
     --------
     >>> lowest_shown(np.array([0.1, 0.8, 0.9])), lowest_shown(np.array([-1e9, 0.7, 0.8, 0.9]))
-    (np.float64(0.1), np.float64(0.7))
+    (0.1, 0.7)
     """
     scores = np.sort(scores[np.isfinite(scores)])
     best = scores[-1]

@@ -222,9 +222,7 @@ class ImportanceDisplay(SearchDisplay):
         if not len(evidence.importances):
             return f"nothing to tell: {count} without a failed fit have the same hyperparameters"
         if np.isnan(evidence.explained):
-            return (
-                f"too few to tell: there {'is' if len(scores) == 1 else 'are'} {count} with a score"
-            )
+            return f"too few to tell: there are {count} with a score"
         if evidence.p_value > LEVEL or evidence.explained <= 0:
             return (
                 f"too few to tell, or nothing matters: a forest explains the scores of {count} no better "

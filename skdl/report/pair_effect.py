@@ -107,7 +107,7 @@ class PairEffectDisplay(SearchDisplay):
     PairEffectDisplay(pair=('max_depth', 'criterion'), is_grid_=True, n_candidates=6)
     >>> display.means_.round(2)
     array([[0.67, 0.93, 0.95],
-           [0.67, 0.93, 0.95]])
+           [0.67, 0.93, 0.97]])
     """
 
     def __init__(self, results: Results, *, pair: Sequence[str] | None = None):

@@ -88,7 +88,7 @@ class ParallelCoordinatesDisplay(SearchDisplay):
     >>> display
     ParallelCoordinatesDisplay(hyperparameters=['max_depth', 'min_samples_leaf'], n_candidates=6)
     >>> display.heights_[:, -1].round(2).tolist()
-    [0.0, 0.0, 0.93, 0.93, 1.0, 0.93]
+    [0.0, 0.0, 0.89, 0.89, 1.0, 0.89]
     """
 
     def __init__(self, results: Results):

@@ -85,7 +85,7 @@ class SearchSpaceDisplay(SearchDisplay):
     >>> display
     SearchSpaceDisplay(hyperparameters=['criterion', 'max_depth'], n_candidates=6)
     >>> display.frame().query("hyperparameter == 'max_depth'")["mean_score"].round(2).tolist()
-    [0.67, 0.93, 0.95, 0.67, 0.93, 0.95]
+    [0.67, 0.93, 0.97, 0.67, 0.93, 0.95]
     """
 
     axes_: np.ndarray

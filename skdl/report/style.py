@@ -79,7 +79,8 @@ def own_panels(
     if ax is not None and not isinstance(ax, (np.ndarray, Sequence)):
         width = ax.get_window_extent().width / ax.figure.dpi
         columns = min(columns, max(1, int(width / NARROWEST_PANEL)))
-    columns = min(columns, count)
+    # Four are two and two.
+    columns = 2 if count == 4 and columns == 3 else min(columns, count)
     rows = math.ceil(count / columns)
     if ax is None:
         import matplotlib.pyplot as plt
