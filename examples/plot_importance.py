@@ -3,7 +3,8 @@ Which hyperparameters mattered
 ==============================
 
 After a search it is tempting to rank its hyperparameters. With a handful of candidates such a ranking is
-mostly noise, however sure its bars look. This display says so, and ranks only where there is something to rank.
+mostly noise, however sure its bars look. This display says so, and ranks only where there is something to
+rank.
 """
 
 import joblib

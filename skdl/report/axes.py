@@ -225,10 +225,10 @@ def ticks_of(hyperparameter: Hyperparameter) -> tuple[np.ndarray | None, list[st
         return np.arange(len(names), dtype=np.float64), names
     found = np.unique(hyperparameter.numbers[hyperparameter.present])
     if len(found) <= MOST_TICKS and _apart(on_scale(hyperparameter, found)):
-        return found, [text_of(_whole(number)) for number in found]
+        return found, number_texts(found)
     if hyperparameter.log:
         places = log_ticks(float(found[0]), float(found[-1]))
-        return places, [text_of(_whole(number)) for number in places]
+        return places, number_texts(places)
     return None, []
 
 
@@ -289,6 +289,23 @@ def text_colour(colour: Any) -> str:
     return "black" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "white"
 
 
+def number_texts(numbers: np.ndarray) -> list[str]:
+    """Distinct numbers as distinct texts, with three digits where these are enough.
+
+    Examples
+    --------
+    >>> number_texts(np.array([0.001, 0.5, 4096])), number_texts(np.array([0.10001, 0.10002]))
+    (['0.001', '0.5', '4096'], ['0.10001', '0.10002'])
+    """
+    whole = [int(one) if one.is_integer() and abs(one) < 1e6 else one for one in numbers.tolist()]
+    texts = [text_of(one) for one in whole]
+    digits = 4
+    while len(set(texts)) < len(texts) and digits <= 17:
+        texts = [f"{one:.{digits}g}" for one in whole]
+        digits += 1
+    return texts
+
+
 def _van_der_corput(count: int) -> np.ndarray:
     """The first numbers of van der Corput's sequence: each as far from the others as can be."""
     found = np.zeros(count)
@@ -304,8 +321,3 @@ def _apart(distances: np.ndarray) -> bool:
     if len(distances) < 2:
         return True
     return bool(np.diff(distances).min() >= 0.06 * (distances[-1] - distances[0]))
-
-
-def _whole(number: float) -> float | int:
-    """1000000.0 is 1e+06, and 4096.0 is 4096."""
-    return int(number) if float(number).is_integer() and abs(number) < 1e6 else float(number)

@@ -97,26 +97,33 @@ class Hyperparameter:
 
     @cached_property
     def categories(self) -> tuple[str, ...]:
-        """The distinct values as texts: numbers by size, then the others by name."""
-        first: dict[str, Any] = {}
-        for value, text in zip(self.values, self.texts, strict=True):
-            if value is not MISSING:
-                first.setdefault(text, value)
-        return tuple(sorted(first, key=lambda text: _order(first[text], text)))
+        """The distinct values as texts: numbers by size, then the others by name.
+
+        Two that differ may have one text, as long ones that are shortened.
+        """
+        return tuple(text for _, text in self._distinct)
 
     @cached_property
     def codes(self) -> np.ndarray:
         """The place of each value among the `categories`, (n_candidates,); -1 where it is missing."""
-        places = {text: place for place, text in enumerate(self.categories)}
+        places = {key: place for place, (key, _) in enumerate(self._distinct)}
         pairs = zip(self.values, self.texts, strict=True)
         return np.array(
-            [-1 if value is MISSING else places[text] for value, text in pairs], dtype=np.int64
+            [-1 if value is MISSING else places[_key(value, text)] for value, text in pairs],
+            dtype=np.int64,
         )
+
+    @cached_property
+    def _distinct(self) -> list[tuple[tuple[int, float, str], str]]:
+        """What tells each distinct value from the others, with its text, in order."""
+        pairs = zip(self.values, self.texts, strict=True)
+        found = {_key(value, text): text for value, text in pairs if value is not MISSING}
+        return sorted(found.items())
 
     @property
     def n_distinct(self) -> int:
         """How many values were tried."""
-        return len(self.categories)
+        return len(self._distinct)
 
 
 def hyperparameters_of(params: Sequence[Mapping[str, Any]]) -> tuple[Hyperparameter, ...]:
@@ -190,12 +197,19 @@ def text_of(value: Any) -> str:
 
 def is_number(value: Any) -> bool:
     """Whether `value` is a finite number, and no boolean."""
-    real = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
-    return real and math.isfinite(float(value))
+    if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:  # an int that no float reaches
+        return False
 
 
-def _order(value: Any, text: str) -> tuple[int, float, str]:
-    return (0, float(value), "") if is_number(value) else (1, 0.0, text)
+def _key(value: Any, text: str) -> tuple[int, float, str]:
+    """What tells a value from others: a number its size, a string all of its letters, the rest their text."""
+    if is_number(value):
+        return 0, float(value), ""
+    return 1, 0.0, value if isinstance(value, str) else text
 
 
 def _asks_for_log(found: np.ndarray) -> bool:

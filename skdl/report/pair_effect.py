@@ -16,6 +16,7 @@ from skdl.report.axes import (
     from_scale,
     lowest_shown,
     number_text,
+    number_texts,
     of_grid,
     on_scale,
     places_of,
@@ -408,4 +409,6 @@ def _values_at(one: Hyperparameter, places: np.ndarray) -> list[Any]:
 
 
 def _texts_at(one: Hyperparameter, places: np.ndarray) -> list[str]:
+    if one.numeric:
+        return number_texts(places)
     return [text_of(value) for value in _values_at(one, places)]

@@ -54,6 +54,20 @@ def test_numbers_come_first_and_by_size_among_categories():
     assert found.n_distinct == 5
 
 
+def test_values_that_look_alike_are_not_the_same():
+    close = column(0.10001, 0.10002, 0.10001)
+    assert close.texts == ("0.1", "0.1", "0.1")
+    assert (close.n_distinct, close.codes.tolist()) == (2, [0, 1, 0])
+    long = column("a" * 50 + "b" + "a" * 50, "a" * 50 + "c" + "a" * 50)
+    assert (long.n_distinct, long.codes.tolist()) == (2, [0, 1])
+
+
+def test_an_integer_that_no_float_reaches_is_a_category():
+    huge = column(10**400, 1)
+    assert not huge.numeric
+    assert huge.codes.tolist() == [1, 0]
+
+
 def test_what_a_candidate_does_not_have_is_missing():
     one, two = hyperparameters_of([{"a": 1}, {"a": 2, "b": "x"}])
     assert one.present.all()

@@ -183,3 +183,8 @@ def test_odd_names_and_values_are_drawn_as_they_stand():
     assert r"\$x_1\$" in [text.get_text() for text in display.ax_.get_xticklabels()]
     assert np.isnan(display.means_).sum() == 1
     assert len(display.frame()) == 40
+
+
+def test_samples_that_lie_close_are_no_grid():
+    params = [{"a": 0.1 + a / 1000, "b": b} for a, b in RNG.uniform(size=(30, 2))]
+    assert not PairEffectDisplay(results(params, np.arange(30.0))).is_grid_
