@@ -32,7 +32,7 @@ from skdl.report.importance import (
 )
 from skdl.report.optuna_importance import best_part, optuna_importances
 from skdl.report.results import Results
-from skdl.report.style import BLUE, GREY, ORANGE, own_axes, tidy
+from skdl.report.style import BLUE, GREY, ORANGE, ink, own_axes, tidy
 
 if TYPE_CHECKING:
     import pandas
@@ -255,9 +255,9 @@ class ImportanceDisplay(SearchDisplay):
             colours = [BLUE if told else "#B8B8B8" for told in self.told_]
             ax.barh(places, self.importances_, height=0.6, color=colours)
         else:
-            ax.plot(self.importances_, places, "o", color=GREY, markerfacecolor="white")
+            ax.plot(self.importances_, places, "o", color=GREY, markerfacecolor=ax.get_facecolor())
         if np.isfinite(self.low_).any():
-            ax.hlines(places, self.low_, self.high_, color="black" if self.enough else GREY)
+            ax.hlines(places, self.low_, self.high_, color=ink() if self.enough else GREY)
         if self.enough and self.method == "permutation":
             ax.axvline(self.chance_, color=ORANGE, linestyle="--", linewidth=1.2, gid="chance")
             ax.text(
@@ -268,7 +268,7 @@ class ImportanceDisplay(SearchDisplay):
                 fontsize="small",
                 verticalalignment="bottom",
             )
-        ax.axvline(0, color="black", linewidth=0.8)
+        ax.axvline(0, color=ink(), linewidth=0.8)
         ax.set_yticks(places)
         ax.set_ylim(count - 0.4, -0.6)
         ax.tick_params(axis="y", length=0)

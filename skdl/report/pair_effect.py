@@ -31,7 +31,7 @@ from skdl.report.display import SearchDisplay
 from skdl.report.hyperparameters import Hyperparameter, text_of
 from skdl.report.pairs import most_important, named
 from skdl.report.results import Results
-from skdl.report.style import AMBER, SCORES, own_axes, plain, tidy
+from skdl.report.style import AMBER, SCORES, ink, own_axes, plain, tidy
 from skdl.report.surface import FINENESS, interpolated, means_at
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ class PairEffectDisplay(SearchDisplay):
             np.ma.masked_invalid(self.means_),
             cmap=SCORES,
             norm=norm,
-            edgecolors="white",
+            edgecolors=[ax.get_facecolor()],
             linewidth=0.8 if max(lines, columns) <= 40 else 0,
         )
         width, height = size_of(ax)
@@ -234,7 +234,7 @@ class PairEffectDisplay(SearchDisplay):
         # Numbers that nobody can read are left to the colours.
         written = zip(*np.nonzero(self._tried), strict=True) if size >= 4.5 else ()
         for line, column in written:
-            text, colour = "×", "black"
+            text, colour = "×", ink()
             if self.counts_[line, column]:
                 text = texts[line, column]
                 colour = text_colour(image.cmap(norm(self.means_[line, column])))

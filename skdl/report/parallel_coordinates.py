@@ -12,17 +12,19 @@ from skdl.report.axes import (
     label_of,
     lowest_shown,
     number_text,
+    number_texts,
     on_scale,
     shortened,
     size_of,
     spread,
     text_size,
     ticks_of,
+    whole,
 )
 from skdl.report.display import SearchDisplay
 from skdl.report.hyperparameters import Hyperparameter, text_of
 from skdl.report.results import Results
-from skdl.report.style import GREY, SCORES, own_axes, plain
+from skdl.report.style import GREY, SCORES, ink, own_axes, plain
 
 if TYPE_CHECKING:
     import pandas
@@ -199,7 +201,7 @@ class ParallelCoordinatesDisplay(SearchDisplay):
                 zorder=3,
                 clip_on=False,
                 gid="best",
-                path_effects=[withStroke(linewidth=4.4, foreground="black")],
+                path_effects=[withStroke(linewidth=4.4, foreground=ink())],
             )
 
     def _ticks(self, one: Hyperparameter, size: float) -> tuple[np.ndarray, list[str]]:
@@ -209,17 +211,22 @@ class ParallelCoordinatesDisplay(SearchDisplay):
         places, texts = ticks_of(one)
         if places is None:
             found = one.numbers[one.present]
-            ticks = MaxNLocator(6, min_n_ticks=3).tick_values(found.min(), found.max())
+            locator = MaxNLocator(6, min_n_ticks=3, integer=whole(one))
+            ticks = locator.tick_values(found.min(), found.max())
             places = ticks[(ticks >= found.min()) & (ticks <= found.max())]
             range_ = float(np.ptp(found))
-            texts = [number_text(tick, range_) for tick in places]
+            texts = (
+                number_texts(places)
+                if whole(one)
+                else [number_text(tick, range_) for tick in places]
+            )
         return _heights(one, places), texts
 
     def _draw_axis(
         self, ax: Axes, place: float, heights: np.ndarray, texts: list[str], size: float
     ) -> None:
         """An axis with ticks and texts to its right, which stay legible over the lines."""
-        ax.plot([place, place], [0, 1], color="black", linewidth=1.0, zorder=4, clip_on=False)
+        ax.plot([place, place], [0, 1], color=ink(), linewidth=1.0, zorder=4, clip_on=False)
         height = size_of(ax)[1] * 72
         step = int(np.ceil(1.3 * size * len(texts) / height))
         for level, text in zip(heights[::step], texts[::step], strict=True):
@@ -233,12 +240,12 @@ class ParallelCoordinatesDisplay(SearchDisplay):
                 zorder=5,
                 bbox={
                     "boxstyle": "square,pad=0.1",
-                    "color": "white",
+                    "color": ax.get_facecolor(),
                     "alpha": 0.75,
                     "linewidth": 0,
                 },
             )
-            ax.plot(place, level, marker="_", color="black", markersize=5, zorder=4, clip_on=False)
+            ax.plot(place, level, marker="_", color=ink(), markersize=5, zorder=4, clip_on=False)
 
     def _draw_scores(self, ax: Axes, place: int, norm: Normalize, size: float) -> None:
         """The axis of the score, with the colours of the lines along it."""

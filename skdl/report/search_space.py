@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -23,7 +24,7 @@ from skdl.report.axes import (
 from skdl.report.display import SearchDisplay
 from skdl.report.hyperparameters import Hyperparameter, text_of
 from skdl.report.results import Results
-from skdl.report.style import AMBER, BLUE, GREY, ORANGE, own_panels, plain, tidy
+from skdl.report.style import AMBER, BLUE, GREY, ORANGE, ink, own_panels, plain, tidy
 
 if TYPE_CHECKING:
     import pandas
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 # Bars of the folds' spread overlap where there are more candidates, and points begin to.
 MOST_WITH_BARS = 60
+# Inches of axes over which a legend of two lines goes.
+WIDE = 3.2
 
 
 class SearchSpaceDisplay(SearchDisplay):
@@ -114,7 +117,10 @@ class SearchSpaceDisplay(SearchDisplay):
         self : SearchSpaceDisplay
             With ``ax_``, ``axes_`` and ``figure_``.
         """
-        self.ax_, self.axes_ = own_panels(ax, len(self.hyperparameters_), legend_lines=2)
+        lines = 2
+        if ax is not None and not isinstance(ax, (np.ndarray, Sequence)) and size_of(ax)[0] < WIDE:
+            lines = 3
+        self.ax_, self.axes_ = own_panels(ax, len(self.hyperparameters_), legend_lines=lines)
         self.figure_ = self.ax_.figure
         results = self.results
         floor = lowest_shown(results.test_mean)
@@ -124,7 +130,7 @@ class SearchSpaceDisplay(SearchDisplay):
         self._set_scores(
             divided=ax is None or len(self.axes_) > 1 and self.axes_[0] is not self.ax_
         )
-        self._add_legend(own_figure=ax is None)
+        self._add_legend(lines, own_figure=ax is None)
         return self
 
     def _set_scores(self, *, divided: bool) -> None:
@@ -212,6 +218,7 @@ class SearchSpaceDisplay(SearchDisplay):
                 edgecolor="black",
                 linewidth=0.7,
                 zorder=4,
+                clip_on=False,
                 label="best",
                 gid="best",
             )
@@ -229,14 +236,14 @@ class SearchSpaceDisplay(SearchDisplay):
                     np.full(rows.sum(), 0.025),
                     s=18,
                     marker=marker,
-                    color="black",
+                    color=ink(),
                     linewidth=0.9,
                     label=label,
                     gid=label,
                     **edge,
                 )
 
-    def _add_legend(self, *, own_figure: bool) -> None:
+    def _add_legend(self, lines: int, *, own_figure: bool) -> None:
         found: dict[str, Any] = {}
         for panel in self.axes_:
             for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
@@ -254,7 +261,7 @@ class SearchSpaceDisplay(SearchDisplay):
         else:
             # Divided axes have room for it above the panels, a single panel where there are no points.
             alone = self.axes_[0] is self.ax_
-            columns = 1 if alone else math.ceil(len(found) / 2)
+            columns = 1 if alone else math.ceil(len(found) / lines)
             legend = self.ax_.legend(
                 found.values(),
                 found.keys(),

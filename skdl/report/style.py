@@ -41,6 +41,13 @@ def plain(text: object) -> str:
     return str(text).replace("$", r"\$")
 
 
+def ink() -> str:
+    """The colour of texts and lines that belong to no value: black, or white in a dark style."""
+    import matplotlib as mpl
+
+    return str(mpl.rcParams["text.color"])
+
+
 def own_axes(ax: Axes | None, **figure: Any) -> Axes:
     """`ax`, or the axes of a new figure."""
     if ax is None:
