@@ -63,7 +63,8 @@ class ImportanceDisplay(SearchDisplay):
     20 and 50 candidates; where one of three made 70 % of the variance of the scores, it was named in POWER of
     them, and another one in WRONG. Where the results are not enough, the picture says so and has no bars.
 
-    Usually made by :meth:`from_search`, :meth:`from_cv_results` or :meth:`from_estimator`.
+    It takes one or two seconds of one core for 50 candidates, four for 1,000. Usually made by
+    :meth:`from_search`, :meth:`from_cv_results` or :meth:`from_estimator`.
 
     Parameters
     ----------

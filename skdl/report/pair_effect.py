@@ -17,7 +17,6 @@ from skdl.report.axes import (
     lowest_shown,
     number_text,
     number_texts,
-    of_grid,
     on_scale,
     places_of,
     set_axis,
@@ -29,7 +28,7 @@ from skdl.report.axes import (
 )
 from skdl.report.display import SearchDisplay
 from skdl.report.hyperparameters import Hyperparameter, text_of
-from skdl.report.pairs import most_important, named
+from skdl.report.pairs import is_grid, most_important, named
 from skdl.report.results import Results
 from skdl.report.style import AMBER, SCORES, ink, own_axes, plain, tidy
 from skdl.report.surface import FINENESS, interpolated, means_at
@@ -132,7 +131,7 @@ class PairEffectDisplay(SearchDisplay):
                 "with a score that has both, expected one: name two of the same grid in pair."
             )
         self._both = both
-        self.is_grid_ = _is_grid(self.x_, self.y_, both)
+        self.is_grid_ = is_grid(self.x_, self.y_, both)
         if self.is_grid_:
             self._fill_cells()
 
@@ -389,17 +388,6 @@ class PairEffectDisplay(SearchDisplay):
             maker="frame()",
             instead="means_ and results",
         )
-
-
-def _is_grid(x: Hyperparameter, y: Hyperparameter, both: np.ndarray) -> bool:
-    """Whether it is a table: two sets of categories, or a few values each in most of their combinations."""
-    if not x.numeric and not y.numeric:
-        return True
-    if not (of_grid(x) and of_grid(y)):
-        return False
-    combinations = {(x.codes[row], y.codes[row]) for row in np.flatnonzero(both)}
-    shape = [len({one.codes[row] for row in np.flatnonzero(both)}) for one in (x, y)]
-    return len(combinations) == shape[0] * shape[1]
 
 
 def _values_at(one: Hyperparameter, places: np.ndarray) -> list[Any]:

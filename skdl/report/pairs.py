@@ -1,4 +1,4 @@
-"""Which two hyperparameters are looked at together."""
+"""Which two hyperparameters are looked at together, and whether as a table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from skdl._checks import did_you_mean
 from skdl.exceptions import InvalidParameterError
-from skdl.report.axes import comparable, lowest_shown
+from skdl.report.axes import comparable, lowest_shown, of_grid
 from skdl.report.hyperparameters import Hyperparameter
 from skdl.report.importance import encoded, forest_importances
 from skdl.report.results import Results
@@ -59,3 +59,14 @@ def named(
             f"{owner}: pair={tuple(pair)!r} is not accepted. Got one hyperparameter twice, expected two."
         )
     return first, second
+
+
+def is_grid(x: Hyperparameter, y: Hyperparameter, both: np.ndarray) -> bool:
+    """Whether it is a table: two sets of categories, or a few values each in most of their combinations."""
+    if not x.numeric and not y.numeric:
+        return True
+    if not (of_grid(x) and of_grid(y)):
+        return False
+    combinations = {(x.codes[row], y.codes[row]) for row in np.flatnonzero(both)}
+    shape = [len({one.codes[row] for row in np.flatnonzero(both)}) for one in (x, y)]
+    return len(combinations) == shape[0] * shape[1]
