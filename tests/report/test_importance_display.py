@@ -163,3 +163,10 @@ def test_wrong_options_are_errors(options, words):
 def test_nothing_that_varies_is_an_error():
     with pytest.raises(InvalidParameterError, match="no hyperparameter varies"):
         ImportanceDisplay(results([{"a": 1}], [0.5]))
+
+
+def test_five_candidates_have_no_intervals():
+    display = ImportanceDisplay(results(params(5), np.arange(5.0))).plot()
+    assert np.isnan(display.low_).all()
+    assert np.isnan(display.high_).all()
+    assert np.isfinite(display.importances_).all()
