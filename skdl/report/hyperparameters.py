@@ -68,7 +68,7 @@ class Hyperparameter:
         # Zero beside tiny numbers has no place on an axis that shows them: each value gets its own.
         found = np.unique(np.asarray(there, dtype=np.float64))
         positive = found[found > 0]
-        lost = len(positive) < len(found) and len(positive) and _asks_for_log(positive)
+        lost = len(positive) < len(found) and len(positive) and asks_for_log(positive)
         return not (lost and len(found) <= 8)
 
     @cached_property
@@ -77,7 +77,7 @@ class Hyperparameter:
         if not self.numeric:
             return False
         found = np.unique(self.numbers[self.present])
-        return bool(found[0] > 0) and _asks_for_log(found)
+        return bool(found[0] > 0) and asks_for_log(found)
 
     @property
     def numbers(self) -> np.ndarray:
@@ -212,7 +212,7 @@ def _key(value: Any, text: str) -> tuple[int, float, str]:
     return 1, 0.0, value if isinstance(value, str) else text
 
 
-def _asks_for_log(found: np.ndarray) -> bool:
+def asks_for_log(found: np.ndarray) -> bool:
     """Whether sorted positive numbers are spread more evenly by their logarithms."""
     if found[-1] < LEAST_SPAN_OF_LOG * found[0]:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skdl.exceptions import InvalidParameterError
+from skdl.report.hyperparameters import asks_for_log
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +30,8 @@ COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, AMBER)
 GREY = "#808080"
 # Scores, from low to high: even in lightness, also when it is printed without colour.
 SCORES = "cividis"
+# Points of the letters of legends and names.
+SMALL = 8.3
 # Inches of one panel.
 PANEL = (3.2, 2.6)
 # Narrower panels cannot be read; there are fewer beside each other instead.
@@ -136,3 +140,103 @@ def drawing() -> Iterator[None]:
 
     with mpl.rc_context({"axes.spines.top": False, "axes.spines.right": False, "font.size": 9.0}):
         yield
+
+
+def inches(ax: Axes) -> tuple[float, float]:
+    """The width and height of the place that `ax` has in its figure."""
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        return PANEL
+    box = ax.get_position()
+    width, height = figure.get_size_inches()
+    return float(box.width * width), float(box.height * height)
+
+
+def letters(width: float, *, points: float = 10.0) -> int:
+    """About how many letters of the usual font fit into `width` inches at a size of `points`."""
+    # A letter is half as wide as it is high, and a little more.
+    return max(8, int(72 * width / (0.52 * points)))
+
+
+def wrapped(text: str, width: float, *, points: float = 10.0) -> str:
+    """`text` in lines of `width` inches at a size of `points`."""
+    return textwrap.fill(text, letters(width, points=points))
+
+
+def bulk(values: np.ndarray) -> tuple[float, float]:
+    """The range of `values` without those that lie far below the rest.
+
+    A few failures with scores of minus thousands would leave nothing to see of the others: what is more than
+    three times the range of the middle half below it is left out.
+    """
+    found = values[np.isfinite(values)]
+    low, high = np.percentile(found, [25, 75])
+    floor = low - 3 * (high - low)
+    return float(found[found >= floor].min()), float(found.max())
+
+
+def scale_of_scores(ax: Axes, values: np.ndarray, *, axes: str = "y") -> bool:
+    """Give `axes` of `ax` a logarithmic scale where scores ask for one; whether they do.
+
+    Negative losses that are spread by factors do: they are drawn by their size, the better ones on top.
+    """
+    found = np.sort(-values[np.isfinite(values)])
+    if len(found) < 2 or found[0] <= 0 or not asks_for_log(found):
+        return False
+    for name in axes:
+        # Linear only nearer to zero than the best of them.
+        getattr(ax, f"set_{name}scale")("symlog", linthresh=float(found[0]) / 2)
+    return True
+
+
+def log_axis(axis: Any, values: np.ndarray) -> None:
+    """Give an `axis` a logarithmic scale where positive `values` are spread by factors."""
+    found = np.unique(values[np.isfinite(values)])
+    if len(found) > 1 and found[0] > 0 and asks_for_log(found):
+        axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+
+
+def legend_above(ax: Axes, handles: Sequence[Any], labels: Sequence[str], width: float) -> float:
+    """A legend over `ax` that is `width` inches wide, and so may reach over panels to the right.
+
+    Returns
+    -------
+    height : float
+        In inches.
+    """
+    columns = _columns_of(list(map(len, labels)), letters(width, points=SMALL))
+    rows = math.ceil(len(labels) / columns)
+    # The layout of a figure makes room for titles by their height alone, and for legends by their width too.
+    ax.set_title("\n" * (rows - 1) + " ", fontsize=SMALL, linespacing=1.6)
+    ax.legend(
+        handles,
+        # matplotlib leaves out what begins with an underscore.
+        [plain(f" {label}" if label.startswith("_") else label) for label in labels],
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=columns,
+        fontsize=SMALL,
+        frameon=False,
+        borderaxespad=0.2,
+        borderpad=0.0,
+        columnspacing=1.2,
+        handlelength=1.6,
+        labelspacing=0.4,
+    ).set_in_layout(False)
+    return 1.6 * SMALL / 72 * rows
+
+
+def _columns_of(lengths: Sequence[int], room: int) -> int:
+    """How many columns of texts of such lengths fit into a line of `room` letters."""
+    for columns in range(len(lengths), 1, -1):
+        # A legend fills its columns one after the other, the first ones with one text more.
+        parts = np.array_split(np.asarray(lengths), columns)
+        # The sample of a line takes the room of some letters.
+        if sum(int(part.max()) + 6 for part in parts) <= room:
+            return columns
+    return 1
+
+
+def heighten(figure: Any, height: float) -> None:
+    """Make a figure `height` inches higher."""
+    figure.set_figheight(figure.get_figheight() + height)
