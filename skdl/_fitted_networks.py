@@ -100,6 +100,9 @@ def networks_in(estimator: Any, y: Any = None) -> list[InnerNetwork]:
         y = np.asarray(y, dtype=np.float64)
         y = held["transformer_"].transform(y.reshape(len(y), -1)).reshape(y.shape)
     for name, prefix in _INSIDE.items():
+        if name == "estimator_" and "estimators_" in held:
+            # What several were cloned from, which somebody may have fitted before.
+            continue
         inside = networks_in(held.get(name), y)
         if inside:
             return [replace(found, prefix=prefix + found.prefix) for found in inside]

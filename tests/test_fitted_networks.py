@@ -13,6 +13,7 @@ from sklearn.multiclass import OneVsRestClassifier
 
 import skdl
 from skdl import Fault, diagnose
+from skdl._fitted_networks import networks_in
 
 
 def test_a_wrapper_is_advised_by_the_names_that_it_has():
@@ -69,3 +70,10 @@ def test_a_fitted_network_is_the_same_after_a_diagnosis_and_after_a_pickle():
     assert first.numbers["penalty"] > 0
     np.testing.assert_array_equal(clf.predict_proba(X[:50]), before)
     assert diagnose(pickle.loads(pickle.dumps(clf))) == first
+
+
+def test_the_members_of_an_ensemble_count_and_not_what_they_were_cloned_from():
+    X, y = digits()
+    template = network(epochs=1).fit(X, y)
+    bag = BaggingClassifier(template, n_estimators=2, random_state=0).fit(X, y)
+    assert [found.network for found in networks_in(bag)] == bag.estimators_
