@@ -58,6 +58,7 @@ bench: $(VENV)/.skdl
 	$(VENV)/bin/python benchmarks/memory.py $(MEMORY_ARGS)
 	$(VENV)/bin/python benchmarks/range_test_rules.py
 	$(VENV)/bin/python benchmarks/importance_of_noise.py
+	$(VENV)/bin/python benchmarks/wrong_better_than.py
 	$(VENV)/bin/python benchmarks/diagnosed_faults.py $(FAULTS_ARGS)
 
 # A smoke test runs on the built wheel, so that a file missing from it is found.
