@@ -29,7 +29,7 @@ def baseline_score(scoring: str, y: Any, *, classifier: bool) -> float:
     return float(get_scorer(scoring)(dummy.fit(X, y), X, y))
 
 
-def _judged(
+def judged(
     scores: FoldScores, scoring: str | None, *, classifier: bool, n_classes: int | None, y: Any
 ) -> FoldScores:
     """`scores` with those of chance and of perfection, where `scoring` is a name that tells them."""
@@ -76,7 +76,7 @@ def scores_of_search(
         key = search.refit
         scoring = asked.get(key) if isinstance(asked, Mapping) else key
     folds = _by_fold(search.cv_results_, search.best_index_)
-    return _judged(
+    return judged(
         FoldScores(folds(f"test_{key}"), folds(f"train_{key}")),
         scoring if isinstance(scoring, str) else None,
         classifier=classifier,
@@ -140,7 +140,7 @@ def scores_of_cross_validation(
         if classifier is None or not any(value > 0 for value in (*test, *train)):
             return scores
         scoring = own_score(classifier)
-    return _judged(
+    return judged(
         scores,
         scoring if scoring in get_scorer_names() else None,
         classifier=scoring not in ("r2", "explained_variance")
