@@ -119,9 +119,11 @@ def histories(search: Any) -> pandas.DataFrame:
         ) from error
     record = record_of(search)
     parts = [
-        pandas.DataFrame({"candidate": candidate, "split": split, "network": name, **_columns(fit)})
+        pandas.DataFrame(
+            {"candidate": candidate, "split": split, "network": name, **columns_of(fit)}
+        )
         for (candidate, split), task in record.tasks.items()
-        for name, fit in _named(task.fits)
+        for name, fit in named_fits(task.fits)
     ]
     if not parts:
         return pandas.DataFrame({"candidate": [], "split": [], "network": [], "epoch": []}).astype(
@@ -254,7 +256,7 @@ def _timed_alike(
     return True
 
 
-def _named(fits: Sequence[FitRecord]) -> list[tuple[str, FitRecord]]:
+def named_fits(fits: Sequence[FitRecord]) -> list[tuple[str, FitRecord]]:
     """The fits of a task by the name of their class, numbered where it has several."""
     names = [fit.estimator for fit in fits]
     return [
@@ -263,7 +265,8 @@ def _named(fits: Sequence[FitRecord]) -> list[tuple[str, FitRecord]]:
     ]
 
 
-def _columns(fit: FitRecord) -> dict[str, np.ndarray]:
+def columns_of(fit: FitRecord) -> dict[str, np.ndarray]:
+    """The epochs of a fit and its curves, a curve of several values as several columns."""
     columns: dict[str, np.ndarray] = {"epoch": np.arange(1, fit.n_epochs + 1)}
     for name, curve in fit.history.items():
         if curve.ndim == 1:
