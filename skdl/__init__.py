@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from skdl.engine.job import StopReason
     from skdl.networks import MLPClassifier, MLPRegressor
     from skdl.range_test import LRRangeTest, lr_range_test
+    from skdl.report.candidates import CandidateDisplay
+    from skdl.report.convergence import ConvergenceDisplay
+    from skdl.report.gap import GapDisplay
     from skdl.report.importance_display import ImportanceDisplay
+    from skdl.report.learning_curves_display import LearningCurvesDisplay
     from skdl.report.pair_effect import PairEffectDisplay
     from skdl.report.parallel_coordinates import ParallelCoordinatesDisplay
     from skdl.report.search_space import SearchSpaceDisplay
@@ -28,14 +32,18 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "CandidateDisplay": "skdl.report.candidates",
+    "ConvergenceDisplay": "skdl.report.convergence",
     "Diagnosis": "skdl.training.diagnosis",
     "Fault": "skdl.training.diagnosis",
     "Finding": "skdl.training.diagnosis",
     "ImportanceDisplay": "skdl.report.importance_display",
+    "GapDisplay": "skdl.report.gap",
     "KerasClassifier": "skdl.wrappers",
     "KerasRegressor": "skdl.wrappers",
     "MLPClassifier": "skdl.networks",
     "MLPRegressor": "skdl.networks",
+    "LearningCurvesDisplay": "skdl.report.learning_curves_display",
     "LRRangeTest": "skdl.range_test",
     "PairEffectDisplay": "skdl.report.pair_effect",
     "ParallelCoordinatesDisplay": "skdl.report.parallel_coordinates",
@@ -47,13 +55,17 @@ _HOMES = {
 }
 
 __all__ = [
+    "CandidateDisplay",
+    "ConvergenceDisplay",
     "Diagnosis",
     "Fault",
     "Finding",
     "ImportanceDisplay",
+    "GapDisplay",
     "KerasClassifier",
     "KerasRegressor",
     "LRRangeTest",
+    "LearningCurvesDisplay",
     "MLPClassifier",
     "MLPRegressor",
     "PairEffectDisplay",
