@@ -162,6 +162,12 @@ class Results:
             source=result,
         )
 
+    def by_metric(self, metric: str) -> Results:
+        """The same candidates by another of the `metrics`."""
+        if "params" in self.source:
+            return Results.of_cv_results(self.source, metric, search=self.search)
+        return Results.of_cross_validation(self.source, metric)
+
     @property
     def n_candidates(self) -> int:
         """How many candidates were tried."""

@@ -1,0 +1,191 @@
+"""What a search is compared with: an estimator on the same folds, or scores that the user has."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.model_selection import check_cv, cross_validate
+from sklearn.pipeline import Pipeline
+
+from skdl.exceptions import InvalidParameterError
+from skdl.report.results import Results
+from skdl.report.texts import one_line
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """The scores of something simpler.
+
+    Attributes
+    ----------
+    name : str
+        What it is.
+    scores : ndarray of shape (n_splits,)
+        By the metric that counts.
+    same_splits : bool
+        Whether they are of the folds of the search, so that fold can be compared with fold.
+    note : str
+        What has to be known of them; may be empty.
+    """
+
+    name: str
+    scores: np.ndarray
+    same_splits: bool
+    note: str = ""
+
+    @property
+    def mean(self) -> float:
+        """The mean over the folds."""
+        return float(self.scores.mean())
+
+    @property
+    def std(self) -> float:
+        """The standard deviation over the folds (ddof=0), as of candidates."""
+        return float(self.scores.std())
+
+
+def check_baseline(baseline: Any, results: Results, X: Any) -> None:
+    """Whether a baseline can be computed or read, before anything is.
+
+    Raises
+    ------
+    InvalidParameterError
+        It cannot.
+    """
+    if baseline is None:
+        return
+    if isinstance(baseline, BaseEstimator):
+        if X is None:
+            raise InvalidParameterError(
+                f"Got baseline={type(baseline).__name__} without X and y, expected the data to score it on: "
+                "pass X and y, or the scores that it has."
+            )
+        if results.search is None:
+            raise InvalidParameterError(
+                f"Got baseline={type(baseline).__name__} and no search, whose folds and score it would need: "
+                "pass what cross_validate returned for it on the same folds."
+            )
+        return
+    _given_scores(baseline, results)
+
+
+def baseline_of(baseline: Any, results: Results, X: Any, y: Any) -> tuple[Baseline | None, str]:
+    """The baseline, or why there is none.
+
+    Parameters
+    ----------
+    baseline : estimator, dict, array-like or None
+        None takes scikit-learn's dummy, where there are data.
+    results : Results
+    X, y : array-like or None
+
+    Returns
+    -------
+    Baseline or None
+    str
+        What to do where it is None.
+    """
+    if baseline is not None and not isinstance(baseline, BaseEstimator):
+        scores, name = _given_scores(baseline, results)
+        return Baseline(name, scores, same_splits=True), ""
+    if baseline is not None:
+        return _scored(baseline, results, X, y), ""
+    if X is None:
+        return None, "pass X and y, or the scores of something simpler as baseline"
+    if results.search is None:
+        return None, "pass the scores of something simpler on the same folds as baseline"
+    tuned = results.search.estimator
+    dummy: Any
+    if is_classifier(tuned):
+        dummy = DummyClassifier()
+    elif is_regressor(tuned):
+        dummy = DummyRegressor()
+    else:
+        return (
+            None,
+            f"a {type(tuned).__name__} is no classifier and no regressor: pass an estimator as baseline",
+        )
+    try:
+        return _scored(dummy, results, X, y), ""
+    except Exception as error:  # nobody asked for this one, so it is no reason to have no report
+        reason = one_line(f"{type(error).__name__}: {error}", 200)
+        return (
+            None,
+            f"{type(dummy).__name__} could not be scored ({reason}): pass scores as baseline",
+        )
+
+
+def _given_scores(baseline: Any, results: Results) -> tuple[np.ndarray, str]:
+    name = "baseline"
+    if isinstance(baseline, Mapping):
+        key = next(
+            (key for key in (f"test_{results.metric}", "test_score") if key in baseline), None
+        )
+        if key is None:
+            raise InvalidParameterError(
+                f"Got a baseline with {', '.join(map(repr, list(baseline)[:5])) or 'nothing'}, expected what "
+                f"cross_validate returns, with 'test_{results.metric}'."
+            )
+        fitted = baseline.get("estimator")
+        if fitted is not None and len(fitted):
+            name = _name(fitted[0])
+        scores = baseline[key]
+    else:
+        scores = baseline
+    try:
+        array = np.asarray(scores, dtype=np.float64)
+    except (TypeError, ValueError):
+        array = np.full((), np.nan)
+    if array.shape != (results.n_splits,) or isinstance(baseline, (str, numbers.Number)):
+        raise InvalidParameterError(
+            f"Got baseline={one_line(repr(baseline), 100)}, expected an estimator, what cross_validate "
+            f"returned, or {results.n_splits} scores, one for each split of the search."
+        )
+    return array, name
+
+
+def _name(estimator: Any) -> str:
+    """The class of an estimator; of a pipeline, of its last step."""
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    return type(last).__name__
+
+
+def _scored(estimator: Any, results: Results, X: Any, y: Any) -> Baseline:
+    search = results.search
+    splitter = check_cv(search.cv, y, classifier=is_classifier(search.estimator))
+    splits = [(np.asarray(a), np.asarray(b)) for a, b in splitter.split(X, y)]
+    if len(splits) != results.n_splits:
+        raise InvalidParameterError(
+            f"The search was fitted on {results.n_splits} splits, and its cv={one_line(repr(search.cv), 80)} "
+            f"gives {len(splits)} now: pass the scores of the baseline instead of the estimator."
+        )
+    again = [(np.asarray(a), np.asarray(b)) for a, b in splitter.split(X, y)]
+    same = all(
+        np.array_equal(one, other)
+        for first, second in zip(splits, again, strict=True)
+        for one, other in zip(first, second, strict=True)
+    )
+    scores = cross_validate(
+        clone(estimator), X, y, cv=splits, scoring=search.scorer_, error_score="raise"
+    )
+    key = f"test_{results.metric}" if f"test_{results.metric}" in scores else "test_score"
+    notes = []
+    if not same:
+        notes.append(
+            "Its folds are others than those of the search, whose splitter draws new ones at each use: give "
+            "it a random_state."
+        )
+    if results.resources is not None:
+        notes.append("It was scored on all rows, the candidates on as many as their iteration had.")
+    return Baseline(
+        name=_name(estimator),
+        scores=np.asarray(scores[key], dtype=np.float64),
+        same_splits=same and results.resources is None,
+        note=" ".join(notes),
+    )

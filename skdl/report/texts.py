@@ -1,0 +1,154 @@
+"""Numbers and names as a report says them; nothing of HTML or Markdown."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from skdl.report.hyperparameters import MISSING, text_of
+
+# Longer texts of values end here in the exported columns too.
+LONGEST_VALUE = 300
+
+
+def decimals_of(mean: float, std: float = math.nan) -> int:
+    """How many decimals tell a score: three digits of it, and one at least of its spread.
+
+    Examples
+    --------
+    >>> decimals_of(0.972, 0.008), decimals_of(0.99961, 0.0002), decimals_of(-3120.4, 25.0)
+    (3, 4, 0)
+    """
+    digits = 3
+    if math.isfinite(mean) and mean:
+        digits = 2 - math.floor(math.log10(abs(mean)))
+    if math.isfinite(std) and std > 0:
+        digits = max(digits, -math.floor(math.log10(std)))
+    return min(max(digits, 0), 6)
+
+
+def number_text(value: float, decimals: int) -> str:
+    """A number with as many decimals; what is no number, and what is absent, is a dash.
+
+    Examples
+    --------
+    >>> number_text(0.97251, 3), number_text(-0.0001, 2), number_text(float("nan"), 3)
+    ('0.973', '0.00', '–')
+    """
+    if not math.isfinite(value):
+        return "–"
+    if value and abs(value) < 10.0**-6:
+        return f"{value:.2g}"
+    text = f"{value:.{decimals}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def spread_text(mean: float, std: float, decimals: int | None = None) -> str:
+    """A mean and its standard deviation.
+
+    Examples
+    --------
+    >>> spread_text(0.97251, 0.00812)
+    '0.973 ± 0.008'
+    """
+    if decimals is None:
+        decimals = decimals_of(mean, std)
+    if not math.isfinite(std):
+        return number_text(mean, decimals)
+    return f"{number_text(mean, decimals)} ± {number_text(std, decimals)}"
+
+
+def seconds_text(seconds: float | None) -> str:
+    """A time in the unit that suits it.
+
+    Examples
+    --------
+    >>> [seconds_text(t) for t in (0.00041, 0.0123, 3.21, 48.2, 754.0, 8100.0)]
+    ['0.4 ms', '12 ms', '3.2 s', '48 s', '12 min 34 s', '2 h 15 min']
+    """
+    if seconds is None or not math.isfinite(seconds):
+        return "–"
+    if seconds < 0.0995:
+        return f"{1000 * seconds:.{0 if seconds >= 0.00095 else 1}f} ms"
+    if seconds < 59.5:
+        return f"{seconds:.{1 if seconds < 9.95 else 0}f} s"
+    if seconds < 3570:
+        whole = round(seconds)
+        return f"{whole // 60} min {whole % 60} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def count_text(count: int, one: str, several: str | None = None) -> str:
+    """A number of things.
+
+    Examples
+    --------
+    >>> count_text(1, "fit"), count_text(1200, "fit"), count_text(2, "class", "classes")
+    ('1 fit', '1,200 fits', '2 classes')
+    """
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
+
+
+def list_text(parts: Iterable[str], last: str = "and") -> str:
+    """Words in a row.
+
+    Examples
+    --------
+    >>> list_text(["a", "b", "c"])
+    'a, b and c'
+    """
+    words = list(parts)
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def one_line(text: object, longest: int = LONGEST_VALUE) -> str:
+    r"""Any text in one line without control characters, cut where it is too long.
+
+    Examples
+    --------
+    >>> one_line("a\n  b"), one_line("abcdef", 4)
+    ('a b', 'abc…')
+    """
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def capital(text: str) -> str:
+    """A text that begins a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def uncapital(text: str) -> str:
+    """A text that no longer begins one."""
+    return text[:1].lower() + text[1:]
+
+
+def plain_value(value: Any) -> Any:
+    """A value of a hyperparameter as a number, a truth value or a text; None where it is absent.
+
+    Examples
+    --------
+    >>> plain_value(0.1), plain_value(True), plain_value((64, 32)), plain_value(None)
+    (0.1, True, '(64, 32)', 'None')
+    """
+    if value is MISSING:
+        return None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, numbers.Real) and math.isfinite(value):
+        return int(value) if isinstance(value, numbers.Integral) else float(value)
+    if value is None or isinstance(value, (str, float)):
+        return one_line(value)
+    try:
+        return one_line(value if isinstance(value, (tuple, list, dict, set)) else text_of(value))
+    except Exception:  # whatever a repr of the user's raises, the table goes on
+        return type(value).__name__

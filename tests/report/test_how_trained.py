@@ -1,0 +1,55 @@
+"""How networks trained: from the records of their fits, a frame that was kept, or the best one alone."""
+
+import pickle
+
+import pytest
+import report_cases as cases
+
+import skdl
+from skdl.report.how_trained import tasks_of, training_facts
+from skdl.report.results import Results
+from skdl.training.diagnosis import Fault
+
+
+@pytest.fixture(scope="module")
+def results():
+    return Results.of_search(cases.network())
+
+
+def test_all_recorded_fits_are_counted(results):
+    tasks, why_not = tasks_of(results)
+    found = training_facts(results, tasks, why_not, cases.X, cases.y)
+    assert found.whose == "all candidates on all splits"
+    assert found.n_networks == 12
+    counts = {stop.reason: stop.count for stop in found.stops}
+    assert counts["the last loss or the weights are not finite numbers"] == 6
+    assert sum(counts.values()) == 12
+    assert found.epochs[2] == 3
+    assert Fault.DIVERGED in found.diagnosis.faults
+    assert found.not_recorded == ""
+    assert found.curves_of == "the 2 best candidates on all splits"
+    assert len(found.curves.fits) == 6
+
+
+def test_without_records_the_best_one_is_told(results):
+    found = training_facts(results, None, "why not")
+    assert found.whose == "the best candidate, fitted again on all rows"
+    assert found.n_networks == 1
+    assert found.not_recorded == "why not"
+    assert found.curves_of == "the best candidate, fitted again on all rows"
+
+
+def test_a_frame_that_was_kept_has_the_curves(results):
+    frame = skdl.histories(cases.network())
+    found = training_facts(results, None, "why not", histories=frame)
+    assert found.curves_of == "the 2 best candidates on all splits"
+    assert len(found.curves.fits) == 6
+    assert found.not_recorded == ""
+
+
+def test_other_estimators_have_no_training():
+    search = pickle.loads(pickle.dumps(cases.random()))
+    results = Results.of_search(search)
+    tasks, why_not = tasks_of(results)
+    assert tasks is None
+    assert training_facts(results, tasks, why_not) is None

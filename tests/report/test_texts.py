@@ -1,0 +1,98 @@
+"""Numbers are said with the digits that mean something, and any text fits on one line."""
+
+import math
+
+import numpy as np
+import pytest
+
+from skdl.report.hyperparameters import MISSING
+from skdl.report.texts import (
+    count_text,
+    decimals_of,
+    number_text,
+    one_line,
+    plain_value,
+    seconds_text,
+    spread_text,
+)
+
+
+@pytest.mark.parametrize(
+    ("mean", "std", "text"),
+    [
+        (0.9725, 0.0081, "0.973 ± 0.008"),
+        (0.99961, 0.00021, "0.9996 ± 0.0002"),
+        (-54.31, 2.14, "-54.3 ± 2.1"),
+        (-3120.4, 250.0, "-3120 ± 250"),
+        (1.0, 0.0, "1.00 ± 0.00"),
+        (0.0, 0.0, "0.000 ± 0.000"),
+        (0.5, math.nan, "0.500"),
+        (math.nan, math.nan, "–"),
+    ],
+)
+def test_a_score_has_the_digits_that_its_spread_leaves(mean, std, text):
+    assert spread_text(mean, std) == text
+
+
+def test_digits_have_a_limit():
+    assert decimals_of(1e-12) == 6
+    assert number_text(1e-12, 6) == "1e-12"
+    assert number_text(-1e-4, 2) == "0.00"
+    assert number_text(math.inf, 2) == "–"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0.0 ms"),
+        (0.0994, "99 ms"),
+        (0.0996, "0.1 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 0 s"),
+        (3569.0, "59 min 29 s"),
+        (3571.0, "1 h 0 min"),
+        (math.nan, "–"),
+        (None, "–"),
+    ],
+)
+def test_seconds_have_the_unit_that_suits_them(seconds, text):
+    assert seconds_text(seconds) == text
+
+
+def test_counts_agree_with_their_nouns():
+    assert count_text(0, "fit") == "0 fits"
+    assert count_text(1, "class", "classes") == "1 class"
+
+
+def test_any_text_is_one_line_of_bounded_length():
+    assert one_line("a\r\n\tb\x00\x1b[31mc") == "a b [31mc"
+    assert one_line("‮abc") == "abc"  # would turn the letters around
+    assert len(one_line("x" * 1000)) == 300
+
+
+class Silent:
+    def __repr__(self):
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (np.float64(0.1), 0.1),
+        (np.int64(3), 3),
+        (np.True_, True),
+        (math.inf, "inf"),
+        (math.nan, "nan"),
+        ("relu", "relu"),
+        ((64, 32), "(64, 32)"),
+        (None, "None"),
+        (MISSING, None),
+        (Silent(), "Silent"),
+        ((Silent(),), "tuple"),
+    ],
+)
+def test_values_become_numbers_truth_values_or_texts(value, plain):
+    found = plain_value(value)
+    assert (found, type(found)) == (plain, type(plain))
