@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from skdl.report.pair_effect import PairEffectDisplay
     from skdl.report.parallel_coordinates import ParallelCoordinatesDisplay
     from skdl.report.search_space import SearchSpaceDisplay
+    from skdl.report.tuning_report import TuningReport
     from skdl.search_record import histories
     from skdl.training.diagnosis import Diagnosis, Fault, Finding
     from skdl.wrappers import KerasClassifier, KerasRegressor
@@ -49,6 +50,7 @@ _HOMES = {
     "ParallelCoordinatesDisplay": "skdl.report.parallel_coordinates",
     "SearchSpaceDisplay": "skdl.report.search_space",
     "StopReason": "skdl.engine.job",
+    "TuningReport": "skdl.report.tuning_report",
     "diagnose": "skdl.diagnosing",
     "histories": "skdl.search_record",
     "lr_range_test": "skdl.range_test",
@@ -72,6 +74,7 @@ __all__ = [
     "ParallelCoordinatesDisplay",
     "SearchSpaceDisplay",
     "StopReason",
+    "TuningReport",
     "diagnose",
     "exceptions",
     "histories",

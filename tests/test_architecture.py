@@ -107,3 +107,23 @@ def test_matplotlib_and_optuna_come_late():
     }
     assert drawn
     assert eager == set()
+
+
+def test_a_report_is_computed_before_it_is_written():
+    assert importers("jinja2") | importers("markupsafe") == {"report/html.py"}
+    writers = {"skdl.report.html", "skdl.report.markdown", "skdl.report.terminal"}
+    for file, names in IMPORTS.items():
+        if file.startswith("report/") and file != "report/tuning_report.py":
+            assert not names & writers, file
+    computed = {
+        "summary",
+        "data",
+        "baseline",
+        "times",
+        "failures",
+        "rebuild",
+        "how_trained",
+        "subject",
+    }
+    for name in computed:
+        assert "skdl.report.document" not in IMPORTS[f"report/{name}.py"], name

@@ -1,0 +1,288 @@
+"""The sections on what a search found: its space and data, the best candidate, what mattered."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from skdl.report.baseline import Baseline
+from skdl.report.document import (
+    Block,
+    Facts,
+    Grid,
+    Heading,
+    Picture,
+    Text,
+)
+from skdl.report.importance_sentences import importance_sentence
+from skdl.report.summary import Best, Summary
+from skdl.report.texts import (
+    capital,
+    count_text,
+    decimals_of,
+    list_text,
+    number_text,
+    seconds_text,
+    spread_text,
+    uncapital,
+)
+
+# More splits than this stand below each other.
+MOST_ACROSS = 10
+
+
+def searches_blocks(summary: Summary) -> list[Block]:
+    """Several searches over each other."""
+    if len(summary.searches) < 2:
+        return []
+    chosen = summary.chosen
+    rows = []
+    for one in summary.searches:
+        place = one.results.best_index
+        score = "all failed"
+        if place is not None:
+            score = spread_text(
+                float(one.results.test_mean[place]), float(one.results.test_std[place])
+            )
+        rows.append(
+            (
+                one.name,
+                one.facts.method,
+                f"{one.facts.n_candidates:,}",
+                f"{one.facts.n_fits:,}",
+                score,
+                seconds_text(one.times.total),
+            )
+        )
+    return [
+        Text(
+            f"{chosen.name!r} found the best candidate. The sections below are about this search.",
+            strong=True,
+        ),
+        Grid(
+            "What each search found",
+            ("search", "method", "candidates", "fits", f"best {summary.facts.score_name}", "time"),
+            (False, False, True, True, True, True),
+            tuple(rows),
+        ),
+        Picture("convergence"),
+    ]
+
+
+def searched_blocks(summary: Summary) -> list[Block]:
+    """What was searched, and on what data."""
+    facts = summary.facts
+    estimator = facts.estimator
+    if facts.steps:
+        estimator = f"Pipeline of {list_text(facts.steps)}"
+    others = facts.metrics[1:]
+    scored = facts.score_name + (f"; also {list_text(others)}" if others else "")
+    rows = [
+        ("Search", facts.method),
+        ("Estimator", estimator),
+        ("Score", scored),
+        ("Splits", facts.splits + (f": {facts.splitter}" if facts.splitter else "")),
+        (
+            "Size",
+            f"{count_text(facts.n_candidates, 'candidate')} × {count_text(facts.n_splits, 'split')} = "
+            f"{count_text(facts.n_fits, 'fit')}",
+        ),
+    ]
+    blocks: list[Block] = [Facts(tuple(rows)), *(Text(note) for note in facts.notes)]
+    if facts.tried:
+        asked = any(one.asked and one.asked != one.values for one in facts.tried)
+        names = ("hyperparameter", *(("searched",) if asked else ()), "tried")
+        blocks.append(
+            Grid(
+                "Hyperparameters",
+                names,
+                (False,) * len(names),
+                tuple(
+                    (one.name, *((one.asked or "not known",) if asked else ()), one.values)
+                    for one in facts.tried
+                ),
+            )
+        )
+    return [*blocks, Heading("The data"), *_data(summary)]
+
+
+def _data(summary: Summary) -> list[Block]:
+    data, target = summary.data, summary.target
+    if data is None or target is None:
+        return [
+            Text(
+                "Nothing is said of the data, which the report was not given: pass X and y to TuningReport."
+            )
+        ]
+    sizes = [f"{data.shape[0]:,} rows"]
+    if len(data.shape) == 2:
+        sizes.append(count_text(data.shape[1], "column"))
+    elif len(data.shape) > 2:
+        sizes.append(" × ".join(map(str, data.shape[1:])) + " values each")
+    if len(data.types) > 1:
+        types = list_text(f"{kind} ({count})" for kind, count in data.types)
+    else:
+        types = data.types[0][0] if data.types else ""
+    missing = count_text(data.n_missing, "value") if data.n_missing else "none"
+    y = target.kind.replace("-", " ")
+    if target.n_outputs > 1:
+        y += f", {target.n_outputs} outputs"
+    if target.mean is not None:
+        y += (
+            f": mean {target.mean:.4g}, standard deviation {target.std:.4g}, from {target.low:.4g} to "
+            f"{target.high:.4g}"
+        )
+    rows = [
+        ("X", f"{' × '.join(sizes)}, {types} ({data.container})"),
+        ("Missing in X", missing),
+        ("y", y),
+        ("Fingerprint of X and y", data.fingerprint),
+    ]
+    blocks: list[Block] = [Facts(tuple(rows))]
+    if target.classes:
+        total = data.shape[0] * target.n_outputs
+        more = target.n_classes - len(target.classes)
+        caption = f"{target.n_classes} classes" + (
+            f", of which the {len(target.classes)} largest" if more else ""
+        )
+        classes = tuple(
+            (label, f"{count:,}", f"{100 * count / total:.1f} %") for label, count in target.classes
+        )
+        blocks.append(Grid(caption, ("class", "rows", "share"), (False, True, True), classes))
+    return blocks
+
+
+def best_blocks(summary: Summary) -> list[Block]:
+    """The best candidate, beside the baseline."""
+    best, baseline, facts = summary.best, summary.baseline, summary.facts
+    if best is None:
+        return [Text("All candidates failed, so there is none that is best.", strong=True)]
+    decimals = decimals_of(best.score.mean, best.score.std)
+    if facts.method == "cross_validate":
+        told = "The estimator reaches"
+    else:
+        told = f"Candidate {best.candidate} is the best of {facts.n_candidates:,}: it reaches"
+    told += f" {spread_text(best.score.mean, best.score.std)} {facts.score_name}, the mean and the standard "
+    told += f"deviation over {count_text(facts.n_splits, 'split')}"
+    if best.score.train is not None:
+        told += f", and {number_text(best.score.train, decimals)} on the rows it was trained on"
+    told += "."
+    blocks: list[Block] = [Text(told, strong=True)]
+    if best.params:
+        blocks.append(Facts(best.params))
+    rows = [_folds("best candidate", best.folds, decimals)]
+    if baseline is not None:
+        rows.append(_folds(baseline.name, baseline.scores, decimals))
+        if baseline.same_splits:
+            rows.append(_folds("difference", best.folds - baseline.scores, decimals))
+    splits = [f"split {place}" for place in range(1, len(best.folds) + 1)]
+    columns: list[tuple[str, ...]] = [("", "mean", "±", *splits), *rows]
+    if len(splits) > MOST_ACROSS:
+        columns = list(zip(*columns, strict=True))
+    blocks.append(
+        Grid(
+            f"{capital(facts.score_name)} by split",
+            columns[0],
+            (False, *(True for _ in columns[0][1:])),
+            tuple(columns[1:]),
+        )
+    )
+    if baseline is None:
+        blocks.append(Text(f"There is no baseline: {summary.no_baseline}."))
+    else:
+        blocks.append(Text(_against(summary, baseline)))
+    if len(best.scores) > 1:
+        blocks.append(_metrics(best))
+    if summary.candidates is not None and len(summary.candidates.candidates_) > 1:
+        shown = len(summary.candidates.candidates_)
+        blocks.append(
+            Text(f"The best {shown} beside each other: {uncapital(summary.candidates.summary_)}")
+        )
+    return [*blocks, Picture("candidates")]
+
+
+def _against(summary: Summary, baseline: Baseline) -> str:
+    """Whether the best candidate is better than the baseline."""
+    assert summary.best is not None
+    notes = f" {baseline.note}" if baseline.note else ""
+    if summary.over_baseline is None:
+        return f"The baseline has other splits, so the two are not compared split by split.{notes}"
+    mean, low, high = summary.over_baseline
+    decimals = decimals_of(summary.best.score.mean, summary.best.score.std)
+    told = f"The difference to {baseline.name} is {number_text(mean, decimals)}"
+    if not math.isfinite(low):
+        return f"{told}; there is no interval for it.{notes}"
+    told += (
+        f", with a 95 % interval from {number_text(low, decimals)} to {number_text(high, decimals)}"
+    )
+    if low > 0:
+        return f"{told}: the best candidate is better.{notes}"
+    if high < 0:
+        return f"{told}: the baseline is better.{notes}"
+    return f"{told}: the two cannot be told apart.{notes}"
+
+
+def _folds(name: str, scores: np.ndarray, decimals: int) -> tuple[str, ...]:
+    numbers = (float(scores.mean()), float(scores.std()), *map(float, scores))
+    return (name, *(number_text(number, decimals) for number in numbers))
+
+
+def _metrics(best: Best) -> Grid:
+    trained = any(score.train is not None for score in best.scores)
+    rows = []
+    for score in best.scores:
+        decimals = decimals_of(score.mean, score.std)
+        row = [
+            score.metric,
+            number_text(score.mean, decimals),
+            number_text(score.std, decimals),
+        ]
+        if trained:
+            row.append(
+                number_text(math.nan if score.train is None else score.train, decimals),
+            )
+        rows.append(tuple(row))
+    names = ("metric", "mean", "±", *(("in training",) if trained else ()))
+    return Grid(
+        "The best candidate by each metric", names, (False, *[True] * (len(names) - 1)), tuple(rows)
+    )
+
+
+def mattered_blocks(summary: Summary) -> list[Block]:
+    """Which hyperparameters mattered."""
+    display = summary.importance
+    if display is None:
+        return []
+    blocks: list[Block] = [Text(importance_sentence(display), strong=True), Picture("importance")]
+    if display.enough:
+        rows = [
+            (
+                one.name,
+                f"{importance:.2f}",
+                f"{low:.2f} to {high:.2f}" if math.isfinite(low) else "–",
+                "yes" if told else "no",
+            )
+            for one, importance, low, high, told in zip(
+                display.hyperparameters_,
+                display.importances_,
+                display.low_,
+                display.high_,
+                display.told_,
+                strict=True,
+            )
+        ]
+        blocks.append(
+            Grid(
+                "Importance: by how much the R² of a forest falls without the hyperparameter",
+                ("hyperparameter", "importance", "95 % interval", "told from chance"),
+                (False, True, True, False),
+                tuple(rows),
+            )
+        )
+    return [
+        *blocks,
+        Picture("search_space"),
+        Picture("pair_effect"),
+        Picture("parallel_coordinates"),
+    ]

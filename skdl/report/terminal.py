@@ -1,0 +1,126 @@
+"""A report on a terminal: what one wants to know at once, without pictures and without the whole table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skdl.report.document import (
+    Block,
+    Candidates,
+    Code,
+    Document,
+    Facts,
+    Grid,
+    Heading,
+    Picture,
+    Steps,
+    Text,
+)
+from skdl.report.hyperparameters import MISSING
+from skdl.report.table import Table
+
+# Sections that only a file has room for.
+_LEFT_OUT = ("again",)
+MOST_ROWS = 5
+
+
+def print_document(document: Document) -> None:
+    """Write a report on the terminal, in its width."""
+    from rich.console import Console
+    from rich.text import Text as Line
+
+    # Values are never read as rich's markup, which square brackets would be.
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.print(Line(f"{document.headline}.", style="bold"))
+    for section in document.sections:
+        if section.key in _LEFT_OUT or all(isinstance(one, Picture) for one in section.blocks):
+            continue
+        console.print()
+        console.print(Line(section.title, style="bold underline"))
+        apart = False
+        for block in section.blocks:
+            lines = _shown(block)
+            # Tables stand apart from what follows them.
+            if apart and lines:
+                console.print()
+            for shown in lines:
+                console.print(shown)
+            apart = bool(lines) and not isinstance(block, (Text, Heading))
+    console.print()
+    console.print(
+        Line('Pictures, the whole table and code that makes it again: to_html("report.html").')
+    )
+
+
+def _shown(block: Block) -> list[Any]:
+    from rich.padding import Padding
+    from rich.text import Text as Line
+
+    if isinstance(block, Text):
+        return [Line(block.text, style="bold" if block.strong else "")]
+    if isinstance(block, Heading):
+        return [Line(block.text, style="underline")]
+    if isinstance(block, Facts):
+        return [_rows(None, (False, False), block.rows)]
+    if isinstance(block, Grid):
+        return [Line(block.caption, style="italic"), _rows(block.names, block.numeric, block.rows)]
+    if isinstance(block, Steps):
+        lines: list[Any] = []
+        for place, (head, advice) in enumerate(block.items, 1):
+            lines.append(Line(f"{place}. {head}"))
+            lines += [Padding(Line(f"- {line}"), (0, 0, 0, 3)) for line in advice]
+        return lines
+    if isinstance(block, Candidates):
+        return _best_rows(block.table)
+    assert isinstance(block, (Code, Picture))
+    return []
+
+
+def _rows(names: tuple[str, ...] | None, numeric: tuple[bool, ...], rows: Any) -> Any:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as Lines
+    from rich.text import Text as Line
+
+    table = Lines(
+        box=SIMPLE_HEAD if names else None,
+        show_header=names is not None,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+    )
+    for place, number in enumerate(numeric):
+        table.add_column(
+            Line(names[place] if names else ""),
+            justify="right" if number else "left",
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*map(Line, row))
+    return table
+
+
+def _best_rows(table: Table) -> list[Any]:
+    """The best candidates, each in a row that fits a terminal; the rest is in the frame and the file."""
+    from rich.text import Text as Line
+
+    by_group = {
+        group: [column for column in table.columns if column.group == group]
+        for group in ("score", "hyperparameter")
+    }
+    mean, spread = by_group["score"][:2]
+    rows = [
+        (
+            *(column.texts[row] for column in table.columns[:2]),
+            f"{mean.texts[row]} ± {spread.texts[row]}",
+            ", ".join(
+                f"{column.heading}={column.texts[row]}"
+                for column in by_group["hyperparameter"]
+                if column.values[row] is not MISSING
+            ),
+        )
+        for row in range(min(len(table), MOST_ROWS))
+    ]
+    names = ("rank", "candidate", mean.heading, "hyperparameters")
+    shown = [_rows(names, (True, True, True, False), rows)]
+    more = len(table) - MOST_ROWS
+    return [*shown, Line(f"and {more:,} more: frame()")] if more > 0 else shown

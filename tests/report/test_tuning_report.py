@@ -1,0 +1,219 @@
+"""Reports of all kinds of searches, on a terminal, as tables and as files."""
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import report_cases as cases
+from hostile import TEXTS, Hostile, data
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+
+from skdl import TuningReport
+from skdl.exceptions import InvalidParameterError
+from skdl.report.sections import document_of, headline
+
+ALL = {
+    "grid": cases.grid,
+    "several metrics": cases.several_metrics,
+    "random": cases.random,
+    "halving": cases.halving,
+    "Bayesian": cases.bayes,
+    "network": cases.network,
+}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_kind_of_search_has_a_report(name, tmp_path, capsys):
+    search = ALL[name]()
+    report = TuningReport(search, cases.X, cases.y)
+    mean = search.cv_results_[f"mean_test_{report.summary_.results.metric}"][search.best_index_]
+    assert report.summary_.best.score.mean == pytest.approx(mean, rel=1e-12)
+    assert report.summary_.best.candidate == search.best_index_
+    assert len(report.frame()) == len(search.cv_results_["params"])
+    assert report.to_html(tmp_path / "report.html").stat().st_size > 10_000
+    assert f"{mean:.3f} ± " in report.to_markdown()
+    report.summary()
+    printed = capsys.readouterr().out
+    assert f"{mean:.3f} ± " in printed
+    session = {}
+    exec(report.summary_.rebuild.source, session)
+    expected = search.best_estimator_.get_params()
+    assert repr(session["estimator"].get_params()) == repr(expected)
+
+
+def test_the_headline_says_what_is_asked_first():
+    report = TuningReport(cases.regression(), cases.NUMBERS_X, cases.NUMBERS_Y)
+    text = headline(report.summary_)
+    best = cases.regression().best_score_
+    assert text.startswith(f"Ridge reaches {best:.0f} ± ")
+    assert "negative mean squared error in 4-fold cross-validation, baseline -" in text
+    assert "; 3 candidates, 12 fits, " in text
+    assert text.endswith(" of computation")
+    assert repr(report) == f"TuningReport({text})"
+
+
+def test_a_recorded_search_says_how_long_one_waited():
+    text = headline(TuningReport(cases.network()).summary_)
+    assert "; 4 candidates, 12 fits, " in text
+    assert not text.endswith("of computation")
+    assert "baseline" not in text
+
+
+def test_several_searches_are_told_over_each_other():
+    searches = {"random": cases.random(), "Bayesian": cases.bayes()}
+    report = TuningReport(searches, cases.X, cases.y)
+    best = max(searches, key=lambda name: searches[name].best_score_)
+    summary = report.summary_
+    assert summary.chosen.name == best
+    assert [one.name for one in summary.searches] == list(searches)
+    document = document_of(summary)
+    assert document.sections[0].title == "The searches"
+    grid = document.sections[0].blocks[1]
+    assert [row[0] for row in grid.rows] == ["random", "Bayesian"]
+    assert "; 2 searches, 9 candidates, 33 fits, " in document.headline
+    assert len(report.frame()) == len(searches[best].cv_results_["params"])
+
+
+def test_searches_by_different_metrics_do_not_compare():
+    with pytest.raises(InvalidParameterError, match="scored by different metrics"):
+        TuningReport({"a": cases.grid(), "b": cases.regression()})
+    with pytest.raises(InvalidParameterError, match="Got an empty dict"):
+        TuningReport({})
+
+
+def test_another_metric_can_count():
+    report = TuningReport(cases.several_metrics(), metric="neg_log_loss")
+    columns = cases.several_metrics().cv_results_
+    assert report.summary_.best.score.metric == "negative log loss"
+    assert report.summary_.best.score.mean == columns["mean_test_neg_log_loss"].max()
+    assert [score.metric for score in report.summary_.best.scores] == [
+        "negative log loss",
+        "accuracy",
+    ]
+
+
+def test_a_baseline_is_compared_split_by_split():
+    report = TuningReport(cases.grid(), baseline=[0.5, 0.6, 0.5, 0.6, 0.5])
+    mean, low, high = report.summary_.over_baseline
+    best = cases.grid()
+    folds = np.array([best.cv_results_[f"split{i}_test_score"][best.best_index_] for i in range(5)])
+    differences = folds - [0.5, 0.6, 0.5, 0.6, 0.5]
+    # Nadeau and Bengio: 5 folds test a quarter of what they train on.
+    half = 2.7764451051977987 * differences.std(ddof=1) * np.sqrt(1 / 5 + 1 / 4)
+    assert mean == pytest.approx(differences.mean())
+    assert (low, high) == pytest.approx((mean - half, mean + half))
+    assert "the best candidate is better" in report.to_markdown()
+
+
+def test_a_cross_validation_has_a_report(tmp_path):
+    report = TuningReport(cases.cross_validation(), cases.X, cases.y)
+    assert repr(report).startswith("TuningReport(LogisticRegression reaches 0.973 ± ")
+    document = document_of(report.summary_)
+    assert document.title == "Cross-validation of LogisticRegression"
+    assert "mattered" not in [section.key for section in document.sections]
+    assert report.to_html(tmp_path / "report.html").exists()
+
+
+def test_the_columns_alone_have_a_report(tmp_path):
+    report = TuningReport(cases.grid().cv_results_)
+    assert report.summary_.rebuild is None
+    assert "The estimator is not known" in report.to_markdown()
+    assert report.to_html(tmp_path / "report.html").exists()
+
+
+def test_a_search_from_a_pickle_says_what_is_not_known_of_it(tmp_path):
+    path = tmp_path / "search.pkl"
+    path.write_bytes(pickle.dumps(cases.network()))
+    code = (
+        "import pickle, sys; from skdl import TuningReport; "
+        f"report = TuningReport(pickle.load(open({str(path)!r}, 'rb'))); "
+        f"report.to_html({str(tmp_path / 'report.html')!r}); print(report.to_markdown())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Nothing is known of the fits of this GridSearchCV." in done.stdout
+    assert "| no reason was kept | 6 | 1, 3 | – |" in done.stdout
+    assert "1 network (the best candidate, fitted again on all rows)" in done.stdout
+    assert done.stderr == ""
+
+
+def test_a_report_can_be_pickled(tmp_path):
+    report = TuningReport(cases.grid(), cases.X, cases.y)
+    again = pickle.loads(pickle.dumps(report))
+    assert again.to_markdown() == report.to_markdown()
+
+
+def test_the_data_are_not_kept():
+    report = TuningReport(cases.random(), cases.X, cases.y)
+    assert report.summary_.data.shape == (150, 4)
+    seen, look = set(), [report.summary_]
+    while look:
+        value = look.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        assert value is not cases.X
+        assert value is not cases.y
+        if hasattr(value, "__dict__"):
+            look += vars(value).values()
+        elif isinstance(value, (list, tuple)):
+            look += value
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((3,), "Got a int, expected a fitted search"),
+        ((LogisticRegression(),), "with 0 searches inside"),
+        ((cases.grid, cases.X), "Got X without y"),
+        ((cases.grid, None, None, [0.1]), "or 5 scores, one for each split"),
+    ],
+)
+def test_wrong_things_are_named_before_anything_is_computed(arguments, words):
+    search = arguments[0]() if arguments[0] is cases.grid else arguments[0]
+    with pytest.raises(InvalidParameterError, match=words):
+        TuningReport(search, *arguments[1:])
+
+
+def test_a_search_has_to_be_fitted():
+    with pytest.raises(NotFittedError):
+        TuningReport(GridSearchCV(LogisticRegression(), {"C": [1.0]}))
+
+
+def test_hostile_texts_are_no_markup_of_the_terminal(capsys):
+    X, y = data()
+    search = GridSearchCV(Hostile(), {"text": ["[bold red]x[/]", ":smile:", *TEXTS]}, cv=3)
+    TuningReport(search.fit(X, y), X, y).summary()
+    printed = capsys.readouterr().out
+    assert "[bold red]x[/]" in printed
+    assert ":smile:" in printed
+    assert "\x1b" not in printed
+
+
+def test_a_frame_needs_pandas_and_says_so(monkeypatch):
+    report = TuningReport(cases.random())
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match="run `pip install pandas`, or use search.cv_results_"):
+        report.frame()
+
+
+def test_a_page_needs_no_pandas(tmp_path):
+    code = (
+        "import sys\n"
+        "class NoPandas:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'pandas':\n"
+        "            raise ImportError(name)\n"
+        "sys.meta_path.insert(0, NoPandas())\n"
+        "from sklearn.linear_model import Ridge\n"
+        "from sklearn.model_selection import GridSearchCV\n"
+        "from skdl import TuningReport\n"
+        "X, y = [[float(i)] for i in range(20)], [float(i % 7) for i in range(20)]\n"
+        "search = GridSearchCV(Ridge(), {'alpha': [0.1, 1.0]}, cv=2).fit(X, y)\n"
+        f"TuningReport(search, X, y).to_html({str(tmp_path / 'report.html')!r})\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert (tmp_path / "report.html").exists()
