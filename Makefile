@@ -18,11 +18,12 @@ SOURCES := $(shell find skdl -type f -not -name '*.pyc' 2>/dev/null)
 .DELETE_ON_ERROR:
 # Two pip runs in one environment get in each other's way, also under `make -j`.
 .NOTPARALLEL:
-.PHONY: help tune test lint format types docs smoke smoke-oldest bench clean
+.PHONY: help tune test test-browser lint format types docs smoke smoke-oldest bench clean
 
 help:
 	@echo "make tune          tune a network on real data (ARGS=--quick for a short run)"
 	@echo "make test          run the tests"
+	@echo "make test-browser  run the tests of HTML reports in a Chromium that is installed"
 	@echo "make lint types    check style and types"
 	@echo "make docs          build the documentation in docs/_build/html"
 	@echo "make bench         compare defaults, speed, plans and memory (most of an hour)"
@@ -34,6 +35,11 @@ tune: $(VENV)/.skdl
 
 test: $(VENV)/.test
 	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+
+# Apart from the others, which need no browser: pytest does not go into tests/browser by itself. It fails where there is
+# no Chromium, and downloads none: on Debian and Ubuntu, apt-get install chromium; CHROMIUM=... names another one.
+test-browser: $(VENV)/.test $(VENV)/.browser
+	$(VENV)/bin/python -m pytest --numprocesses 0 tests/browser $(ARGS)
 
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
@@ -92,7 +98,7 @@ $(VENV)/.skdl: $(VENV)/.made pyproject.toml
 	$(call PIP,$(VENV)) --editable .
 	@touch $@
 
-$(VENV)/.test $(VENV)/.docs $(VENV)/.dev: $(VENV)/.%: $(VENV)/.skdl
+$(VENV)/.test $(VENV)/.browser $(VENV)/.docs $(VENV)/.dev: $(VENV)/.%: $(VENV)/.skdl
 	$(call PIP,$(VENV)) --editable '.[$*]'
 	@touch $@
 
