@@ -39,7 +39,7 @@ from sklearn.preprocessing import StandardScaler
 from skopt import BayesSearchCV
 from skopt.space import Categorical, Real
 
-from skdl import MLPClassifier
+from skdl import MLPClassifier, TuningReport
 
 CV = 5
 
@@ -193,6 +193,9 @@ def main() -> None:
         files.append(options.out / f"cv_results_{name.lower()}.csv")
         write_results(files[-1], search)
 
+    report = TuningReport(searches, X_train, y_train, baseline=baseline)
+    path = report.to_html(options.out / "report.html")
+
     best = max(searches.values(), key=lambda search: search.best_score_)
     network = clone(best.best_estimator_).set_params(net__validation_split=0.2)
     network.fit(X_train, y_train)
@@ -208,6 +211,7 @@ def main() -> None:
         highlight=False,
     )
     console.print("Files:", *(f"  {file}" for file in files), sep="\n")
+    console.print("Report of the three searches over each other:", path, soft_wrap=True)
 
 
 if __name__ == "__main__":
