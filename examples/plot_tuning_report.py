@@ -27,12 +27,19 @@ X, y = load_digits(return_X_y=True)
 X, y = X[:600], y[:600]
 network = make_pipeline(
     StandardScaler(),
-    MLPClassifier(epochs=20, early_stopping=True, patience=3, validation_split=0.2, random_state=0),
+    MLPClassifier(
+        optimizer="adamw",
+        epochs=15,
+        early_stopping=True,
+        patience=3,
+        validation_split=0.2,
+        random_state=0,
+    ),
 )
 space = {
     "mlpclassifier__learning_rate": loguniform(1e-4, 0.3),
-    "mlpclassifier__units": [16, 64],
-    "mlpclassifier__dropout": [0.0, 0.2, 0.5],
+    "mlpclassifier__weight_decay": [0.001, 0.1],
+    "mlpclassifier__dropout": [0.1, 0.3, 0.5],
 }
 search = RandomizedSearchCV(
     network, space, n_iter=20, cv=4, return_train_score=True, random_state=0

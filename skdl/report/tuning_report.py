@@ -73,7 +73,7 @@ class TuningReport:
     >>> report.frame()[["rank", "mean_test_score", "param_C"]]
        rank  mean_test_score  param_C
     0     1         0.973333     1.00
-    1     2         0.880000     0.01
+    1     2         0.860000     0.01
     """
 
     def __init__(
