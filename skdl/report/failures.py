@@ -45,10 +45,16 @@ class Failure:
 def failures_of(
     results: Results, tasks: Mapping[tuple[int, int], Any] | None = None
 ) -> tuple[Failure, ...]:
-    """The fits without a score, most frequent reasons first; `tasks` by candidate and split, if recorded."""
+    """The fits that failed, most frequent reasons first; `tasks` by candidate and split, if recorded.
+
+    A fit without a score has failed; one that has a score since the search gives failures a number, as by
+    ``error_score=0``, is known by its record alone.
+    """
+    lost = np.argwhere(~np.isfinite(results.test_scores)).tolist()
+    places = {(candidate, split) for candidate, split in lost}
+    places |= {place for place, task in (tasks or {}).items() if task.error is not None}
     found: dict[tuple[str, str], list[Any]] = {}
-    for candidate, split in zip(*np.nonzero(~np.isfinite(results.test_scores)), strict=True):
-        place = int(candidate), int(split)
+    for place in sorted(places):
         task = None if tasks is None else tasks.get(place)
         if task is None:
             reason, message = UNKNOWN, ""

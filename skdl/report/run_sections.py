@@ -96,7 +96,7 @@ def failed_blocks(summary: Summary) -> list[Block]:
     """Candidates without a score, by reason."""
     if not summary.failures:
         return [Text(f"None: all {count_text(summary.facts.n_fits, 'fit')} have a score.")]
-    failed = int(summary.results.failed.sum())
+    failed = len({place for one in summary.failures for place in one.candidates})
     fits = sum(one.n_fits for one in summary.failures)
     blocks: list[Block] = [
         Text(

@@ -58,6 +58,12 @@ def test_fits_that_failed_alike_are_counted_together():
     assert found[2].message == f"something else: {IMAGE}"
 
 
+def test_a_fit_whose_failure_was_given_a_number_is_known_by_its_record():
+    tasks = {(0, 0): error("Traceback\nValueError: no"), (0, 1): error(None)}
+    (found,) = failures_of(results([0.0, 0.5]), tasks)
+    assert (found.reason, found.n_fits, found.candidates) == ("ValueError", 1, (0,))
+
+
 def test_a_recorded_search_says_why_its_fits_failed():
     results = Results.of_search(cases.network())
     tasks, why_not = tasks_of(results)
