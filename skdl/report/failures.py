@@ -76,7 +76,10 @@ def failures_of(
 def _last_line(traceback: str) -> tuple[str, str]:
     """The kind and the message of the error that a traceback ends with."""
     lines = traceback.rstrip().splitlines() or [""]
-    # A message may have several lines: it begins after the last line that is indented, as calls are.
-    start = max((i + 1 for i, line in enumerate(lines) if line.startswith(" ")), default=0)
-    kind, _, message = one_line(" ".join(lines[start:]) or lines[-1], 400).partition(": ")
+    # The error stands after the last call, at the margin; its message may have several lines, indented or not.
+    calls = [place for place, line in enumerate(lines) if line.startswith('  File "')]
+    start = calls[-1] if calls else 0
+    while start < len(lines) - 1 and lines[start].startswith((" ", "Traceback")):
+        start += 1
+    kind, _, message = one_line(" ".join(lines[start:]), 400).partition(": ")
     return one_line(kind.rpartition(".")[2], 80), message

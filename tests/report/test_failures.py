@@ -39,7 +39,7 @@ def test_fits_that_failed_alike_are_counted_together():
         (0, 0): error(f"{trace}ValueError: Got 3 rows in 'a', expected 4"),
         (0, 1): error(f"{trace}ValueError: Got 7 rows in 'b', expected 9"),
         (1, 0): error(
-            f"{trace}skdl.exceptions.DivergedError: A(units=3) diverged\nafter 2 epochs\n"
+            f"{trace}skdl.exceptions.DivergedError: A(units=3) diverged\n  after 2 epochs\nso\n"
         ),
         (1, 1): error(f"{trace}ValueError: something else: {IMAGE}"),
         (2, 0): error(None),
@@ -54,7 +54,7 @@ def test_fits_that_failed_alike_are_counted_together():
         ("KeyboardInterrupt", 1, (2,)),
     ]
     assert found[0].message == "Got 3 rows in 'a', expected 4"
-    assert found[1].message == "A(units=3) diverged after 2 epochs"
+    assert found[1].message == "A(units=3) diverged after 2 epochs so"
     assert found[2].message == f"something else: {IMAGE}"
 
 
