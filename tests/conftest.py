@@ -6,6 +6,7 @@ import gc
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from sklearn.datasets import make_classification, make_regression
 
 import skdl
@@ -23,6 +24,10 @@ RATE = {
     for kind in KINDS
 }
 WIDTH = {kind: "units" if kind.startswith("MLP") else "model__units" for kind in KINDS}
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -76,7 +76,7 @@ def failures_of(
 def _last_line(traceback: str) -> tuple[str, str]:
     """The kind and the message of the error that a traceback ends with."""
     lines = traceback.rstrip().splitlines() or [""]
-    # The error stands after the last call, at the margin; its message may have several lines, indented or not.
+    # The error stands after the last call, at the margin; its message may have several lines.
     calls = [place for place, line in enumerate(lines) if line.startswith('  File "')]
     start = calls[-1] if calls else 0
     while start < len(lines) - 1 and lines[start].startswith((" ", "Traceback")):
