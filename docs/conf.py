@@ -52,7 +52,8 @@ html_title = "skdl"
 html_show_sourcelink = False
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
-    "show_prev_next": False,
+    "header_links_before_dropdown": 6,
+    "show_prev_next": True,  # the pages are in the order in which a newcomer reads them
     "secondary_sidebar_items": ["page-toc"],
 }
 

@@ -22,7 +22,7 @@ import skdl
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.rst")), *(ROOT / "docs").glob("*.md")]
-GALLERY = sorted((ROOT / "examples").glob("plot_*.py"))
+GALLERY = sorted((ROOT / "examples").rglob("plot_*.py"))
 PACKAGE = Path(skdl.__file__).parent
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")

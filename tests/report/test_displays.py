@@ -1,0 +1,176 @@
+"""The contract that every display of a search keeps."""
+
+import copy
+import re
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import skdl
+from skdl.exceptions import InvalidParameterError
+
+DISPLAYS = [
+    skdl.CandidateDisplay,
+    skdl.ConvergenceDisplay,
+    skdl.GapDisplay,
+    skdl.ImportanceDisplay,
+    skdl.PairEffectDisplay,
+    skdl.ParallelCoordinatesDisplay,
+    skdl.SearchSpaceDisplay,
+]
+X, y = load_iris(return_X_y=True)
+X = (X - X.mean(axis=0)) / X.std(axis=0)
+
+
+def several_metrics(estimator, X, y):
+    return {"a": estimator.score(X, y), "b$": -float(estimator.C)}
+
+
+@pytest.fixture(autouse=True)
+def figures():
+    mpl.use("agg")
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def search():
+    grid = {"C": [0.001, 0.1, 10.0], "fit_intercept": [True, False]}
+    return GridSearchCV(LogisticRegression(), grid, cv=3, return_train_score=True).fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def hostile(search):
+    """The columns of a search whose names and values are made to break a picture, with a failed candidate."""
+    results = copy.deepcopy(search.cv_results_)
+    values = ["$x^", "<script>alert(1)</script>", "a\nb" * 80, None, r"\frac{", np.nan]
+    results["params"] = [
+        {"$a__<b>$": value, "c_%&": one["C"]}
+        for value, one in zip(values, results["params"], strict=True)
+    ]
+    for name in results:
+        if re.match(r"split\d+_test_score", name):
+            results[name] = results[name].copy()
+            results[name][1] = np.nan
+    return results
+
+
+@pytest.fixture(params=DISPLAYS, ids=lambda kind: kind.__name__)
+def display(request):
+    return request.param
+
+
+def test_it_is_drawn_into_a_new_figure(display, search):
+    shown = display.from_search(search)
+    assert isinstance(shown, display)
+    assert shown.figure_ is shown.ax_.figure
+    assert plt.get_fignums() == [shown.figure_.number]
+    shown.figure_.canvas.draw()
+
+
+def test_it_is_drawn_into_given_axes(display, search):
+    figure, axes = plt.subplots(1, 2)
+    shown = display.from_search(search, ax=axes[1])
+    assert shown.figure_ is figure
+    assert shown.ax_ is axes[1]
+    assert plt.get_fignums() == [figure.number]
+    assert shown.plot(ax=axes[0]) is shown
+    assert shown.ax_ is axes[0]
+
+
+def test_columns_and_a_pipeline_give_the_same_numbers(display, search):
+    expected = display.from_search(search).frame()
+    assert isinstance(expected, pd.DataFrame)
+    assert len(expected)
+    inside = make_pipeline(StandardScaler(), search)
+    for other in (display.from_cv_results(search.cv_results_), display.from_estimator(inside)):
+        pd.testing.assert_frame_equal(other.frame(), expected, check_like=True)
+
+
+def test_one_of_several_metrics_is_shown(display):
+    search = GridSearchCV(
+        LogisticRegression(),
+        {"C": [0.001, 0.1, 10.0], "fit_intercept": [True, False]},
+        cv=3,
+        scoring=several_metrics,
+        refit="a",
+        return_train_score=True,
+    ).fit(X, y)
+    first, second = display.from_search(search), display.from_search(search, metric="b$")
+    second.figure_.canvas.draw()
+    assert not first.frame().equals(second.frame())
+
+
+def test_texts_of_users_are_drawn_letter_by_letter(display, hostile):
+    shown = display.from_cv_results(hostile)
+    shown.figure_.canvas.draw()
+    assert len(shown.frame())
+
+
+def test_nothing_of_the_caller_is_changed(display, search):
+    before, columns = mpl.rcParams.copy(), copy.deepcopy(search.cv_results_)
+    display.from_search(search)
+    assert mpl.rcParams == before
+    np.testing.assert_equal(search.cv_results_, columns)
+
+
+def test_what_cannot_be_shown_is_named(display, search):
+    with pytest.raises(NotFittedError, match="call fit first"):
+        display.from_search(GridSearchCV(LogisticRegression(), {}))
+    with pytest.raises(InvalidParameterError, match="metric='f1'"):
+        display.from_search(search, metric="f1")
+    with pytest.raises(InvalidParameterError, match="expected the dict cv_results_"):
+        display.from_cv_results({"a": 1})
+    with pytest.raises(InvalidParameterError, match="0 searches inside"):
+        display.from_estimator(LogisticRegression())
+    assert not plt.get_fignums()
+
+
+def test_a_search_in_which_all_failed_is_named(display, search):
+    results = {
+        name: np.full_like(column, np.nan) if re.match(r"split\d+_test", name) else column
+        for name, column in search.cv_results_.items()
+    }
+    with pytest.raises(InvalidParameterError, match="failed"):
+        display.from_cv_results(results)
+    assert not plt.get_fignums()
+
+
+def test_a_thousand_candidates_are_drawn(display):
+    drawn = np.random.default_rng(0)
+    scores = drawn.uniform(size=(2, 2, 1000))
+    results = {
+        "params": [{"rate": 10 ** -drawn.uniform(1, 4), "units": int(k % 5)} for k in range(1000)],
+        **{f"split{k}_test_score": scores[0, k] for k in range(2)},
+        **{f"split{k}_train_score": scores[1, k] for k in range(2)},
+        "mean_fit_time": np.ones(1000),
+        "mean_score_time": np.ones(1000),
+    }
+    shown = display.from_cv_results(results)
+    shown.figure_.canvas.draw()
+
+
+def test_a_search_without_hyperparameters_is_drawn_or_named(display):
+    search = RandomizedSearchCV(
+        LogisticRegression(), {"C": [1.0]}, n_iter=1, cv=2, return_train_score=True
+    ).fit(X, y)
+    needs_two = {
+        skdl.ImportanceDisplay,
+        skdl.PairEffectDisplay,
+        skdl.ParallelCoordinatesDisplay,
+        skdl.SearchSpaceDisplay,
+    }
+    if display in needs_two:
+        with pytest.raises(InvalidParameterError, match="hyperparameter"):
+            display.from_search(search)
+    else:
+        display.from_search(search).figure_.canvas.draw()
