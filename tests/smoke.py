@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import tempfile
+from pathlib import Path
 
 import joblib
 import keras
@@ -63,6 +65,13 @@ def main() -> None:
     assert (best.predict_proba(X) == bayes.best_estimator_.predict_proba(X)).all()
 
     check_records(network, grid, X, y)
+    with tempfile.TemporaryDirectory() as folder:
+        # From templates that the wheel has to bring along.
+        page = (
+            skdl.TuningReport(search, X, y).to_html(Path(folder, "report.html")).read_text("utf-8")
+        )
+    assert f"{search.best_score_:.3f}" in page, page[:2000]
+    assert page.rstrip().endswith("</html>"), page[-200:]
 
     X, y = load_diabetes(return_X_y=True)
     regressor = make_pipeline(StandardScaler(), skdl.MLPRegressor(epochs=20, random_state=0))
