@@ -62,6 +62,7 @@ bench: $(VENV)/.skdl
 	$(VENV)/bin/python benchmarks/foreign_estimators.py $(FOREIGN_ARGS)
 	$(VENV)/bin/python benchmarks/plan_choices.py $(PLAN_ARGS)
 	$(VENV)/bin/python benchmarks/memory.py $(MEMORY_ARGS)
+	$(VENV)/bin/python benchmarks/progress_cost.py
 	$(VENV)/bin/python benchmarks/range_test_rules.py
 	$(VENV)/bin/python benchmarks/importance_of_noise.py
 	$(VENV)/bin/python benchmarks/wrong_better_than.py
