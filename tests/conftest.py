@@ -141,6 +141,15 @@ def float64():
     keras.config.set_dtype_policy(policy)
 
 
+@pytest.fixture
+def empty_store(monkeypatch):
+    """The store of records holds nothing, and after the test what it held before."""
+    from skdl.parallel.record_store import RecordStore, store
+
+    for name, value in vars(RecordStore()).items():
+        monkeypatch.setattr(store, name, value)
+
+
 def network_outputs(estimator, X):
     """All that an estimator predicts for `X`, as one array."""
     if hasattr(estimator, "predict_proba"):

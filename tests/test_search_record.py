@@ -45,8 +45,7 @@ RATES = {"learning_rate": [0.001, 0.01, 0.1]}
 
 
 @pytest.fixture(autouse=True)
-def _backend():
-    store.clear()
+def _backend(empty_store):
     with joblib.parallel_config("skdl"):
         yield
 

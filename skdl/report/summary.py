@@ -15,7 +15,7 @@ from skdl.exceptions import InvalidParameterError
 from skdl.report.baseline import Baseline, baseline_of, check_baseline
 from skdl.report.candidates import CandidateDisplay
 from skdl.report.comparison import compare
-from skdl.report.data import DataFacts, TargetFacts, check_data, describe_data
+from skdl.report.dataset import DataFacts, TargetFacts, check_data, describe_data
 from skdl.report.failures import Failure, failures_of
 from skdl.report.how_trained import TrainingFacts, tasks_of, training_facts
 from skdl.report.importance_display import ImportanceDisplay

@@ -45,8 +45,8 @@ class Teller(RegressorMixin, BaseEstimator):
 
 
 @pytest.fixture(autouse=True)
-def _empty():
-    store.clear()
+def _empty(empty_store):
+    """Each test begins with nothing kept."""
 
 
 def rates(task):

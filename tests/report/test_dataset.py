@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
 from skdl.exceptions import InvalidParameterError
-from skdl.report.data import check_data, describe_data
+from skdl.report.dataset import check_data, describe_data
 
 X, y = load_iris(return_X_y=True)
 
