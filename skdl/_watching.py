@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -78,13 +79,23 @@ class Watch:
 
 
 def _by_epoch(values: Sequence[Any], job: FitJob, result: FitResult) -> np.ndarray | None:
-    """A curve with a row for each epoch of a fit; None if it lacks epochs and nobody knows which."""
-    given = np.asarray(values, dtype=np.float64)
+    """A curve with a row for each epoch of a fit; None if it lacks epochs and nobody knows which.
+
+    None also for what is no curve: a callback may put text or lists of any length into the logs.
+    """
+    try:
+        given = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
     curve = given
     if len(given) != result.n_epochs:
         epochs = np.arange(job.initial_epoch, job.initial_epoch + result.n_epochs) + 1
         often = job.options.get("validation_freq", 1)
-        there = epochs % often == 0 if isinstance(often, int) else np.isin(epochs, list(often))
+        there = (
+            epochs % int(often) == 0
+            if isinstance(often, Integral)
+            else np.isin(epochs, list(often))
+        )
         if there.sum() != len(given):
             return None
         curve = np.full((result.n_epochs, *given.shape[1:]), np.nan)

@@ -9,6 +9,7 @@ import sys
 import textwrap
 
 import joblib
+import keras
 import numpy as np
 import pandas
 import pytest
@@ -127,6 +128,18 @@ def test_the_frame_has_the_curves_of_each_fit():
                 assert rows.val_loss.tolist() == alone.history_["val_loss"]
             else:
                 assert rows.val_loss.isna().all()
+
+
+def test_what_a_callback_logs_that_is_no_curve_is_left_out():
+    class Odd(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs.update(phase="warm", norms=list(range(epoch)), rate=0.5)
+
+    network = MLPClassifier(units=4, epochs=2, batch_size=32, random_state=0, callbacks=[Odd()])
+    result = cross_validate(network, X, Y, cv=2, error_score="raise")
+    frame = histories(result)
+    assert list(frame.columns[4:]) == ["loss", "rate"]
+    assert frame.rate.tolist() == [0.5] * 4
 
 
 def test_a_cross_validation():

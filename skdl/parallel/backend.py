@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import joblib
@@ -15,13 +15,15 @@ from joblib.parallel import (
 )
 
 from skdl.exceptions import InvalidParameterError
-from skdl.parallel.call import Call, Outcome
+from skdl.parallel.call import Call, Outcome, check_wanted
 from skdl.parallel.display import hide, show
 from skdl.parallel.progress import Tally
 from skdl.parallel.recording import Recording
 
 # Calls nested deeper than this run in the thread that makes them, so that the number of threads is bounded.
 _DEEPEST = 3
+
+_Task = tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]
 
 
 class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
@@ -76,18 +78,17 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
     _recording: Recording | None = None
     _tally: Tally | None = None
     _shown = False
-    _asks_for_threads = False
 
     def __init__(
         self, nesting_level: int | None = None, progress: bool | None = None, **options: Any
     ) -> None:
-        if progress not in (None, True, False):
+        if not (progress is None or progress in (True, False)):
             raise InvalidParameterError(
                 f'Got progress={progress!r}, expected True, False or None: call parallel_config("skdl") '
                 "without it to see progress on a terminal and in Jupyter alone."
             )
         super().__init__(nesting_level=nesting_level, **options)
-        self._progress = progress
+        self._progress = None if progress is None else bool(progress)
 
     @property
     def default_n_jobs(self) -> int:
@@ -102,13 +103,6 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
         ValueError
             If `n_jobs` is 0.
         """
-        wanted = self._n_threads_for(n_jobs)
-        # joblib asks no backend to run one task at a time, and nobody would know of the tasks. Two threads
-        # are never started for it: `start_call` knows better. Where nobody waits for the results the loop of
-        # joblib is left alone, since it makes each one when it is asked for.
-        return 2 if wanted == 1 and self._runs_loops else wanted
-
-    def _n_threads_for(self, n_jobs: int | None) -> int:
         if n_jobs == 0:
             raise ValueError("Got n_jobs=0, expected None, -1 or a positive integer.")
         if n_jobs is None:
@@ -131,38 +125,27 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
         one it ends: so each ``Parallel`` object gets a backend of its own.
         """
         if parallel is not self.parallel:
-            own = type(self)(nesting_level=self.nesting_level, progress=self._progress)
+            # joblib hands the options of `Parallel(backend="skdl", ...)` over here.
+            progress = settings.get("progress", self._progress)
+            own = type(self)(nesting_level=self.nesting_level, progress=progress)
             own.parallel = parallel
             raise FallbackToBackend(own)
-        self._n_threads = self._n_threads_for(n_jobs)
-        self._asks_for_threads = bool(settings.get("prefer") or settings.get("require"))
-        return self.effective_n_jobs(n_jobs)
-
-    @property
-    def _runs_loops(self) -> bool:
-        """Whether a call with one thread is run here; of the backend of a block nobody knows its calls."""
-        if self.parallel is None or not self._caller_waits:
-            return False
-        # The trees of a forest ask for threads, and take no longer than what a task costs here.
-        return not (self.nesting_level and self._asks_for_threads)
-
-    @property
-    def _caller_waits(self) -> bool:
-        # A generator and a limit of time need a caller who is free while tasks run.
-        return not self.parallel.return_generator and self.parallel.timeout is None
+        self._n_threads = self.effective_n_jobs(n_jobs)
+        # joblib runs one task at a time in a loop of its own and asks no backend, so that nobody would know
+        # of the tasks. What is set here stands before the method of the class; were there none of that name,
+        # nothing would be recorded.
+        parallel._get_sequential_output = self._loop
+        return self._n_threads
 
     def start_call(self) -> None:
         """Remember who calls."""
         self._call = Call(
             self._n_threads,
-            caller_waits=self._caller_waits,
+            # A generator and a limit of time need a caller who is free while tasks run.
+            caller_waits=not self.parallel.return_generator and self.parallel.timeout is None,
             stop_with=self._stop_with,
         )
-        # Calls inside of a task are part of what the outermost one shows.
-        if not self.nesting_level and self._progress is not False:
-            self._tally = self._tally or Tally()
-            self._tally.begin_call(self.parallel.n_tasks)
-        self._recording = Recording(tally=self._tally)
+        self._recording = self._record()
 
     def submit(self, func: Any, callback: Callable[[Outcome], object] | None = None) -> None:
         """Queue a batch of tasks, joblib's `BatchedCalls`; `callback` takes its outcome where it ran."""
@@ -171,10 +154,8 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
                 "submit() is called by joblib.Parallel, between start_call and stop_call."
             )
         func.items = [self._recording.wrap(*item) for item in func.items]
-        if self._tally is not None and not self._shown:
-            # Not before there is a task: joblib ends calls alone that have come so far.
-            self._shown = True
-            show(self._tally, self._progress)
+        # Not before there is a task: joblib ends calls alone that have come so far.
+        self._show()
         if len(func.items) > 1:
             # What one task of a batch does to its context is not for the next to see.
             func.items = [
@@ -221,6 +202,55 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
         level = (self.nesting_level or 0) + 1
         kind = type(self) if level < _DEEPEST else SequentialBackend
         return kind(nesting_level=level), None
+
+    def _record(self) -> Recording:
+        # Calls inside of a task are part of what the outermost one shows.
+        if not self.nesting_level and self._progress is not False:
+            self._tally = self._tally or Tally()
+            self._tally.begin_call(self.parallel.n_tasks)
+        return Recording(tally=self._tally)
+
+    def _show(self) -> None:
+        if self._tally is not None and not self._shown:
+            self._shown = True
+            show(self._tally, self._progress)
+
+    def _loop(self, tasks: Iterable[_Task]) -> Iterator[Any]:
+        """The loop of joblib, in which each task is made, run and recorded before the next is made.
+
+        It runs in the context of the caller: what a task changes there, and the random numbers that it
+        takes, the next one meets, as without the backend.
+        """
+        recording = self._record()
+        try:
+            yield from type(self.parallel)._get_sequential_output(
+                self.parallel, self._recorded(tasks, recording)
+            )
+        except BaseException:
+            recording.fail()
+            raise
+        finally:
+            recording.end()
+            # joblib does so for calls that were started, or at the end of `with Parallel()`.
+            if not self.parallel._managed_backend:
+                self.terminate()
+
+    def _recorded(self, tasks: Iterable[_Task], recording: Recording) -> Iterator[_Task]:
+        for task, args, kwargs in tasks:
+            check_wanted()
+            if self.nesting_level:
+                yield recording.wrap_in_loop(task, args, kwargs)
+            else:
+                self._show()
+                yield self._run_inside, recording.wrap(task, args, kwargs), {}
+
+    def _run_inside(
+        self, task: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:
+        """Run `task` as one whose calls are inside of it, as joblib does with those that it hands over."""
+        backend, n_jobs = self.get_nested_backend()
+        with joblib.parallel_config(backend, n_jobs=n_jobs):
+            return task(*args, **kwargs)
 
     def _stop_with(self, error: BaseException) -> None:
         """Let the caller of ``Parallel`` meet an error that came from between its tasks.

@@ -105,7 +105,7 @@ class Call:
         if self._outer is not None:
             with _lock:
                 self._outer._inner.add(self)
-            self.check_wanted()
+            check_wanted()
 
     def submit(self, task: Callable[[], Any], callback: Callable[[Outcome], object]) -> None:
         """Queue `task`; `callback` takes its outcome in the thread that ran it."""
@@ -131,12 +131,7 @@ class Call:
                     self._changed.wait(0.5)
                     continue
             self._run(*item)
-        self.check_wanted()
-
-    def check_wanted(self) -> None:
-        """Raise `Abandoned` if this call is inside a task that was abandoned."""
-        if self._outer is not None and self._outer._cancelled:
-            raise Abandoned
+        check_wanted()
 
     def cancel(self) -> None:
         """Drop the tasks that wait, interrupt those that run, and do the same to calls made inside them."""
@@ -311,6 +306,13 @@ class Call:
                 self._stop_with(error)
         if outcome.error is not None:
             self.cancel()
+
+
+def check_wanted() -> None:
+    """Raise `Abandoned` if this thread is inside of a task that was abandoned."""
+    call: Call | None = getattr(_here, "call", None)
+    if call is not None and call._cancelled:
+        raise Abandoned
 
 
 def _imports(frame: types.FrameType | None) -> bool:

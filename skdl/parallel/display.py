@@ -14,13 +14,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from skdl.engine import stats
 from skdl.parallel.progress import Snapshot, Tally
+from skdl.parallel.streams import is_terminal
 
 # Seconds over which epochs are counted for what is shown of their speed.
 _WINDOW = 5.0
+# Seconds that the end of the last call waits for its last numbers.
+_PATIENCE = 1.0
 
 
 class Screen(Protocol):
@@ -31,7 +35,7 @@ class Screen(Protocol):
     tells_short_fits: bool  # whether calls of fits that end before `delay` are told of
 
     def draw(self, rows: Sequence[tuple[Snapshot, float]]) -> None:
-        """Show the numbers of each call, with the epochs per second."""
+        """Show the numbers of each call, with the epochs per second; one that has ended comes once."""
 
     def close(self, rows: Sequence[tuple[Snapshot, float]]) -> None:
         """Show the last numbers, and leave everything as it was."""
@@ -46,7 +50,7 @@ def screen_for(progress: bool | None) -> Screen | None:
     shell = _notebook()
     if shell is not None:
         return screens.Notebook()
-    if _is_terminal(sys.stderr):
+    if os.environ.get("TERM") != "dumb" and is_terminal(sys.stderr):
         return screens.Terminal()
     return screens.Log() if progress else None
 
@@ -56,12 +60,6 @@ def _notebook() -> Any:
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     return shell if getattr(shell, "kernel", None) is not None else None
-
-
-def _is_terminal(stream: Any) -> bool:
-    if stream is None or stream.closed or os.environ.get("TERM") == "dumb":
-        return False
-    return bool(stream.isatty())
 
 
 class Display:
@@ -74,69 +72,106 @@ class Display:
 
     def __init__(self, screen: Screen):
         self._screen = screen
-        # Those under way; those that are not drawn, and those that are, in their order.
-        self._open: list[Tally] = []
-        self._hidden: list[Tally] = []
-        self._visible: list[Tally] = []
+        self._open: list[_Line] = []  # of the calls that are under way
+        # Those that are not drawn, and those that are, in their order. Only the thread takes one out.
+        self._hidden: list[_Line] = []
+        self._visible: list[_Line] = []
         self._ended = threading.Event()
-        self._epochs: deque[tuple[float, float]] = deque([(time.perf_counter(), stats().epochs)])
-        self._first = self._epochs[0]
+        self._epochs: deque[_Moment] = deque([_now()])
         self._thread = threading.Thread(target=self._work, name="skdl progress", daemon=True)
 
     def add(self, tally: Tally) -> None:
         """Show `tally` too, unless it is only what a search that is shown computes between its fits."""
-        if not tally.of_fits and any(one.thread == tally.thread for one in self._open):
+        if not tally.of_fits and any(one.tally.thread == tally.thread for one in self._open):
             return
-        self._open.append(tally)
-        self._hidden.append(tally)
+        line = _Line(tally, _now())
+        self._open.append(line)
+        self._hidden.append(line)
         if self._thread.ident is None:
             self._thread.start()
 
     def remove(self, tally: Tally) -> bool:
         """Count `tally` out; True if it was the last that is under way."""
-        if tally not in self._open:
+        line = next((line for line in self._open if line.tally is tally), None)
+        if line is None:
             return False
-        self._open.remove(tally)
+        self._open.remove(line)
         return not self._open
 
     def end(self) -> None:
-        """Draw the last numbers and wait for that."""
+        """Draw the last numbers and wait for that, for a moment.
+
+        Not without limit: the collector ends a call that was forgotten at any line of Python, also where its
+        thread has what the thread that draws waits for. The last numbers then come when it lets go.
+        """
         self._ended.set()
         if threading.current_thread() is not self._thread:
-            self._thread.join()
+            self._thread.join(_PATIENCE)
 
     def _work(self) -> None:
         wait = self._screen.delay
-        # Who takes the screen away while a search runs, such as a closed terminal, does not stop the search.
-        with contextlib.suppress(OSError, ValueError):
+        # What stands in for a stream may raise anything, and who takes the screen away while a search runs,
+        # such as a closed terminal, does not stop the search.
+        with contextlib.suppress(Exception):
             try:
                 while not self._ended.wait(wait):
                     self._screen.draw(self._rows())
                     wait = self._screen.interval
             finally:
-                self._screen.close(self._rows())
+                self._screen.close(self._rows(closing=True))
 
-    def _rows(self) -> list[tuple[Snapshot, float]]:
-        now = time.perf_counter(), stats().epochs
+    def _rows(self, *, closing: bool = False) -> list[tuple[Snapshot, float]]:
+        now = _now()
         self._epochs.append(now)
-        while len(self._epochs) > 2 and self._epochs[1][0] < now[0] - _WINDOW:
+        while len(self._epochs) > 2 and self._epochs[1].seconds < now.seconds - _WINDOW:
             self._epochs.popleft()
-        lately, altogether = _rate(self._epochs[0], now), _rate(self._first, now)
-        for tally in tuple(self._hidden):
-            shot = tally.snapshot()
+        lately = _rate(self._epochs[0], now)
+        for line in tuple(self._hidden):
+            shot = line.tally.snapshot()
             # A short call that came while another was shown is not worth a line.
             if shot.seconds >= self._screen.delay or (
-                shot.ended and tally.of_fits and self._screen.tells_short_fits
+                shot.ended and line.tally.of_fits and self._screen.tells_short_fits
             ):
-                self._hidden.remove(tally)
-                self._visible.append(tally)
-        shots = [tally.snapshot() for tally in self._visible]
-        return [(shot, altogether if shot.ended else lately) for shot in shots]
+                self._visible.append(line)
+            elif not shot.ended:
+                continue
+            self._hidden.remove(line)
+        rows = []
+        for line in tuple(self._visible):
+            shot = line.tally.snapshot()
+            if shot.ended and not closing and not self._open:
+                # The last call: what stays on the screen is for `close`, which comes now.
+                shot = replace(shot, ended=False)
+            elif shot.ended:
+                self._visible.remove(line)
+            # The speed of the whole, of a call that has ended.
+            rows.append((shot, _rate(line.began, now) if shot.ended else lately))
+        return rows
 
 
-def _rate(before: tuple[float, float], now: tuple[float, float]) -> float:
-    seconds = now[0] - before[0]
-    return (now[1] - before[1]) / seconds if seconds > 0 else 0.0
+@dataclass(frozen=True)
+class _Moment:
+    """A time on the clock of ``time.perf_counter``, and the epochs of the process until then."""
+
+    seconds: float
+    epochs: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """A call that is shown, and when it began."""
+
+    tally: Tally
+    began: _Moment
+
+
+def _now() -> _Moment:
+    return _Moment(time.perf_counter(), stats().epochs)
+
+
+def _rate(before: _Moment, now: _Moment) -> float:
+    seconds = now.seconds - before.seconds
+    return (now.epochs - before.epochs) / seconds if seconds > 0 else 0.0
 
 
 # One display for the process. The lock can be taken twice because the collector may end a call at any line.
@@ -147,7 +182,9 @@ _display: Display | None = None
 def show(tally: Tally, progress: bool | None) -> None:
     """Show a call that has begun, until it is hidden."""
     global _display
-    with _lock:
+    # That nothing can be shown is no reason for a search to fail: a program may have put any object in the
+    # place of a stream.
+    with _lock, contextlib.suppress(Exception):
         if _display is None:
             screen = screen_for(progress)
             if screen is None:
@@ -161,9 +198,11 @@ def hide(tally: Tally) -> None:
     """End a call; the display ends with the last of them."""
     global _display
     with _lock:
-        tally.end()
         display = _display
-        if display is None or not display.remove(tally):
+        last = display is not None and display.remove(tally)
+        # Only now: who draws knows by those that are left whether an ended call was the last.
+        tally.end()
+        if display is None or not last:
             return
         _display = None
         atexit.unregister(display.end)

@@ -108,7 +108,9 @@ class Tally:
             return
         with self._lock:
             self._noun = "fits"
-            if told.n_candidates is not None and told.n_splits is not None:
+            if told.in_rounds:
+                self._in_call = None
+            elif told.n_candidates is not None and told.n_splits is not None:
                 self._in_call = told.n_candidates * told.n_splits
             if told.n_fits is not None:
                 self._in_all = told.n_fits

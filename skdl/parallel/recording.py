@@ -51,6 +51,18 @@ class Recording:
             self._tally.begin_task(told)
         return self._run, (position, told, task, args, kwargs), {}
 
+    def wrap_in_loop(
+        self, task: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]:
+        """The next task of a call that runs its tasks one after the other in the thread that makes it.
+
+        One that is not known is left alone: what it trains belongs to the task around the call, and that is
+        told of it where it stands.
+        """
+        if read_task(task, kwargs) is None:
+            return task, args, kwargs
+        return self.wrap(task, args, kwargs)
+
     def fail(self) -> None:
         """Forget the call: it gives no result."""
         self._failed = True

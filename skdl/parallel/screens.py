@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-import threading
+from collections import deque
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.progress import BarColumn, Progress, ProgressColumn, Task
+from rich.segment import Segment
 from rich.table import Column
 from rich.text import Text
 
 from skdl.parallel.progress import Snapshot
+from skdl.parallel.streams import Above, is_terminal
 from skdl.parallel.tasks import scikit_learn_draws
 
 Row = tuple[Snapshot, float]
@@ -24,6 +27,8 @@ DELAY = 0.5
 INTERVAL = 0.5
 # Seconds between two lines of a log.
 INTERVAL_OF_LOG = 10.0
+
+_ENDED_IN_A_NOTEBOOK = 20
 
 # A terminal narrower than this has no room for a bar.
 _WIDTH_WITH_BAR = 72
@@ -46,6 +51,16 @@ class _Console(Console):
         return False
 
 
+class _Raw:
+    """Text that goes to the terminal as it is, tabs and codes included."""
+
+    def __init__(self, text: str):
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Segment(self._text)
+
+
 class Terminal:
     """One line for each call, at the bottom of the terminal; what tasks print appears above it."""
 
@@ -63,8 +78,7 @@ class Terminal:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        self._rows: list[TaskID] = []
-        self._above: list[_Above] = []
+        self._above: list[Above] = []
         self._drawn = self._gave_way = False
 
     def draw(self, rows: Sequence[Row]) -> None:
@@ -76,34 +90,50 @@ class Terminal:
             self._give_back()
             return
         if not self._drawn:
-            self._drawn = True
-            self._above = [
-                _Above(name, self._console)
-                for name in ("stdout", "stderr")
-                if (stream := getattr(sys, name)) is not None and stream.isatty()
-            ]
-            self._progress.start()
-        self._update(rows)
-        self._progress.refresh()
+            if not rows:
+                return
+            self._begin()
+        ended = [f"{shot.words(epochs)}\n" for shot, epochs in rows if shot.ended]
+        self._set([row for row in rows if not row[0].ended])
+        self._write("".join([above.take() for above in self._above] + ended))
 
     def close(self, rows: Sequence[Row]) -> None:
         """Draw the last time, if it was drawn at all."""
-        if self._drawn and not self._gave_way:
-            self._update(rows)
-        self._give_back()
+        try:
+            if self._drawn and not self._gave_way:
+                self._set(rows)
+                self._write("".join(above.take() for above in self._above))
+        finally:
+            self._give_back()
 
-    def _update(self, rows: Sequence[Row]) -> None:
-        for number, (shot, epochs) in enumerate(rows):
-            if number == len(self._rows):
-                self._rows.append(self._progress.add_task("", total=None, words=""))
+    def _begin(self) -> None:
+        self._drawn = True
+        self._above = [
+            Above(name) for name in ("stdout", "stderr") if is_terminal(getattr(sys, name))
+        ]
+        if not self._console.legacy_windows:
+            # Nobody knows where the cursor is. As many spaces as a line has end the line that was begun, if
+            # one was, and are nothing to see otherwise.
+            self._console.file.write(f"{' ' * self._console.width}\r")
+        self._progress.start()
+
+    def _set(self, rows: Sequence[Row]) -> None:
+        for number in self._progress.task_ids[len(rows) :]:
+            self._progress.remove_task(number)
+        for _ in rows[len(self._progress.task_ids) :]:
+            self._progress.add_task("", total=None, words="")
+        for line, (shot, epochs) in zip(self._progress.tasks, rows, strict=True):
             # Without a total rich draws a bar that moves; one that has ended stands still.
-            total = shot.done if shot.ended and shot.total is None else shot.total
-            self._progress.update(
-                self._rows[number],
-                completed=shot.done,
-                total=total,
-                words=shot.words(epochs),
-            )
+            # Its `update` takes None for a total that is not given.
+            line.total = shot.done if shot.ended and shot.total is None else shot.total
+            self._progress.update(line.id, completed=shot.done, words=shot.words(epochs))
+
+    def _write(self, text: str) -> None:
+        """Write `text` above the lines, and these anew: in one go, so that no other output comes between."""
+        if text:
+            self._console.print(_Raw(text), soft_wrap=True, highlight=False)
+        else:
+            self._progress.refresh()
 
     def _give_back(self) -> None:
         try:
@@ -112,57 +142,9 @@ class Terminal:
         finally:
             self._drawn = False
             for above in self._above:
-                above.end()
-
-
-class _Above:
-    """Stands in for a stream of `sys` and writes whole lines above the display.
-
-    Lines of several threads are not mixed. What others have kept of it still works after its end.
-    """
-
-    def __init__(self, name: str, console: Console):
-        self._name = name
-        self._stream = getattr(sys, name)
-        self._console: Console | None = console
-        self._lock = threading.RLock()
-        self._begun: dict[int, str] = {}  # lines by thread
-        setattr(sys, name, self)
-
-    def write(self, text: str) -> int:
-        """Write the lines that `text` ends; the last one waits for its end."""
-        with self._lock:
-            if self._console is None:
-                self._stream.write(text)
-                return len(text)
-            me = threading.get_ident()
-            *lines, rest = (self._begun.pop(me, "") + text).split("\n")
-            if rest:
-                self._begun[me] = rest
-            if lines:
-                # A line that is longer than the terminal is for the terminal to break.
-                self._console.print(
-                    Text.from_ansi("\n".join(lines)), soft_wrap=True, highlight=False
-                )
-        return len(text)
-
-    def writelines(self, lines: Sequence[str]) -> None:
-        """Write each of `lines`."""
-        for line in lines:
-            self.write(line)
-
-    def end(self) -> None:
-        """Give the stream back, with the lines that were begun."""
-        with self._lock:
-            self._console = None
-            if getattr(sys, self._name) is self:
-                setattr(sys, self._name, self._stream)
-            for rest in self._begun.values():
-                self._stream.write(rest + "\n")
-            self._begun.clear()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+                # The stream may be what fails.
+                with contextlib.suppress(OSError, ValueError):
+                    above.end()
 
 
 class Notebook:
@@ -174,11 +156,17 @@ class Notebook:
 
     def __init__(self) -> None:
         self._handle: Any = None
+        # The words for calls that have ended, of which the last ones stay above those under way.
+        self._ended: deque[str] = deque(maxlen=_ENDED_IN_A_NOTEBOOK)
 
     def draw(self, rows: Sequence[Row]) -> None:
         """Show a line for each call."""
+        self._ended.extend(shot.words(epochs) for shot, epochs in rows if shot.ended)
+        lines = [*self._ended, *(shot.words(epochs) for shot, epochs in rows if not shot.ended)]
+        if not lines:
+            return
         display = import_module("IPython.display").display
-        shown = {"text/plain": "\n".join(shot.words(epochs) for shot, epochs in rows)}
+        shown = {"text/plain": "\n".join(lines)}
         if self._handle is None:
             self._handle = display(shown, raw=True, display_id=True)
         else:
@@ -196,18 +184,14 @@ class Log:
     delay = interval = INTERVAL_OF_LOG
     tells_short_fits = True
 
-    def __init__(self) -> None:
-        self._told: set[int] = set()  # the numbers of those that have ended
-
     def draw(self, rows: Sequence[Row]) -> None:
         """Write a line for each call that is under way or has ended since."""
-        for number, (shot, epochs) in enumerate(rows):
-            if number in self._told or sys.stderr is None:
-                continue
+        if sys.stderr is None:
+            return
+        for shot, epochs in rows:
             sys.stderr.write(f"skdl: {shot.words(epochs)}\n")
+        with contextlib.suppress(AttributeError):  # what stands in for a stream may have no `flush`
             sys.stderr.flush()
-            if shot.ended:
-                self._told.add(number)
 
     def close(self, rows: Sequence[Row]) -> None:
         """Write the last line of each call."""

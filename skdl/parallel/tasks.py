@@ -27,6 +27,8 @@ class Told:
     split, n_splits, n_candidates : int or None
     n_fits : int or None
         How many fits the whole search will make, where it makes several calls and says how many.
+    in_rounds : bool
+        Whether it makes several calls and does not say how many fits that will be.
     """
 
     parameters: dict[str, Any] | None = None
@@ -34,6 +36,7 @@ class Told:
     n_splits: int | None = None
     n_candidates: int | None = None
     n_fits: int | None = None
+    in_rounds: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,14 @@ def read_task(task: Callable[..., Any], arguments: Mapping[str, Any]) -> Told | 
         return None
     split, n_splits = _pair(arguments.get("split_progress"))
     _, n_candidates = _pair(arguments.get("candidate_progress"))
-    parameters = arguments.get("parameters")
+    parameters, search = arguments.get("parameters"), arguments.get("caller")
     return Told(
         parameters if isinstance(parameters, dict) else None,
         split,
         n_splits,
         n_candidates,
-        _n_fits(arguments.get("caller"), n_splits),
+        _n_fits(search, n_splits),
+        _is(search, "sklearn.", "BaseSuccessiveHalving"),
     )
 
 
@@ -102,17 +106,25 @@ def _pair(progress: Any) -> tuple[int | None, int | None]:
     return None, None
 
 
+def _is(search: Any, home: str, name: str) -> bool:
+    """Whether `search` is of that class, which need not be imported; others may have one of its name."""
+    return any(
+        kind.__name__ == name and kind.__module__.startswith(home) for kind in type(search).__mro__
+    )
+
+
 def _n_fits(search: Any, n_splits: int | None) -> int | None:
     """How many fits a Bayesian search makes; scikit-learn 1.8 does not say who calls."""
-    if n_splits is None or not any(
-        kind.__name__ == "BayesSearchCV" for kind in type(search).__mro__
-    ):
+    if n_splits is None or not _is(search, "skopt.", "BayesSearchCV"):
         return None
-    spaces = search.search_spaces
-    if not isinstance(spaces, list):
-        return int(search.n_iter) * n_splits
-    counts = [space[1] if isinstance(space, tuple) else search.n_iter for space in spaces]
-    return int(sum(counts)) * n_splits
+    try:
+        spaces = search.search_spaces
+        if not isinstance(spaces, list):
+            return int(search.n_iter) * n_splits
+        counts = [space[1] if isinstance(space, tuple) else search.n_iter for space in spaces]
+        return int(sum(counts)) * n_splits
+    except (AttributeError, IndexError, TypeError, ValueError):
+        return None  # of another version, or of a class that changes what these mean
 
 
 def _number(value: Any) -> float | None:

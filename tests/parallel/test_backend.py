@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextvars
 import operator
 import threading
 
 import joblib
+import numpy as np
 import pytest
 from joblib import Parallel, delayed, parallel_config
 
+from skdl.exceptions import InvalidParameterError
 from skdl.parallel.backend import SkdlBackend
 
 CORES = joblib.cpu_count()
@@ -145,3 +148,102 @@ def test_an_error_where_tasks_are_made_reaches_the_caller(return_as, error, seen
 def test_a_task_is_never_handed_over_outside_of_a_call():
     with pytest.raises(RuntimeError, match="between start_call and stop_call"):
         SkdlBackend(nesting_level=0).submit(abs)
+
+
+def in_a_task(function):
+    return Parallel(n_jobs=2)([delayed(function)()])[0]
+
+
+def on_one_core(function):
+    with parallel_config("skdl", n_jobs=-CORES):
+        return function()
+
+
+# Where calls run their tasks one after the other, and the level that their own calls have.
+LOOPS = pytest.mark.parametrize(("where", "n_jobs"), [(in_a_task, 1), (on_one_core, None)])
+
+
+@LOOPS
+@pytest.mark.parametrize("return_as", ["list", "generator"])
+def test_a_loop_makes_each_task_right_before_it_runs(where, n_jobs, return_as):
+    def loop():
+        random, log = np.random.default_rng(0), []
+
+        def task(number):
+            log.append(f"run {number}")
+            return number, random.random()
+
+        def tasks():
+            for number in range(9):
+                log.append(f"make {number}")
+                yield delayed(task)(random.integers(10))
+
+        return list(Parallel(n_jobs=n_jobs, return_as=return_as)(tasks())), log
+
+    with parallel_config("sequential"):
+        assert where(loop) == loop()
+
+
+@LOOPS
+def test_a_loop_runs_in_the_context_of_who_calls(where, n_jobs):
+    colour = contextvars.ContextVar("colour", default="none")
+
+    def loop():
+        Parallel(n_jobs=n_jobs)([delayed(colour.set)("green")])
+        return colour.get(), threading.current_thread()
+
+    def alone():
+        return contextvars.copy_context().run(loop)
+
+    seen, thread = where(alone)
+    assert seen == "green"
+    assert (thread is threading.main_thread()) == (where is on_one_core)
+
+
+@LOOPS
+def test_a_loop_raises_what_the_task_raises_and_nothing_is_added(where, n_jobs):
+    def fail():
+        raise KeyError("why")
+
+    def loop():
+        with pytest.raises(KeyError) as caught:
+            Parallel(n_jobs=n_jobs)(delayed(fail)() for _ in range(2))
+        return getattr(caught.value, "__notes__", [])
+
+    assert where(loop) == []
+
+
+def test_loops_inside_of_a_task_take_no_level():
+    def level():
+        return joblib.parallel.get_active_backend()[0].nesting_level
+
+    def loop(depth):
+        return Parallel(n_jobs=1)([delayed(loop)(depth - 1)])[0] if depth else level()
+
+    assert in_a_task(lambda: loop(5)) == 1
+    # Those outside of all tasks are what their calls are inside of.
+    assert on_one_core(lambda: Parallel()([delayed(level)()])) == [1]
+
+
+def test_a_loop_says_what_joblib_says_of_loops(capfd):
+    in_a_task(lambda: Parallel(n_jobs=1, verbose=10)(delayed(abs)(i) for i in range(2)))
+    assert "Using backend" not in capfd.readouterr().err
+
+
+def test_one_loop_object_makes_several_calls():
+    def loop():
+        with Parallel(n_jobs=1) as call:
+            first = call(delayed(abs)(-i) for i in range(3))
+            with pytest.raises(ZeroDivisionError):
+                call(delayed(operator.truediv)(1, i) for i in range(3))
+            return first + call(delayed(abs)(-i) for i in range(3))
+
+    assert in_a_task(loop) == on_one_core(loop) == [0, 1, 2] * 2
+
+
+@pytest.mark.parametrize("progress", ["yes", 2])
+def test_progress_may_be_named_in_a_single_call_and_is_checked_there(progress):
+    call = Parallel(n_jobs=2, backend="skdl", progress=progress)
+    with pytest.raises(InvalidParameterError, match=f"Got progress={progress!r}, expected True"):
+        call([delayed(abs)(1)])
+    assert Parallel(n_jobs=2, backend="skdl", progress=False)([delayed(abs)(1)]) == [1]

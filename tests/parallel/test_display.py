@@ -8,6 +8,7 @@ import threading
 import types
 
 import joblib
+import numpy as np
 import pytest
 from joblib import Parallel, delayed, parallel_config
 from sklearn.linear_model import LogisticRegression
@@ -29,11 +30,13 @@ class Paper:
     def __init__(self):
         self.drawn = threading.Semaphore(0)
         self.words = []
+        self.ended = []
         self.closed = 0
 
     def draw(self, rows):
         assert threading.current_thread().name == "skdl progress"
         self.words.append([shot.words(0.0).split(",")[0] for shot, _ in rows])
+        self.ended.append([shot.words(0.0).split(",")[0] for shot, _ in rows if shot.ended])
         self.drawn.release()
 
     def close(self, rows):
@@ -81,8 +84,104 @@ def test_calls_of_two_threads_share_a_display(paper):
         thread.start()
     for thread in threads:
         thread.join()
-    assert paper.words[-1] == ["2 of 2 tasks"] * 2
+    assert max(len(rows) for rows in paper.words) == 2
+    assert paper.words[-1] in (["2 of 2 tasks"], ["2 of 2 tasks"] * 2)  # one may have ended before
     assert paper.closed == 1
+
+
+def in_a_thread(function, *args):
+    thread = threading.Thread(target=function, args=args)
+    thread.start()
+    thread.join()
+
+
+def test_a_call_that_has_ended_is_drawn_once_more_and_then_no_more(paper):
+    with parallel_config("skdl"):
+        results = Parallel(n_jobs=2, return_as="generator", pre_dispatch=2)(
+            [delayed(abs)(-1), *[delayed(spin)()] * 9]
+        )
+        next(results)
+        paper.wait()
+        for n_tasks in (3, 4):
+            in_a_thread(Parallel(n_jobs=2, backend="skdl"), [wait(paper)(0)] * n_tasks)
+        paper.wait()
+        assert display._display._hidden == []
+        assert len(display._display._visible) == 1
+        with pytest.warns(UserWarning, match="tasks"):
+            results.close()
+    for n_tasks in (3, 4):
+        ended = [rows for rows in paper.ended if f"{n_tasks} of {n_tasks} tasks" in rows]
+        assert len(ended) == 1
+
+
+def test_a_call_too_short_to_be_drawn_is_forgotten(paper, monkeypatch):
+    with parallel_config("skdl"):
+        results = Parallel(n_jobs=2, return_as="generator", pre_dispatch=2)(
+            [delayed(abs)(-1), *[delayed(spin)()] * 9]
+        )
+        next(results)
+        paper.wait()
+        monkeypatch.setattr(Paper, "delay", 3600.0)
+        for _ in range(5):
+            in_a_thread(Parallel(n_jobs=2, backend="skdl"), [delayed(abs)(1)] * 3)
+        paper.wait()
+        assert display._display._hidden == []
+        with pytest.warns(UserWarning, match="tasks"):
+            results.close()
+    assert max(len(rows) for rows in paper.words) == 1
+
+
+def test_who_ends_a_call_does_not_wait_for_ever_for_who_draws(paper, monkeypatch):
+    go_on, closed = threading.Event(), threading.Event()
+
+    def close(rows):
+        go_on.wait(60)  # as for a lock that the thread has which ends the call
+        closed.set()
+
+    def call():
+        with parallel_config("skdl"):
+            Parallel(n_jobs=2)(delayed(abs)(-i) for i in range(3))
+
+    monkeypatch.setattr(display, "_PATIENCE", 0.01)
+    monkeypatch.setattr(paper, "close", close)
+    caller = threading.Thread(target=call)
+    caller.start()
+    caller.join(30)
+    waits = caller.is_alive()
+    drawing = [thread for thread in threading.enumerate() if thread.name == "skdl progress"]
+    go_on.set()
+    for thread in (caller, *drawing):
+        thread.join(60)
+    assert not waits
+    assert closed.is_set()
+
+
+@pytest.mark.parametrize("progress", [None, True])
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_stream_of_ones_own_does_no_harm(name, progress, monkeypatch):
+    class Tee:
+        """What logs a session: it can write, and that is all."""
+
+        def __init__(self):
+            self.write = texts.append
+
+    texts = []
+    monkeypatch.setattr(f"sys.{name}", Tee())
+    monkeypatch.setattr(screens.Log, "delay", 0.0)
+    with parallel_config("skdl", progress=progress):
+        assert Parallel(n_jobs=2)([delayed(abs)(-i) for i in range(3)]) == [0, 1, 2]
+    expected = bool(progress) and name == "stderr"
+    assert any("3 of 3 tasks" in text for text in texts) == expected
+
+
+def test_a_screen_that_cannot_be_had_does_no_harm(monkeypatch):
+    class Odd:
+        def isatty(self):
+            raise RuntimeError("not you")
+
+    monkeypatch.setattr("sys.stderr", Odd())
+    with parallel_config("skdl"):
+        assert Parallel(n_jobs=2)(delayed(abs)(-i) for i in range(3)) == [0, 1, 2]
 
 
 def test_calls_inside_of_tasks_are_not_drawn(paper):
@@ -165,13 +264,34 @@ def test_a_screen_that_fails_does_no_harm(paper, monkeypatch):
         assert Parallel(n_jobs=2)(delayed(abs)(-i) for i in range(9)) == list(range(9))
 
 
-def test_false_draws_nothing(paper, monkeypatch):
-    def never(progress):
-        raise AssertionError(f"asked for a screen with {progress}")
-
-    monkeypatch.setattr(display, "screen_for", never)
-    with parallel_config("skdl", progress=False):
+@pytest.mark.parametrize("progress", [False, 0, np.False_])
+def test_false_draws_nothing(progress, paper, monkeypatch):
+    asked = []
+    monkeypatch.setattr(display, "screen_for", asked.append)
+    with parallel_config("skdl", progress=progress):
         assert Parallel(n_jobs=2)(delayed(abs)(-i) for i in range(9)) == list(range(9))
+    with parallel_config("skdl"):
+        alone = Parallel(n_jobs=2, backend="skdl", progress=progress)
+        assert alone(delayed(abs)(-i) for i in range(9)) == list(range(9))
+    assert asked == []
+
+
+def test_a_loop_on_one_core_is_drawn(paper):
+    with parallel_config("skdl", n_jobs=-1000), Parallel() as call:
+        for _ in range(2):
+            call([wait(paper)(i) for i in range(3)])
+    with parallel_config("skdl", n_jobs=-1000):
+        Parallel()([delayed(Parallel(n_jobs=1))([wait(paper)(0)])])
+    assert {len(rows) for rows in paper.words} == {1}
+    assert ["6 tasks"] in paper.ended
+    assert paper.words[-1] == ["1 of 1 tasks"]
+    assert paper.closed == 2
+
+
+def test_true_draws_where_a_number_says_so(paper):
+    with parallel_config("skdl", progress=1):
+        assert Parallel(n_jobs=2)(delayed(abs)(-i) for i in range(9)) == list(range(9))
+    assert paper.closed == 1
 
 
 @pytest.mark.parametrize("progress", ["yes", 2, 0.5])
@@ -287,3 +407,20 @@ def test_in_a_notebook_one_output_is_written_anew(outputs):
 def test_in_ipython_on_a_terminal_nothing_is_shown_as_in_a_notebook(outputs):
     sys.modules["IPython"].get_ipython = lambda: types.SimpleNamespace()
     assert display.screen_for(None) is None
+
+
+def test_in_a_notebook_the_last_calls_that_ended_stay(outputs, monkeypatch):
+    from skdl.parallel.progress import Snapshot
+
+    monkeypatch.setattr(screens, "_ENDED_IN_A_NOTEBOOK", 2)
+    notebook = screens.Notebook()
+
+    def row(done, ended):
+        return Snapshot("fits", done, 9, 1, 0, None, None, 1.0, ended), 0.0
+
+    notebook.draw([])
+    assert outputs == []
+    for done in (1, 2, 3):
+        notebook.draw([row(done, True), row(0, False)])
+    notebook.close([row(9, True)])
+    assert outputs == ["3 of 9 fits, in 0:01\n9 of 9 fits, in 0:01"]

@@ -112,3 +112,11 @@ def test_the_clock_stops_at_the_end():
     tally.end()
     assert tally.snapshot() == tally.snapshot()
     assert tally.snapshot().ended
+
+
+def test_a_search_in_rounds_has_no_total_in_the_first_one_either():
+    tally, told = Tally(), Told({}, 0, n_splits=2, n_candidates=3, in_rounds=True)
+    tally.begin_call(None)
+    run(tally, told, *scored(0.1, 0.2))
+    now = tally.snapshot()
+    assert (now.done, now.total, now.seconds_left) == (2, None, None)

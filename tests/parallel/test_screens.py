@@ -81,8 +81,8 @@ def on_terminal(code, columns=100, stdout=None):
     return written.decode(), process.wait(60)
 
 
-def screen(written):
-    """The lines that a terminal shows after `written`; None of a code that this does not know."""
+def screen(written, columns=100):
+    """The lines that a terminal of that width shows after `written`; fails at a code that it does not know."""
     rows, row, column = [""], 0, 0
     for token in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", written):
         if token == "\r":
@@ -97,8 +97,17 @@ def screen(written):
         elif token.startswith("\x1b"):
             assert token.endswith("m"), f"{token!r} is no colour"
         else:
-            rows[row] = rows[row][:column].ljust(column) + token + rows[row][column + len(token) :]
-            column += len(token)
+            for letter in token:
+                # A terminal begins a new line for what has no room, and not before.
+                if column == columns:
+                    row, column = row + 1, 0
+                    rows += [""] * (row == len(rows))
+                if letter == "\t":
+                    column += 8 - column % 8
+                    continue
+                line = rows[row].ljust(column)
+                rows[row] = line[:column] + letter + line[column + 1 :]
+                column += 1
     return [line.rstrip() for line in rows]
 
 
@@ -306,3 +315,77 @@ def test_a_pipe_has_no_codes():
         env={**os.environ, "FORCE_COLOR": "1"},
     )
     assert (done.stdout, done.stderr) == ("", "skdl: 2 fits, in 0:00\n")
+
+
+def test_a_line_that_was_begun_before_stays():
+    written, _ = on_terminal(
+        """
+        print("Fitting ...", end=" ", flush=True)
+        with joblib.parallel_config("skdl"):
+            Parallel(n_jobs=2)([delayed(wait)(i) for i in range(2)])
+        report()
+        """
+    )
+    first, last, after, end = screen(written)
+    assert first == "Fitting ..."
+    assert "2 of 2 tasks" in last
+    assert (after, end) == (AFTER, "")
+
+
+def test_nothing_stands_above_the_line_where_no_line_was_begun():
+    written, _ = on_terminal(
+        """
+        with joblib.parallel_config("skdl"):
+            Parallel(n_jobs=2)([delayed(wait)(i) for i in range(2)])
+        """
+    )
+    last, end = screen(written)
+    assert "2 of 2 tasks" in last
+    assert end == ""
+
+
+def test_what_is_printed_stays_as_it_is():
+    written, _ = on_terminal(
+        """
+        def say():
+            wait()
+            print("a\\tb  \x1b[1m[red]bold[/]\x1b[0m\\n\\n" + 150 * "x")
+            wait()
+
+        with joblib.parallel_config("skdl"):
+            Parallel(n_jobs=1)([delayed(say)()])
+        """
+    )
+    assert "a\tb  \x1b[1m[red]bold[/]\x1b[0m\r\n\r\n" + 150 * "x" + "\r\n" in written
+    *above, last, end = screen(written)
+    assert above == ["a       b  [red]bold[/]", "", 100 * "x", 50 * "x"]
+    assert "1 of 1 tasks" in last
+
+
+def test_a_call_that_ends_before_another_leaves_its_line_above():
+    written, _ = on_terminal(
+        """
+        def other(n_tasks):
+            with joblib.parallel_config("skdl"):
+                Parallel(n_jobs=2)([delayed(wait)(), *[delayed(abs)(1)] * (n_tasks - 1)])
+
+        with joblib.parallel_config("skdl"):
+            results = Parallel(n_jobs=2, return_as="generator", pre_dispatch=2)(
+                [delayed(abs)(1), *[delayed(spin)()] * 9]
+            )
+            next(results)
+            wait()
+            for n_tasks in range(3, 30):
+                thread = threading.Thread(target=other, args=(n_tasks,))
+                thread.start()
+                thread.join()
+                wait()
+            results.close()
+        report()
+        """
+    )
+    *above, last, after, end = screen(written)
+    # More than a terminal has room for.
+    assert [line.partition(",")[0] for line in above] == [f"{n} of {n} tasks" for n in range(3, 30)]
+    assert "1 of 10 tasks, in 0:0" in last
+    assert (after, end) == (AFTER, "")

@@ -7,8 +7,15 @@ import functools
 import joblib
 import numpy as np
 import pytest
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    cross_val_predict,
+    cross_validate,
+)
+from sklearn.model_selection._validation import _fit_and_score
 
 from skdl.parallel.tasks import Given, Told, read_result, read_task
 
@@ -83,11 +90,40 @@ def test_other_tasks_tell_nothing(spy):
 
 
 def test_arguments_and_results_of_another_shape_are_left_out():
-    from sklearn.model_selection._validation import _fit_and_score
-
     odd = {"parameters": 3, "split_progress": 1, "candidate_progress": ("a", None)}
     assert read_task(_fit_and_score, odd) == Told()
     assert read_result(None) == Given()
     assert read_result({"fit_time": "soon", "test_scores": {"a": "b"}, "fit_error": 3}) == Given(
         test_scores={}
     )
+
+
+class BayesSearchCV(GridSearchCV):
+    """Not that of scikit-optimize."""
+
+
+def test_a_class_that_only_has_the_name_of_a_bayesian_search_tells_no_number(spy):
+    BayesSearchCV(LogisticRegression(), {"C": [1.0, 2.0]}, cv=2).fit(X, Y)
+    assert [told.n_fits for told in spy.told] == [None] * 4
+
+
+@pytest.mark.parametrize("spaces", [None, [()], [({}, "many")]])
+def test_a_bayesian_search_that_is_changed_tells_no_number_and_does_no_harm(spaces):
+    skopt = pytest.importorskip("skopt")
+
+    class Changed(skopt.BayesSearchCV):
+        pass
+
+    search = Changed(LogisticRegression(), {"C": (0.1, 1.0)})
+    search.search_spaces = spaces
+    if spaces is None:
+        del search.search_spaces
+    told = read_task(_fit_and_score, {"caller": search, "split_progress": (0, 2)})
+    assert told == Told(split=0, n_splits=2)
+
+
+def test_a_halving_search_is_known_for_one_in_rounds():
+    search = HalvingGridSearchCV(LogisticRegression(), {"C": [1.0, 2.0]})
+    assert read_task(_fit_and_score, {"caller": search}) == Told(in_rounds=True)
+    search = GridSearchCV(LogisticRegression(), {"C": [1.0, 2.0]})
+    assert read_task(_fit_and_score, {"caller": search}) == Told()
