@@ -101,7 +101,7 @@ def test_the_fits_of_a_search_are_found(name):
     assert list(record.tasks) == places
     assert record.n_splits == 2
     for (candidate, split), task in record.tasks.items():
-        assert task.parameters is results["params"][candidate]
+        assert task.parameters == results["params"][candidate]
         assert task.test_scores == results[f"split{split}_test_score"][candidate]
         assert [fit.n_epochs for fit in task.fits] == [2]
     assert record.started == min(task.started for task in record.tasks.values())

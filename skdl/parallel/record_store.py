@@ -7,11 +7,12 @@ from collections import deque
 from dataclasses import dataclass
 
 from skdl._records import TaskRecord
+from skdl._same import weight
 
 # Of all calls together; the oldest leave first. A fit of 100 epochs with four curves has 3 kB.
 MAX_FITS = 20_000
 MAX_BYTES = 128 * 2**20
-# What a task and a fit weigh besides curves and tracebacks, roughly.
+# What a task and a fit weigh besides curves, tracebacks and parameters, roughly.
 _BYTES_OF_A_TASK = 1_000
 _BYTES_OF_A_FIT = 1_000
 
@@ -38,9 +39,8 @@ class RecordStore:
     Parameters
     ----------
     max_fits, max_bytes : int
-        Bounds on all calls together. A task counts as one fit at least. Bytes are those of curves and
-        tracebacks, and about a kilobyte for each task and fit; the parameters of a search are kept by
-        reference and not counted.
+        Bounds on all calls together. A task counts as one fit at least. Bytes are those of curves,
+        tracebacks and parameters, and about a kilobyte for each task and fit.
     """
 
     def __init__(self, max_fits: int = MAX_FITS, max_bytes: int = MAX_BYTES):
@@ -100,7 +100,7 @@ class Weight:
         curves = sum(fit.nbytes for fit in task.fits)
         text = 0 if task.error is None else len(task.error)
         fixed = _BYTES_OF_A_TASK + _BYTES_OF_A_FIT * len(task.fits)
-        return cls(max(1, len(task.fits)), curves + text + fixed)
+        return cls(max(1, len(task.fits)), curves + text + weight(task.parameters) + fixed)
 
     def __add__(self, other: Weight) -> Weight:
         return Weight(self.fits + other.fits, self.bytes + other.bytes)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from skdl._records import FitRecord, TaskRecord, recorded, told_fits
+from skdl._same import kept
 from skdl.parallel.progress import Tally
 from skdl.parallel.record_store import CallRecord, RecordStore, Weight, store
 from skdl.parallel.tasks import Given, Told, read_result, read_task
@@ -16,10 +17,10 @@ from skdl.parallel.tasks import Given, Told, read_result, read_task
 class Recording:
     """Writes down what the tasks of one call do.
 
-    A task that `tasks` knows has a record. One that it does not know, such as the fit of a single network of
-    an ensemble, is part of the task of another call that it is inside of: its fits are handed on to that when
-    the call ends, in the order of the tasks. Calls that are nested too deep for the backend count for the
-    task that they are inside of, too.
+    A task that `tasks` knows, and whose time it knows, has a record. Any other, such as the fit of a single
+    network of an ensemble, is part of the task of another call that it is inside of: its fits are handed on
+    to that when the call ends, in the order of the tasks. Calls that are nested too deep for the backend
+    count for the task that they are inside of, too.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ class Recording:
         self._outer = told_fits()
         self._lock = threading.Lock()
         self._n_tasks = self._n_done = 0
-        self._known = False
+        self._timed = True
         self._tasks: list[TaskRecord] = []
         self._weight = Weight()
         self._too_large = self._failed = False
@@ -73,7 +74,7 @@ class Recording:
             tasks, self._tasks = sorted(self._tasks, key=lambda task: task.position), []
         if self._failed:
             return
-        if not self._known:
+        if not (self._n_done and self._timed):
             if self._outer is not None:
                 self._outer.extend(fit for task in tasks for fit in task.fits)
         elif self._too_large:
@@ -105,7 +106,7 @@ class Recording:
                 started=started,
                 ended=ended,
                 fits=tuple(fits),
-                parameters=known.parameters,
+                parameters=kept(known.parameters),
                 split=known.split,
                 n_splits=known.n_splits,
                 n_candidates=known.n_candidates,
@@ -117,7 +118,9 @@ class Recording:
     def _note(self, told: Told | None, record: TaskRecord) -> None:
         with self._lock:
             self._n_done += 1
-            self._known |= told is not None
+            # A search and `cross_validate` hand out times, by which they are found. What does not, such as a
+            # learning curve, would be kept for nobody.
+            self._timed &= record.fit_time is not None
             if told is None and not record.fits:
                 return  # one of the thousand predictions of a forest, say
             self._weight += Weight.of(record)

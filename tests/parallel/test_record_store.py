@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 
 from skdl import StopReason
 from skdl._records import FitRecord, TaskRecord
+from skdl._same import kept
 from skdl.parallel.record_store import MAX_BYTES, MAX_FITS, CallRecord, RecordStore, Weight
 
 
@@ -31,6 +33,9 @@ def test_a_task_weighs_what_it_holds():
     assert longer.bytes - fitted.bytes == 10 * 8
     assert Weight.of(task(error="12345")).bytes - bare.bytes == 5
     assert fitted + bare - bare == fitted
+    plain, large = ({"a": kept(np.zeros(n))} for n in (10, 1010))
+    weights = [Weight.of(replace(task(), parameters=one)).bytes for one in (plain, large)]
+    assert weights[1] - weights[0] == 1000 * 8
 
 
 def test_the_oldest_calls_leave_when_there_are_too_many_fits():

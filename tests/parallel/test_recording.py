@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import pickle
 import warnings
+import weakref
 
 import joblib
 import numpy as np
@@ -11,7 +14,7 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.ensemble import BaggingRegressor, StackingRegressor
 from sklearn.metrics import get_scorer
-from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.model_selection import GridSearchCV, cross_validate, learning_curve
 from sklearn.model_selection._validation import _fit_and_score
 from sklearn.utils.parallel import Parallel
 from sklearn.utils.parallel import delayed as sklearn_delayed
@@ -20,6 +23,7 @@ from skdl import StopReason
 from skdl._records import FitRecord, told_fits
 from skdl.parallel.record_store import RecordStore, store
 from skdl.parallel.recording import Recording
+from skdl.search_record import record_of
 
 X, Y = np.arange(24.0).reshape(12, 2), np.arange(12.0)
 
@@ -58,7 +62,7 @@ def search(estimator=None, name="rate", values=(1.0, 2.0, 3.0), **options):
     return GridSearchCV(estimator, {name: list(values)}, cv=2, refit=False, **options)
 
 
-def evaluation(rate):
+def evaluation(rate, return_times=True):
     """A task as those of a search."""
     return sklearn_delayed(_fit_and_score)(
         Teller(),
@@ -71,6 +75,7 @@ def evaluation(rate):
         parameters={"rate": rate},
         fit_params=None,
         score_params=None,
+        return_times=return_times,
         error_score="raise",
     )
 
@@ -105,7 +110,23 @@ def test_only_calls_with_a_task_that_is_known_are_kept():
     with joblib.parallel_config("skdl"):
         Parallel()(sklearn_delayed(tell)() for _ in range(3))
         BaggingRegressor(Teller(), 3).fit(X, Y)
+        # Who asks for no times gets nothing by which the fits could be found.
+        learning_curve(Teller(), X, Y, cv=2, train_sizes=[2, 4])
+        Parallel()(evaluation(1.0, return_times=rate == 0) for rate in range(3))
     assert store.calls() == ()
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_the_fits_of_what_gives_no_times_belong_to_the_task_around_it(n_jobs):
+    class Curious(Teller):
+        def fit(self, X, y):
+            learning_curve(Teller(3.0), X, y, cv=2, train_sizes=[2, 3], n_jobs=n_jobs)
+            return super().fit(X, y)
+
+    with joblib.parallel_config("skdl"):
+        search(Curious(), values=(1.0,)).fit(X, Y)
+    (call,) = store.calls()
+    assert [rates(task) for task in call.tasks] == [[3.0] * 4 + [1.0]] * 2
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
@@ -182,3 +203,27 @@ def test_nobody_records_outside_of_the_backend():
     search().fit(X, Y)
     assert store.calls() == ()
     assert told_fits() is None
+
+
+def test_parameters_are_not_kept_alive():
+    models = [Teller(1.0), Teller(2.0)]
+    array = np.zeros(100_000)
+    gone = [weakref.ref(value) for value in (*models, array)]
+    values = {"rate": models, "random_state": [array]}
+    fitted = GridSearchCV(Holder(), values, cv=2, refit=False)
+    with joblib.parallel_config("skdl"):
+        fitted.fit(X, Y)
+    assert len(record_of(fitted).tasks) == 4
+    copy = pickle.loads(pickle.dumps(fitted))
+    del models, array, values, fitted
+    gc.collect()
+    assert [ref() for ref in gone] == [None] * 3
+    assert len(record_of(copy).tasks) == 4
+    assert store._weight.bytes < 20_000
+
+
+class Holder(Teller):
+    """Takes anything for its rate."""
+
+    def fit(self, X, y):
+        return self

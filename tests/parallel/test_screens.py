@@ -38,6 +38,8 @@ COMMON = """
     screens.Terminal.delay, screens.Terminal.interval = 0.0, 0.001
 
     def wait(*_):
+        while drawn.acquire(blocking=False):
+            pass
         for _ in range(2):
             assert drawn.acquire(timeout=60)
 
@@ -82,7 +84,7 @@ def on_terminal(code, columns=100, stdout=None):
 
 
 def screen(written, columns=100):
-    """The lines that a terminal of that width shows after `written`; fails at a code that it does not know."""
+    """The lines that a terminal of that width shows after `written`; fails at a code that is not known."""
     rows, row, column = [""], 0, 0
     for token in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", written):
         if token == "\r":
