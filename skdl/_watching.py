@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -91,11 +90,7 @@ def _by_epoch(values: Sequence[Any], job: FitJob, result: FitResult) -> np.ndarr
     if len(given) != result.n_epochs:
         epochs = np.arange(job.initial_epoch, job.initial_epoch + result.n_epochs) + 1
         often = job.options.get("validation_freq", 1)
-        there = (
-            epochs % int(often) == 0
-            if isinstance(often, Integral)
-            else np.isin(epochs, list(often))
-        )
+        there = epochs % often == 0 if isinstance(often, int) else np.isin(epochs, list(often))
         if there.sum() != len(given):
             return None
         curve = np.full((result.n_epochs, *given.shape[1:]), np.nan)
