@@ -25,6 +25,8 @@ from skdl.parallel.streams import is_terminal
 _WINDOW = 5.0
 # Seconds that the end of the last call waits for its last numbers.
 _PATIENCE = 1.0
+# Seconds that the interpreter waits at its end for what a slow terminal has not taken yet.
+_PATIENCE_AT_EXIT = 30.0
 
 
 class Screen(Protocol):
@@ -98,15 +100,18 @@ class Display:
         self._open.remove(line)
         return not self._open
 
-    def end(self) -> None:
+    def end(self, patience: float | None = None) -> bool:
         """Draw the last numbers and wait for that, for a moment.
 
         Not without limit: the collector ends a call that was forgotten at any line of Python, also where its
         thread has what the thread that draws waits for. The last numbers then come when it lets go.
+
+        Returns whether all is drawn.
         """
         self._ended.set()
-        if threading.current_thread() is not self._thread:
-            self._thread.join(_PATIENCE)
+        if threading.current_thread() is not self._thread and self._thread.is_alive():
+            self._thread.join(_PATIENCE if patience is None else patience)
+        return not self._thread.is_alive()
 
     def _work(self) -> None:
         wait = self._screen.delay
@@ -190,7 +195,7 @@ def show(tally: Tally, progress: bool | None) -> None:
             if screen is None:
                 return
             _display = Display(screen)
-            atexit.register(_display.end)
+            atexit.register(_display.end, _PATIENCE_AT_EXIT)
         _display.add(tally)
 
 
@@ -205,5 +210,5 @@ def hide(tally: Tally) -> None:
         if display is None or not last:
             return
         _display = None
+    if display.end():
         atexit.unregister(display.end)
-    display.end()

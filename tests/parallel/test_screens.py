@@ -367,13 +367,19 @@ def test_what_is_printed_stays_as_it_is():
 def test_a_call_that_ends_before_another_leaves_its_line_above():
     written, _ = on_terminal(
         """
+        import time
+
+        def rest():
+            while True:
+                time.sleep(0.001)
+
         def other(n_tasks):
             with joblib.parallel_config("skdl"):
                 Parallel(n_jobs=2)([delayed(wait)(), *[delayed(abs)(1)] * (n_tasks - 1)])
 
         with joblib.parallel_config("skdl"):
             results = Parallel(n_jobs=2, return_as="generator", pre_dispatch=2)(
-                [delayed(abs)(1), *[delayed(spin)()] * 9]
+                [delayed(abs)(1), *[delayed(rest)()] * 9]
             )
             next(results)
             wait()
@@ -389,5 +395,28 @@ def test_a_call_that_ends_before_another_leaves_its_line_above():
     *above, last, after, end = screen(written)
     # More than a terminal has room for.
     assert [line.partition(",")[0] for line in above] == [f"{n} of {n} tasks" for n in range(3, 30)]
-    assert "1 of 10 tasks, in 0:0" in last
+    assert "1 of 10 tasks, in 0:" in last
     assert (after, end) == (AFTER, "")
+
+
+def test_what_a_slow_terminal_has_not_taken_is_written_before_the_process_ends():
+    written, _ = on_terminal(
+        """
+        import time
+        from skdl.parallel import display
+
+        display._PATIENCE = 0.0
+        update = screens.Terminal.close
+
+        def close(self, rows):
+            time.sleep(0.2)
+            update(self, rows)
+
+        screens.Terminal.close = close
+        with joblib.parallel_config("skdl"):
+            Parallel(n_jobs=2)([delayed(wait)(i) for i in range(2)])
+        print("the last words")
+        """
+    )
+    assert "the last words" in screen(written)[-3]
+    assert "2 of 2 tasks" in screen(written)[-2]
