@@ -117,7 +117,7 @@ def test_a_report_is_computed_before_it_is_written():
             assert not names & writers, file
     computed = {
         "summary",
-        "data",
+        "dataset",
         "baseline",
         "times",
         "failures",
