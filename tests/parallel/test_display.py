@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import threading
 import types
@@ -333,7 +334,7 @@ def test_in_a_log_there_is_a_line_at_the_end(monkeypatch):
         cross_val_score(LogisticRegression(), X, y, cv=3)
         Parallel()(delayed(abs)(i) for i in range(3))  # too short to speak of
     (line,) = text.getvalue().splitlines()
-    assert line == "skdl: 3 fits, in 0:00"
+    assert re.fullmatch(r"skdl: 3 fits, in 0:\d\d", line)
 
 
 def test_in_a_log_there_is_a_line_in_each_interval(monkeypatch):
@@ -350,7 +351,7 @@ def test_in_a_log_there_is_a_line_in_each_interval(monkeypatch):
         Parallel(n_jobs=1, pre_dispatch="all")([delayed(see)(0)])
     lines = text.getvalue().splitlines()
     assert set(lines[:-1]) == {"skdl: 0 of 1 tasks"}
-    assert lines[-1] == "skdl: 1 of 1 tasks, in 0:00"
+    assert re.fullmatch(r"skdl: 1 of 1 tasks, in 0:\d\d", lines[-1])
 
 
 def test_a_bayesian_search_with_several_spaces_says_how_many_fits_it_makes():
@@ -401,7 +402,8 @@ def test_in_a_notebook_one_output_is_written_anew(outputs):
 
     with parallel_config("skdl"):
         Parallel(n_jobs=1)([delayed(see)(0)] * 3)
-    assert outputs == ["3 of 3 tasks, in 0:00"]
+    (output,) = outputs
+    assert re.fullmatch(r"3 of 3 tasks, in 0:\d\d", output)
 
 
 def test_in_ipython_on_a_terminal_nothing_is_shown_as_in_a_notebook(outputs):

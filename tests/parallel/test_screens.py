@@ -128,7 +128,7 @@ def test_one_line_with_a_bar_is_left():
         """
     )
     assert code == 0
-    assert re.fullmatch("━{20} 3 of 3 tasks, in 0:0[0-9]", last_of(written))
+    assert re.fullmatch("━{20} 3 of 3 tasks, in 0:[0-9]{2}", last_of(written))
     assert len(screen(written)) == 3
     assert "0 of 3 tasks" in written
 
@@ -157,7 +157,7 @@ def test_a_narrow_terminal_has_no_bar_and_no_second_line(columns):
     )
     last = last_of(written)
     assert len(last) <= columns
-    assert last.startswith("2 of 2 fits, in 0:0")
+    assert last.startswith("2 of 2 fits, in 0:")
     assert last.endswith("…" if columns == 30 else "best accuracy 0.3333")
     assert len(screen(written)) == 3
 
@@ -240,7 +240,7 @@ def test_an_error_puts_the_terminal_back(code):
             report()
         """
     )
-    assert "of 2 tasks, in 0:0" in last_of(written)
+    assert "of 2 tasks, in 0:" in last_of(written)
 
 
 def test_a_generator_that_is_never_closed_ends_with_the_process():
@@ -316,7 +316,8 @@ def test_a_pipe_has_no_codes():
         check=True,
         env={**os.environ, "FORCE_COLOR": "1"},
     )
-    assert (done.stdout, done.stderr) == ("", "skdl: 2 fits, in 0:00\n")
+    assert done.stdout == ""
+    assert re.fullmatch(r"skdl: 2 fits, in 0:\d\d\n", done.stderr)
 
 
 def test_a_line_that_was_begun_before_stays():
