@@ -28,6 +28,7 @@ from skdl.report.style import (
     tidy,
     wrapped,
 )
+from skdl.report.texts import uncapital
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -66,7 +67,7 @@ class CandidateDisplay(SearchDisplay):
     test_fraction : float in (0, 1), optional
         The part of the rows that a split tests on. A search knows it by its ``cv``. Where it cannot be known,
         as from a ``cv_results_`` alone, the splits are taken for those of one k-fold cross-validation, which
-        makes intervals too narrow where they are repeated, and the picture says so.
+        makes intervals too narrow where they are repeated, and `summary_` says so.
 
     Attributes
     ----------
@@ -148,7 +149,6 @@ class CandidateDisplay(SearchDisplay):
         self.labels_ = candidate_labels(results, self.candidates_.tolist())
         self.scores_ = results.test_scores[self.candidates_]
         sizes = sizes_of_splits(results.search, results.n_splits, test_fraction)
-        self._assumed = sizes.assumed
         found = compare(
             self.scores_[0],
             self.scores_[1:],
@@ -165,6 +165,10 @@ class CandidateDisplay(SearchDisplay):
             n_splits=results.n_splits,
             reference="the chosen one" if chosen else "the best",
         )
+        if sizes.assumed and np.isfinite(found.low).any():
+            self.summary_ = (
+                f"If the splits are those of one {sizes.assumed}: {uncapital(self.summary_)}"
+            )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(n_shown={len(self.candidates_)}, {self.summary_!r})"
@@ -207,10 +211,7 @@ class CandidateDisplay(SearchDisplay):
         else:
             left.set_yticks(places, places + 1)
             left.set_ylabel("rank")
-        title = self.summary_
-        if self._assumed:
-            title += f" (The splits are taken for {self._assumed}.)"
-        left.set_title(wrapped(title, width), loc="left", fontsize="medium")
+        left.set_title(wrapped(self.summary_, width), loc="left", fontsize="medium")
         return self
 
     def _write_labels(self, width: float) -> None:

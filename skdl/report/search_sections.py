@@ -216,11 +216,17 @@ def _against(summary: Summary, baseline: Baseline) -> str:
     told += (
         f", with a 95 % interval from {number_text(low, decimals)} to {number_text(high, decimals)}"
     )
+    told += ": "
+    assumed = summary.sizes.assumed
+    if assumed:
+        told += f"if the splits are those of one {assumed}, "
+        if summary.facts.method == "cross_validate":
+            notes += " Pass return_indices=True to cross_validate for the splits to be known."
     if low > 0:
-        return f"{told}: the best candidate is better.{notes}"
+        return f"{told}the best candidate is better.{notes}"
     if high < 0:
-        return f"{told}: the baseline is better.{notes}"
-    return f"{told}: the two cannot be told apart.{notes}"
+        return f"{told}the baseline is better.{notes}"
+    return f"{told}the two cannot be told apart.{notes}"
 
 
 def _folds(name: str, scores: np.ndarray, decimals: int) -> tuple[str, ...]:

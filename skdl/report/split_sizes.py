@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.model_selection import (
     GroupKFold,
     GroupShuffleSplit,
@@ -22,6 +24,7 @@ from sklearn.model_selection import (
     StratifiedKFold,
     StratifiedShuffleSplit,
     TimeSeriesSplit,
+    check_cv,
 )
 
 # Each row is tested once; in a repeated one, once in each repeat.
@@ -46,8 +49,23 @@ class SplitSizes:
     test_over_train: float
     assumed: str = ""
 
+    @property
+    def test_fraction(self) -> float | None:
+        """The part of the rows that is tested; None where it would be taken for granted."""
+        if self.assumed or not np.isfinite(self.test_over_train):
+            return None
+        return self.test_over_train / (1 + self.test_over_train)
 
-def sizes_of_splits(search: Any, n_splits: int, test_fraction: float | None = None) -> SplitSizes:
+
+def sizes_of_splits(
+    search: Any,
+    n_splits: int,
+    test_fraction: float | None = None,
+    *,
+    indices: Any = None,
+    X: Any = None,
+    y: Any = None,
+) -> SplitSizes:
     """The sizes of the splits of a search, or of those of `n_splits` of which nothing more is known.
 
     Parameters
@@ -57,6 +75,10 @@ def sizes_of_splits(search: Any, n_splits: int, test_fraction: float | None = No
     n_splits : int
     test_fraction : float, optional
         The part of the rows that is tested, where somebody knows.
+    indices : mapping, optional
+        What `cross_validate` returns under this name: the rows of each split.
+    X, y : array-like, optional
+        What the search was fitted with. It is split again where ``cv`` alone does not tell.
 
     Examples
     --------
@@ -69,7 +91,13 @@ def sizes_of_splits(search: Any, n_splits: int, test_fraction: float | None = No
     """
     if test_fraction is not None:
         return SplitSizes(test_fraction / (1 - test_fraction))
-    found = None if search is None else _known(getattr(search, "cv", None), n_splits)
+    found = None
+    if search is not None:
+        found = _known(getattr(search, "cv", None), n_splits)
+        if found is None and X is not None:
+            found = _by_splitting(search, n_splits, X, y)
+    elif isinstance(indices, Mapping) and {"train", "test"} <= set(indices):
+        found = _of_pairs(list(zip(indices["train"], indices["test"], strict=True)))
     if found is not None:
         return SplitSizes(found)
     return SplitSizes(_of_folds(n_splits), f"{n_splits}-fold cross-validation")
@@ -95,6 +123,23 @@ def _known(cv: Any, n_splits: int) -> float | None:
         # Of n + 1 equal parts the first is trained on, then the first two, and so on; the next is tested.
         return 2 / (n_splits + 1) if usual else None
     return _of_pairs(cv) if isinstance(cv, (list, tuple)) else None
+
+
+def _by_splitting(search: Any, n_splits: int, X: Any, y: Any) -> float | None:
+    """As the splitter of `search` divides `X` now; None where it cannot, or makes other splits."""
+    state = np.random.get_state()  # noqa: NPY002 - what splitters draw from
+    try:
+        # Splitters may draw from the random state of the process or from one of their own, and both are the
+        # user's.
+        splitter = copy.deepcopy(check_cv(search.cv, y, classifier=is_classifier(search.estimator)))
+        pairs = list(splitter.split(X, y))
+        return _of_pairs(pairs) if len(pairs) == n_splits else None
+    except (
+        Exception
+    ):  # a splitter of the user's, or one that asks for groups: nothing is known then
+        return None
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
 
 
 def _of_shuffled(test: Any, train: Any, usual: float) -> float | None:

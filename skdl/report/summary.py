@@ -21,7 +21,7 @@ from skdl.report.how_trained import TrainingFacts, tasks_of, training_facts
 from skdl.report.importance_display import ImportanceDisplay
 from skdl.report.rebuild import RebuildCode, rebuild_code
 from skdl.report.results import Results
-from skdl.report.split_sizes import sizes_of_splits
+from skdl.report.split_sizes import SplitSizes, sizes_of_splits
 from skdl.report.subject import SearchFacts, facts_of, read_subject, template_of
 from skdl.report.table import Table, table_of
 from skdl.report.texts import one_line
@@ -114,6 +114,8 @@ class Summary:
     over_baseline : tuple of (float, float, float) or None
         By how much the best candidate is better than the baseline, and the corrected interval of that; None
         where the two do not share their splits.
+    sizes : SplitSizes
+        How large the splits are taken to be, which the width of intervals depends on.
     candidates : CandidateDisplay or None
         The best candidates beside each other.
     importance : ImportanceDisplay or None
@@ -137,6 +139,7 @@ class Summary:
     baseline: Baseline | None
     no_baseline: str
     over_baseline: tuple[float, float, float] | None
+    sizes: SplitSizes
     candidates: CandidateDisplay | None
     importance: ImportanceDisplay | None
     training: TrainingFacts | None
@@ -192,6 +195,9 @@ def summarize(
     results = chosen.results
     check_baseline(baseline, results, X)
     compared, no_baseline = baseline_of(baseline, results, X, y)
+    sizes = sizes_of_splits(
+        results.search, results.n_splits, indices=results.source.get("indices"), X=X, y=y
+    )
     template = template_of(results)
     rebuild = None if template is None else rebuild_code(template)
     return Summary(
@@ -202,8 +208,9 @@ def summarize(
         best=_best(results),
         baseline=compared,
         no_baseline=no_baseline,
-        over_baseline=_over_baseline(results, compared),
-        candidates=_made(CandidateDisplay, results),
+        over_baseline=_over_baseline(results, compared, sizes),
+        sizes=sizes,
+        candidates=_made(CandidateDisplay, results, test_fraction=sizes.test_fraction),
         importance=_made(ImportanceDisplay, results),
         training=training_facts(results, tasks, why_not, X, y, histories),
         table=table_of(results, tasks),
@@ -257,20 +264,19 @@ def _best(results: Results) -> Best | None:
 
 
 def _over_baseline(
-    results: Results, baseline: Baseline | None
+    results: Results, baseline: Baseline | None, sizes: SplitSizes
 ) -> tuple[float, float, float] | None:
     if baseline is None or not baseline.same_splits or results.best_index is None:
         return None
-    sizes = sizes_of_splits(results.search, results.n_splits)
     best = results.test_scores[results.best_index]
     found = compare(baseline.scores, best[None, :], test_over_train=sizes.test_over_train)
     return float(found.difference[0]), float(found.low[0]), float(found.high[0])
 
 
-def _made(display: type[_Display], results: Results) -> _Display | None:
+def _made(display: type[_Display], results: Results, **options: Any) -> _Display | None:
     """A display, where the results are enough for one."""
     try:
-        return display(results)
+        return display(results, **options)
     except InvalidParameterError:
         return None
 

@@ -96,9 +96,12 @@ def test_what_is_assumed_of_the_splits_stands_on_the_picture():
     scores = [0.9, 0.8, 0.85], [0.7, 0.75, 0.6]
     guessed = CandidateDisplay.from_cv_results(columns(*scores))
     title = guessed.axes_[0].get_title(loc="left").replace("\n", " ")
-    assert title == f"{guessed.summary_} (The splits are taken for 3-fold cross-validation.)"
+    said = (
+        "If the splits are those of one 3-fold cross-validation: these 2 are not distinguishable."
+    )
+    assert title == guessed.summary_ == said
     known = CandidateDisplay.from_cv_results(columns(*scores), test_fraction=1 / 3)
-    assert "taken" not in known.axes_[0].get_title(loc="left")
+    assert known.summary_ == "These 2 are not distinguishable."
     np.testing.assert_allclose(known.low_, guessed.low_)
 
 

@@ -10,6 +10,7 @@ from sklearn.model_selection import (
     KFold,
     LeaveOneGroupOut,
     LeaveOneOut,
+    LeavePGroupsOut,
     LeavePOut,
     PredefinedSplit,
     RepeatedKFold,
@@ -17,6 +18,7 @@ from sklearn.model_selection import (
     StratifiedKFold,
     StratifiedShuffleSplit,
     TimeSeriesSplit,
+    cross_validate,
 )
 
 from skdl.report.split_sizes import SplitSizes, sizes_of_splits
@@ -82,6 +84,45 @@ def test_pairs_are_counted():
 )
 def test_what_is_not_known_is_taken_for_folds_and_said(cv):
     assert of(cv, 5) == SplitSizes(0.25, "5-fold cross-validation")
+
+
+@pytest.mark.parametrize(
+    "cv",
+    [
+        LeavePOut(2),
+        ShuffleSplit(5, test_size=10),
+        ShuffleSplit(5, train_size=10, random_state=np.random.RandomState(0)),
+        TimeSeriesSplit(5, gap=3),
+        type("Own", (KFold,), {})(5),
+    ],
+    ids=["leave p out", "rows", "rows of training", "gap", "subclass"],
+)
+def test_with_the_rows_all_splitters_are_known(cv):
+    own = getattr(cv, "random_state", None)
+    before = [one.get_state()[2] for one in (np.random.mtrand._rand, own) if one is not None]
+    search, n_splits = GridSearchCV(Ridge(), {}, cv=cv), cv.get_n_splits(X)
+    found = sizes_of_splits(search, n_splits, X=X, y=Y)
+    after = [one.get_state()[2] for one in (np.random.mtrand._rand, own) if one is not None]
+    assert after == before
+    pairs = list(cv.split(X, Y))
+    expected = sum(len(test) for _, test in pairs) / sum(len(train) for train, _ in pairs)
+    assert found == SplitSizes(pytest.approx(expected, rel=1e-12))
+    assert found.test_fraction == pytest.approx(expected / (1 + expected))
+
+
+@pytest.mark.parametrize(
+    ("cv", "n_splits"), [(LeavePGroupsOut(2), 6), (iter([]), 2), (ShuffleSplit(5, test_size=10), 4)]
+)
+def test_splits_that_cannot_be_made_again_stay_unknown(cv, n_splits):
+    found = sizes_of_splits(GridSearchCV(Ridge(), {}, cv=cv), n_splits, X=X, y=Y)
+    assert found.assumed == f"{n_splits}-fold cross-validation"
+    assert found.test_fraction is None
+
+
+def test_a_cross_validation_that_kept_its_rows_is_known():
+    cv = RepeatedKFold(n_splits=5, n_repeats=2, random_state=0)
+    kept = cross_validate(Ridge(), X, Y, cv=cv, return_indices=True)
+    assert sizes_of_splits(None, 10, indices=kept["indices"]) == SplitSizes(0.25)
 
 
 def test_a_given_part_counts():

@@ -9,8 +9,14 @@ import pytest
 import report_cases as cases
 from hostile import TEXTS, Hostile, data
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import (
+    GridSearchCV,
+    RepeatedKFold,
+    ShuffleSplit,
+    cross_val_score,
+    cross_validate,
+)
 
 from skdl import TuningReport
 from skdl.exceptions import InvalidParameterError
@@ -107,6 +113,44 @@ def test_a_baseline_is_compared_split_by_split():
     assert mean == pytest.approx(differences.mean())
     assert (low, high) == pytest.approx((mean - half, mean + half))
     assert "the best candidate is better" in report.to_markdown()
+
+
+def test_the_interval_is_as_wide_as_the_splits_ask_for():
+    half = {"test_size": 75, "random_state": 0}
+    search = GridSearchCV(Ridge(), {"alpha": [0.1, 1e4]}, cv=ShuffleSplit(10, **half))
+    search.fit(cases.X, cases.y)
+    scores = cross_val_score(Ridge(1e3), cases.X, cases.y, cv=search.cv)
+    known = TuningReport(search, cases.X, cases.y, baseline=scores)
+    mean, low, high = known.summary_.over_baseline
+    folds = known.summary_.best.folds
+    width = (high - low) / 2 / (folds - scores).std(ddof=1)
+    # 2.26 is the 97.5 % quantile of t with 9 degrees of freedom; as many rows are tested as trained on.
+    assert width == pytest.approx(2.262157162740992 * np.sqrt(1 / 10 + 1))
+    assert "If the splits" not in known.summary_.candidates.summary_
+    assert "if the splits" not in known.to_markdown()
+    guessed = TuningReport(search, baseline=scores)
+    assert guessed.summary_.over_baseline[1] > low
+    text = guessed.to_markdown()
+    said = "if the splits are those of one 10-fold cross-validation"
+    assert f": {said}, the best candidate is better." in text
+    assert f"beside each other: {said}: the best is better than the other." in text
+
+
+def test_a_repeated_cross_validation_is_known_by_its_rows():
+    cv = RepeatedKFold(n_splits=5, n_repeats=2, random_state=0)
+    kept, lost = (
+        cross_validate(Ridge(), cases.X, cases.y, cv=cv, return_indices=keep)
+        for keep in (True, False)
+    )
+    baseline = np.full(10, 0.5)
+    known, guessed = TuningReport(kept, baseline=baseline), TuningReport(lost, baseline=baseline)
+    ends = [one.summary_.over_baseline for one in (known, guessed)]
+    widths = [high - low for _, low, high in ends]
+    expected = np.sqrt(1 / 10 + 1 / 4) / np.sqrt(1 / 10 + 1 / 9)
+    assert widths[0] / widths[1] == pytest.approx(expected)
+    assert ": the best candidate is better." in known.to_markdown()
+    assert "if the splits are those of one 10-fold" in guessed.to_markdown()
+    assert "to cross_validate for the splits to be known." in guessed.to_markdown()
 
 
 def test_a_cross_validation_has_a_report(tmp_path):
