@@ -158,7 +158,7 @@ class Results:
             train_scores=None if train is None else np.asarray(train, dtype=np.float64)[None, :],
             fit_time=np.array([np.mean(result.get("fit_time", np.nan))]),
             score_time=np.array([np.mean(result.get("score_time", np.nan))]),
-            best_index=0 if np.isfinite(test).any() else None,
+            best_index=0 if np.isfinite(test).all() else None,
             source=result,
         )
 
@@ -301,7 +301,9 @@ def _best_index(
         not search.multimetric_ or refit == metric or callable(refit)
     ):
         index = int(search.best_index_)
-        return index if np.isfinite(test[index]).any() else None
+        # What failed in one fold has no mean score; a search chooses it where all failed, or by a function.
+        if np.isfinite(test[index]).all():
+            return index
     mean = np.where(np.isfinite(test).all(axis=1), test.mean(axis=1), -np.inf)
     iteration = cv_results.get("iter")
     if iteration is not None:

@@ -218,7 +218,10 @@ def again_blocks(summary: Summary) -> list[Block]:
     if summary.rebuild is None:
         blocks.append(Text("The estimator is not known from the scores alone."))
         return blocks
-    told = "This makes the best estimator, unfitted."
+    which = "the best estimator"
+    if summary.best is None:
+        which = "the estimator, with no candidate's hyperparameters since none is the best"
+    told = f"This makes {which}, unfitted"
     if not summary.rebuild.complete:
-        told = "This makes the best estimator, unfitted, but for what the comments name."
-    return [*blocks, Text(told), Code(summary.rebuild.source)]
+        told += ", but for what the comments name"
+    return [*blocks, Text(f"{told}."), Code(summary.rebuild.source)]

@@ -1,5 +1,7 @@
 """Results are read from searches, columns and cross-validations, and wrong things are named."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
@@ -14,6 +16,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from skdl.exceptions import InvalidParameterError
 from skdl.report.results import Results, search_inside
@@ -86,6 +89,44 @@ def test_a_candidate_that_failed_is_last():
     assert found.failed.tolist() == [True, False]
     assert found.order.tolist() == [1, 0]
     assert found.score_name == "score"
+
+
+@pytest.fixture(scope="module")
+def without_one_class():
+    """Each candidate fails in the fold whose training rows lack the first class."""
+
+    class Picky(DecisionTreeClassifier):
+        def fit(self, X, y):
+            if not (y == 0).any():
+                raise ValueError("no first class")
+            return super().fit(X, y)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return GridSearchCV(Picky(), {"max_depth": [1, 2]}, cv=KFold(3)).fit(X, y)
+
+
+def test_none_is_the_best_where_each_failed_in_a_fold(without_one_class):
+    found = Results.of_search(without_one_class)
+    assert found.failed.all()
+    assert np.isfinite(found.test_scores).any(axis=1).all()
+    assert found.best_index is None
+    scores = {"test_score": np.array([0.5, np.nan]), "fit_time": np.ones(2)}
+    assert Results.of_cross_validation(scores).best_index is None
+
+
+def test_a_choice_that_failed_is_not_the_best():
+    def refuse(estimator, X, y):
+        return np.nan if estimator.C == 1.0 and len(X) > 40 else estimator.score(X, y)
+
+    folds = [(np.arange(0, 150, 2), np.arange(1, 150, step)) for step in (2, 10)]
+    search = GridSearchCV(
+        LogisticRegression(), {"C": [1.0, 0.01]}, cv=folds, scoring=refuse, refit=lambda _: 0
+    )
+    with pytest.warns(UserWarning, match="non-finite"):
+        found = Results.of_search(search.fit(X, y))
+    assert found.failed.tolist() == [True, False]
+    assert found.best_index == 1
 
 
 def test_the_last_iteration_of_a_halving_comes_first():

@@ -153,6 +153,33 @@ def test_a_repeated_cross_validation_is_known_by_its_rows():
     assert "to cross_validate for the splits to be known." in guessed.to_markdown()
 
 
+def test_where_each_candidate_failed_in_a_fold_none_is_the_best(tmp_path):
+    columns = {
+        "params": [{"a": 1}, {"a": 2}],
+        "split0_test_score": [0.5, 0.6],
+        "split1_test_score": [np.nan, np.nan],
+    }
+    report = TuningReport(columns)
+    assert headline(report.summary_).startswith("No candidate of an estimator has a score")
+    assert report.summary_.best is None
+    assert "nan" not in report.to_markdown()
+    assert report.to_html(tmp_path / "report.html").exists()
+
+
+def test_a_search_whose_best_failed_is_made_again_as_it_was_given():
+    def refuse(estimator, X, y):
+        return np.nan if len(X) == 75 else estimator.score(X, y)
+
+    folds = [(np.arange(0, 150, 2), np.arange(1, 150, step)) for step in (2, 10)]
+    search = GridSearchCV(Ridge(3.0), {"alpha": [0.1, 1.0]}, cv=folds, scoring=refuse)
+    with pytest.warns(UserWarning, match="non-finite"):
+        report = TuningReport(search.fit(cases.X, cases.y), cases.X, cases.y)
+    text = report.to_markdown()
+    assert "This makes the estimator, with no candidate's hyperparameters" in text
+    assert "Ridge(alpha=3.0)" in text
+    assert "best estimator" not in text
+
+
 def test_a_cross_validation_has_a_report(tmp_path):
     report = TuningReport(cases.cross_validation(), cases.X, cases.y)
     assert repr(report).startswith("TuningReport(LogisticRegression reaches 0.973 ± ")
