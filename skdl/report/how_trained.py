@@ -102,7 +102,7 @@ def training_facts(
     diagnosis, not_diagnosed = _diagnosis(results, X, y)
     ends, whose = _ends(results, tasks)
     curves, curves_of = _curves(results, tasks, histories)
-    if diagnosis is None and not ends and curves is None:
+    if diagnosis is None and not ends and curves is None and not _of_another(results):
         return None
     counts = Counter(reason for _, reason in ends)
     epochs = sorted(count for count, _ in ends)
@@ -127,11 +127,12 @@ def _ends(
     """How many epochs each network trained and why it stopped, and which networks these are."""
     from skdl._fitted_networks import networks_in
 
+    best = _refitted_best(results)
     ends = [(fit.n_epochs, fit.stop_reason) for task in (tasks or {}).values() for fit in task.fits]
     if ends:
         return ends, "all candidates on all splits"
     if results.search is not None:
-        fitted = [getattr(results.search, "best_estimator_", None)]
+        fitted = [best]
         whose = "the best candidate, fitted again on all rows"
     else:
         fitted = list(results.source.get("estimator", ()))
@@ -146,7 +147,7 @@ def _curves(
     """The curves of the best candidates, and which these are."""
     best = [int(place) for place in results.order if not results.failed[place]][:MOST_CURVES]
     given = results.source if results.search is None else results.search
-    fitted = getattr(results.search, "best_estimator_", None)
+    fitted = _refitted_best(results)
     try:
         if best and (tasks is not None or histories is not None):
             fits = (
@@ -173,10 +174,36 @@ def _diagnosis(results: Results, X: Any, y: Any) -> tuple[Diagnosis | None, str]
     if results.search is None and "params" in results.source:
         return None, "cv_results_ alone do not tell; pass the search itself"
     given = results.source if results.search is None else results.search
+    # What `diagnose` reads of a search is the candidate that this one calls its best.
+    diagnosed = getattr(results.search, "best_index_", results.best_index)
+    if diagnosed != results.best_index:
+        told = "no candidate has a score in all splits"
+        if results.best_index is not None:
+            told = (
+                f"candidate {diagnosed} is the best of the search, and candidate {results.best_index} is by "
+                f"{one_line(results.score_name, 60)}"
+            )
+        return None, f"{told}; skdl.diagnose(search) tells of candidate {diagnosed}."
     try:
         return diagnose(given, X, y), ""
     except (TypeError, ValueError, NotFittedError) as reason:
         return None, one_line(reason, 400)
+
+
+def _refitted_best(results: Results) -> Any:
+    """The fitted best candidate; None where the search fitted another one, or none."""
+    if results.refitted is None or results.refitted != results.best_index:
+        return None
+    return results.search.best_estimator_
+
+
+def _of_another(results: Results) -> bool:
+    """Whether the search fitted a network again, but that of another candidate than the best."""
+    from skdl._fitted_networks import networks_in
+
+    if results.refitted is None or results.refitted == results.best_index:
+        return False
+    return bool(networks_in(results.search.best_estimator_))
 
 
 def _median(ordered: list[int]) -> float:

@@ -169,6 +169,13 @@ class Results:
         return Results.of_cross_validation(self.source, metric)
 
     @property
+    def refitted(self) -> int | None:
+        """The candidate that the search fitted again on all rows; None where nobody knows of one."""
+        if not hasattr(self.search, "best_estimator_"):
+            return None
+        return int(self.search.best_index_)
+
+    @property
     def n_candidates(self) -> int:
         """How many candidates were tried."""
         return len(self.params)

@@ -141,12 +141,15 @@ def time_blocks(summary: Summary) -> list[Block]:
     if not math.isfinite(times.fitting):
         return [Text("The results hold no times.")]
     computing = times.computing
+    refitted = "the best"
+    if results.refitted is not None and results.refitted != results.best_index:
+        refitted = f"candidate {results.refitted}"
     rows = [
         (name, seconds_text(seconds), f"{100 * seconds / computing:.0f} %" if computing else "–")
         for name, seconds in (
             ("fitting candidates", times.fitting),
             ("scoring them", times.scoring),
-            ("fitting the best again, on all rows", times.refit),
+            (f"fitting {refitted} again, on all rows", times.refit),
         )
         if seconds is not None and math.isfinite(seconds)
     ]

@@ -103,6 +103,27 @@ def network():
 
 
 @functools.cache
+def network_by_two_metrics():
+    """A network of which one candidate is the best by each metric; the search refits by the first."""
+    search = GridSearchCV(
+        MLPClassifier(units=2, epochs=1, random_state=0),
+        {"learning_rate": [1e-3, 1e-2]},
+        cv=[(range(0, 150, 2), range(1, 150, 2))],
+        scoring={"rate": _rate, "falling": _falling},
+        refit="rate",
+    )
+    return search.fit(X, y)
+
+
+def _rate(estimator, X, y):
+    return estimator.learning_rate
+
+
+def _falling(estimator, X, y):
+    return -estimator.learning_rate
+
+
+@functools.cache
 def cross_validation():
     return cross_validate(
         LogisticRegression(max_iter=500), X, y, cv=4, return_train_score=True, return_estimator=True

@@ -47,6 +47,22 @@ def test_a_frame_that_was_kept_has_the_curves(results):
     assert found.not_recorded == ""
 
 
+def test_of_another_candidate_than_the_refitted_one_no_network_is_told():
+    search = pickle.loads(pickle.dumps(cases.network_by_two_metrics()))  # forgets the records
+    best = training_facts(Results.of_search(search), None, "why not")
+    assert best.diagnosis is not None
+    assert (best.n_networks, best.curves_of) == (1, "the best candidate, fitted again on all rows")
+    other = Results.of_search(search, "falling")
+    assert (other.best_index, other.refitted) == (0, 1)
+    found = training_facts(other, None, "why not")
+    assert found.diagnosis is None
+    assert found.not_diagnosed == (
+        "candidate 1 is the best of the search, and candidate 0 is by falling; skdl.diagnose(search) "
+        "tells of candidate 1."
+    )
+    assert (found.n_networks, found.epochs, found.curves) == (0, None, None)
+
+
 def test_other_estimators_have_no_training():
     search = pickle.loads(pickle.dumps(cases.random()))
     results = Results.of_search(search)

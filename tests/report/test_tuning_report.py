@@ -102,6 +102,17 @@ def test_another_metric_can_count():
     ]
 
 
+def test_what_was_fitted_again_is_called_by_its_number_where_it_is_not_the_best(tmp_path):
+    search = cases.network_by_two_metrics()
+    assert "fitting the best again, on all rows" in TuningReport(search).to_markdown()
+    report = TuningReport(search, metric="falling")
+    text = report.to_markdown()
+    assert "fitting candidate 1 again, on all rows" in text
+    assert "was not diagnosed: candidate 1 is the best of the search" in text
+    assert "healthy" not in text
+    assert report.to_html(tmp_path / "report.html").exists()
+
+
 def test_a_baseline_is_compared_split_by_split():
     report = TuningReport(cases.grid(), baseline=[0.5, 0.6, 0.5, 0.6, 0.5])
     mean, low, high = report.summary_.over_baseline
