@@ -13,6 +13,7 @@ from skdl.exceptions import InvalidParameterError
 from skdl.report.candidate_labels import cut
 from skdl.report.display import SearchDisplay
 from skdl.report.results import Results
+from skdl.report.same_score import kinds_of_scores
 from skdl.report.scores_so_far import ScoresSoFar, clock_of, scores_so_far
 from skdl.report.style import (
     COLOURS,
@@ -28,6 +29,7 @@ from skdl.report.style import (
     tidy,
     wrapped,
 )
+from skdl.report.texts import one_line
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -346,11 +348,11 @@ def _common_score(named: Mapping[str, Results]) -> str:
         raise InvalidParameterError(
             "Got no search, expected one at least: pass a search, or several as a list or by name."
         )
-    scores = {name: found.score_name for name, found in named.items()}
+    scores = kinds_of_scores(named)
     if len(set(scores.values())) > 1:
-        said = ", ".join(f"{score!r} of {name!r}" for name, score in scores.items())
+        said = ", ".join(f"{one_line(score, 120)!r} of {name!r}" for name, score in scores.items())
         raise InvalidParameterError(
             f"Got scores of several kinds, {said}, expected one kind on one axis: pass the metric that all "
             "of them have, or draw them apart."
         )
-    return next(iter(scores.values()))
+    return next(iter(named.values())).score_name

@@ -21,6 +21,7 @@ from skdl.report.how_trained import TrainingFacts, tasks_of, training_facts
 from skdl.report.importance_display import ImportanceDisplay
 from skdl.report.rebuild import RebuildCode, rebuild_code
 from skdl.report.results import Results
+from skdl.report.same_score import kinds_of_scores
 from skdl.report.split_sizes import SplitSizes, sizes_of_splits
 from skdl.report.subject import SearchFacts, facts_of, read_subject, template_of
 from skdl.report.table import Table, table_of
@@ -233,9 +234,9 @@ def _subjects(search: Any, metric: str | None) -> dict[str, Results]:
             "Got an empty dict, expected a search under each name: pass the searches."
         )
     subjects = {str(name): read_subject(one, metric) for name, one in search.items()}
-    names = {one.score_name: name for name, one in subjects.items()}
-    if len(names) > 1:
-        told = ", ".join(f"{name!r} by {score}" for score, name in names.items())
+    kinds = kinds_of_scores(subjects)
+    if len(set(kinds.values())) > 1:
+        told = ", ".join(f"{name!r} by {one_line(kind, 120)}" for name, kind in kinds.items())
         raise InvalidParameterError(
             f"Got searches that were scored by different metrics ({told}), expected one by which they "
             "compare: pass searches with the same scoring, or metric= for one that all of them have."
