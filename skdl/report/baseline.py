@@ -15,7 +15,13 @@ from sklearn.pipeline import Pipeline
 
 from skdl.exceptions import InvalidParameterError
 from skdl.report.results import Results
+from skdl.report.same_splits import draws_anew, iterations_had_fewer_rows, same_rows
 from skdl.report.texts import one_line
+
+OTHER_FOLDS = (
+    "Its folds are others than those of the search, whose splitter draws new ones at each use: give it a "
+    "random_state."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +77,12 @@ def check_baseline(baseline: Any, results: Results, X: Any) -> None:
                 f"Got baseline={type(baseline).__name__} and no search, whose folds and score it would need: "
                 "pass what cross_validate returned for it on the same folds."
             )
+        if results.inside:
+            raise InvalidParameterError(
+                f"Got baseline={type(baseline).__name__} and a {results.inside} with a search inside, which "
+                "may have been fitted with other data than X and y: pass the search alone, with the data as "
+                "they came to it, or the scores of the baseline."
+            )
         return
     _given_scores(baseline, results)
 
@@ -93,13 +105,20 @@ def baseline_of(baseline: Any, results: Results, X: Any, y: Any) -> tuple[Baseli
     """
     if baseline is not None and not isinstance(baseline, BaseEstimator):
         scores, name = _given_scores(baseline, results)
-        return Baseline(name, scores, same_splits=True), ""
+        same, note = _of_the_same_splits(baseline, results)
+        return Baseline(name, scores, same, note), ""
     if baseline is not None:
         return _scored(baseline, results, X, y), ""
     if X is None:
         return None, "pass X and y, or the scores of something simpler as baseline"
     if results.search is None:
         return None, "pass the scores of something simpler on the same folds as baseline"
+    if results.inside:
+        return (
+            None,
+            f"the search is inside a {results.inside}, and may have been fitted with other data than X and "
+            "y; pass the search alone, with the data as they came to it, or scores as baseline",
+        )
     tuned = results.search.estimator
     dummy: Any
     if is_classifier(tuned):
@@ -124,13 +143,14 @@ def baseline_of(baseline: Any, results: Results, X: Any, y: Any) -> tuple[Baseli
 def _given_scores(baseline: Any, results: Results) -> tuple[np.ndarray, str]:
     name = "baseline"
     if isinstance(baseline, Mapping):
-        key = next(
-            (key for key in (f"test_{results.metric}", "test_score") if key in baseline), None
-        )
-        if key is None:
+        key = f"test_{results.metric}"
+        # Of a single metric without a name it is the same one; of several it would be any.
+        if key not in baseline and len(results.metrics) == 1:
+            key = "test_score"
+        if key not in baseline:
             raise InvalidParameterError(
                 f"Got a baseline with {', '.join(map(repr, list(baseline)[:5])) or 'nothing'}, expected what "
-                f"cross_validate returns, with 'test_{results.metric}'."
+                f"cross_validate returns, with 'test_{results.metric}': pass it the scoring of the search."
             )
         fitted = baseline.get("estimator")
         if fitted is not None and len(fitted):
@@ -148,6 +168,19 @@ def _given_scores(baseline: Any, results: Results) -> tuple[np.ndarray, str]:
             f"returned, or {results.n_splits} scores, one for each split of the search."
         )
     return array, name
+
+
+def _of_the_same_splits(baseline: Any, results: Results) -> tuple[bool, str]:
+    """Whether given scores are taken to be of the splits of the search, and what has to be known of that."""
+    kept = baseline.get("indices") if isinstance(baseline, Mapping) else None
+    same = same_rows(kept, results.source.get("indices"))
+    if same is not None:
+        return same, "" if same else "Its indices are others."
+    if draws_anew(results.search):
+        return False, OTHER_FOLDS
+    if iterations_had_fewer_rows(results):
+        return False, "The candidates were scored on as many rows as their iteration had."
+    return True, ""
 
 
 def _name(estimator: Any) -> str:
@@ -177,15 +210,12 @@ def _scored(estimator: Any, results: Results, X: Any, y: Any) -> Baseline:
     key = f"test_{results.metric}" if f"test_{results.metric}" in scores else "test_score"
     notes = []
     if not same:
-        notes.append(
-            "Its folds are others than those of the search, whose splitter draws new ones at each use: give "
-            "it a random_state."
-        )
-    if results.resources is not None:
+        notes.append(OTHER_FOLDS)
+    if iterations_had_fewer_rows(results):
         notes.append("It was scored on all rows, the candidates on as many as their iteration had.")
     return Baseline(
         name=_name(estimator),
         scores=np.asarray(scores[key], dtype=np.float64),
-        same_splits=same and results.resources is None,
+        same_splits=same and not iterations_had_fewer_rows(results),
         note=" ".join(notes),
     )

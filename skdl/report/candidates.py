@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from skdl.report.candidate_labels import candidate_labels, cut
 from skdl.report.comparison import compare, in_words
 from skdl.report.display import SearchDisplay
 from skdl.report.results import Results
+from skdl.report.same_splits import candidates_share_splits
 from skdl.report.split_sizes import sizes_of_splits
 from skdl.report.style import (
     BLUE,
@@ -80,8 +82,9 @@ class CandidateDisplay(SearchDisplay):
     scores_ : ndarray of shape (n_shown, n_splits)
     difference_, low_, high_ : ndarray of shape (n_shown,)
         The mean difference to the best, negative where a candidate is worse, and its interval. The ends are
-        NaN where there is none: with one split, or where the difference is the same in all splits, which
-        tells nothing of how it varies.
+        NaN where there is none: with one split, where candidates were scored on different ones, as by a
+        guided search whose ``cv`` shuffles without a seed, or where the difference is the same in all splits,
+        which tells nothing of how it varies.
     summary_ : str
         What the intervals say, in one sentence.
     ax_ : matplotlib.axes.Axes
@@ -155,6 +158,10 @@ class CandidateDisplay(SearchDisplay):
             test_over_train=sizes.test_over_train,
             confidence=confidence,
         )
+        self._paired = candidates_share_splits(results)
+        if not self._paired:
+            nothing = np.full(len(found.difference), np.nan)
+            found = replace(found, low=nothing, high=nothing, t=nothing)
         # The best does not differ from itself.
         self.difference_ = np.concatenate([[0.0], found.difference])
         self.low_ = np.concatenate([[0.0], found.low])
@@ -165,7 +172,12 @@ class CandidateDisplay(SearchDisplay):
             n_splits=results.n_splits,
             reference="the chosen one" if chosen else "the best",
         )
-        if sizes.assumed and np.isfinite(found.low).any():
+        if not self._paired and len(self.candidates_) > 1:
+            self.summary_ = (
+                "Candidates were scored on different splits and are not compared; "
+                "seed cv by an integer."
+            )
+        elif sizes.assumed and np.isfinite(found.low).any():
             self.summary_ = (
                 f"If the splits are those of one {sizes.assumed}: {uncapital(self.summary_)}"
             )
@@ -234,7 +246,7 @@ class CandidateDisplay(SearchDisplay):
 
     def _draw_scores(self, ax: matplotlib.axes.Axes, places: np.ndarray) -> None:
         n_splits = self.scores_.shape[1]
-        if n_splits <= MOST_LINES:
+        if n_splits <= MOST_LINES and self._paired:
             ax.plot(self.scores_, places, color=GREY, linewidth=0.8, alpha=0.4, zorder=1)
         ax.plot(
             self.scores_.ravel(),

@@ -47,6 +47,9 @@ class Results:
         The search itself, where the results were read from one.
     source : mapping
         What was read: ``cv_results_``, or what ``cross_validate`` returned.
+    inside : str
+        The class of the estimator that has fitted the search, maybe with other data than it was given; empty
+        where nobody knows of one.
     """
 
     params: tuple[Mapping[str, Any], ...]
@@ -62,6 +65,7 @@ class Results:
     resources: np.ndarray | None = None
     iteration: np.ndarray | None = None
     search: Any = None
+    inside: str = ""
 
     @classmethod
     def of_search(cls, search: Any, metric: str | None = None) -> Results:

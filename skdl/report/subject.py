@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,8 @@ def read_subject(given: Any, metric: str | None = None) -> Results:
     if isinstance(given, BaseSearchCV):
         return Results.of_search(given, metric)
     if isinstance(given, BaseEstimator):
-        return Results.of_search(search_inside(given), metric)
+        results = Results.of_search(search_inside(given), metric)
+        return replace(results, inside=type(given).__name__)
     if isinstance(given, Mapping) and "params" in given:
         return Results.of_cv_results(given, metric)
     if isinstance(given, Mapping) and any(str(name).startswith("test_") for name in given):

@@ -197,7 +197,11 @@ def summarize(
     check_baseline(baseline, results, X)
     compared, no_baseline = baseline_of(baseline, results, X, y)
     sizes = sizes_of_splits(
-        results.search, results.n_splits, indices=results.source.get("indices"), X=X, y=y
+        results.search,
+        results.n_splits,
+        indices=results.source.get("indices"),
+        X=None if results.inside else X,
+        y=y,
     )
     template = template_of(results)
     rebuild = None if template is None else rebuild_code(template)
@@ -213,7 +217,9 @@ def summarize(
         sizes=sizes,
         candidates=_made(CandidateDisplay, results, test_fraction=sizes.test_fraction),
         importance=_made(ImportanceDisplay, results),
-        training=training_facts(results, tasks, why_not, X, y, histories),
+        training=training_facts(
+            results, tasks, why_not, X, None if results.inside else y, histories
+        ),
         table=table_of(results, tasks),
         failures=failures_of(results, tasks),
         versions=_versions(),

@@ -5,6 +5,7 @@ import pytest
 import report_cases as cases
 from sklearn.base import clone
 from sklearn.cluster import KMeans
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
@@ -20,6 +21,7 @@ from sklearn.tree import DecisionTreeClassifier
 from skdl.exceptions import InvalidParameterError
 from skdl.report.baseline import baseline_of, check_baseline
 from skdl.report.results import Results
+from skdl.report.subject import read_subject
 
 X, y = cases.X, cases.y
 
@@ -117,6 +119,59 @@ def test_folds_that_are_drawn_anew_are_said_to_be_others():
     found, _ = of(search)
     assert not found.same_splits
     assert "give it a random_state" in found.note
+
+
+def test_given_scores_are_of_other_folds_where_the_splitter_draws_anew():
+    model = LogisticRegression(max_iter=500)
+    cv = KFold(3, shuffle=True)
+    search = GridSearchCV(model, {"C": [1.0]}, cv=cv).fit(X, y)
+    found, _ = of(search, [0.1, 0.2, 0.3], data=(None, None))
+    assert not found.same_splits
+    assert "give it a random_state" in found.note
+
+
+def test_given_scores_of_a_halving_are_of_other_rows():
+    found, _ = of(cases.halving(), [0.1, 0.2, 0.3], data=(None, None))
+    assert not found.same_splits
+    assert "on as many rows as their iteration had" in found.note
+
+
+def test_given_scores_of_a_cross_validation_are_compared_by_their_rows():
+    def validated(seed):
+        cv = KFold(3, shuffle=True, random_state=seed)
+        return cross_validate(DummyClassifier(), X, y, cv=cv, return_indices=True)
+
+    results = Results.of_cross_validation(validated(0))
+    same, other = (baseline_of(validated(seed), results, None, None)[0] for seed in (0, 1))
+    assert (same.same_splits, same.note) == (True, "")
+    assert (other.same_splits, other.note) == (False, "Its indices are others.")
+
+
+def test_scores_by_another_metric_are_refused():
+    by_loss = Results.of_search(cases.several_metrics(), "neg_log_loss")
+    accuracy = cross_validate(DummyClassifier(), X, y, cv=3)
+    with pytest.raises(
+        InvalidParameterError, match="with 'test_neg_log_loss': pass it the scoring"
+    ):
+        check_baseline(accuracy, by_loss, None)
+
+
+def test_inside_of_an_estimator_data_are_others():
+    search = cases.regression()
+    outer = TransformedTargetRegressor(search, func=np.log, inverse_func=np.exp)
+    results = read_subject(outer.fit(cases.NUMBERS_X, cases.NUMBERS_Y))
+    assert results.inside == "TransformedTargetRegressor"
+    found, why_not = baseline_of(None, results, cases.NUMBERS_X, cases.NUMBERS_Y)
+    assert found is None
+    assert why_not.startswith("the search is inside a TransformedTargetRegressor")
+    with pytest.raises(
+        InvalidParameterError, match="and a TransformedTargetRegressor with a search"
+    ):
+        check_baseline(DummyRegressor(), results, cases.NUMBERS_X)
+    given, _ = baseline_of([-1.0, -2.0, -1.0, -2.0], results, None, None)
+    assert given.same_splits
+    alone = read_subject(search)
+    assert alone.inside == ""
 
 
 def test_a_successive_halving_is_compared_with_care():

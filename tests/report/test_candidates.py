@@ -6,9 +6,11 @@ import pandas
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, ShuffleSplit
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, KFold, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
+from skopt import BayesSearchCV
+from skopt.space import Integer
 
 from skdl import CandidateDisplay
 from skdl.exceptions import InvalidParameterError
@@ -114,6 +116,25 @@ def test_the_splits_of_a_search_are_known():
     narrow = CandidateDisplay.from_search(search, test_fraction=0.1, confidence=0.5)
     assert (narrow.high_[1:] <= display.high_[1:]).all()
     assert narrow.axes_[1].get_xlabel().replace("\n", " ").endswith("50% intervals")
+
+
+def test_candidates_of_different_splits_are_not_compared():
+    space = {"max_depth": Integer(1, 3)}
+    options = {"n_iter": 3, "random_state": 0}
+    search = BayesSearchCV(TREE, space, cv=KFold(3, shuffle=True), **options).fit(X, Y)
+    display = CandidateDisplay.from_search(search)
+    assert len(display.candidates_) == 3
+    assert np.isnan([display.low_[1:], display.high_[1:]]).all()
+    means = search.cv_results_["mean_test_score"][display.candidates_]
+    np.testing.assert_allclose(display.difference_, means - means[0])
+    assert display.summary_.startswith("Candidates were scored on different splits and are not")
+    left = display.axes_[0]
+    assert left.get_title(loc="left").replace("\n", " ") == display.summary_
+    assert [line.get_marker() for line in left.lines] == ["o", "|"]  # no line joins splits
+    seeded = KFold(3, shuffle=True, random_state=0)
+    search = BayesSearchCV(TREE, space, cv=seeded, **options).fit(X, Y)
+    assert np.isfinite(CandidateDisplay.from_search(search).difference_).all()
+    assert "different splits" not in CandidateDisplay.from_search(search).summary_
 
 
 def test_candidates_without_all_scores_are_not_compared():
