@@ -11,7 +11,7 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.metrics import get_scorer_names
 
 from skdl._read_scores import judged, own_score
-from skdl.report.results import Results
+from skdl.report.results import Results, own_scoring
 from skdl.training.advice import Setup
 from skdl.training.diagnosis import (
     LEARNT_OF_CLASSES,
@@ -113,6 +113,8 @@ def _scorer_name(results: Results, classifier: bool | None) -> str | None:
     """What scikit-learn calls the score; None for one of the user's own."""
     name: Any = getattr(results.search, "scoring", None)
     if results.metric == "score":
+        if name is None:
+            name = own_scoring(_fitted(results))
         if name is None and classifier is not None:
             name = own_score(classifier)
     else:

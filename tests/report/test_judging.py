@@ -40,6 +40,14 @@ def test_thresholds_are_parts_of_the_way_from_chance(scoring, least, gap):
     assert found.largest_gap == pytest.approx(gap)
 
 
+def test_a_search_inside_is_judged_by_its_own_score():
+    tree = DecisionTreeClassifier(random_state=0)
+    inside = GridSearchCV(tree, DEPTHS, cv=2, scoring="neg_log_loss")
+    options = {"cv": 2, "return_train_score": True, "return_estimator": True}
+    found = judge(Results.of_cross_validation(cross_validate(inside, X, Y, **options)))
+    assert found.least_train_score == pytest.approx(-np.log(5) / 2)
+
+
 def test_each_candidate_is_judged():
     fitted = search()
     found = judge(Results.of_search(fitted))

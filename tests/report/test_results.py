@@ -5,9 +5,11 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.feature_selection import RFECV
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, Ridge
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
@@ -89,6 +91,35 @@ def test_a_candidate_that_failed_is_last():
     assert found.failed.tolist() == [True, False]
     assert found.order.tolist() == [1, 0]
     assert found.score_name == "score"
+
+
+def inner(**options):
+    return GridSearchCV(LogisticRegression(), {"C": [1.0]}, **options)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "name"),
+    [
+        (inner(scoring="neg_log_loss"), "negative log loss"),
+        (make_pipeline(StandardScaler(), inner(scoring="roc_auc")), "ROC AUC"),
+        (inner(), "accuracy"),
+        (inner(scoring=lambda *_: 1.0), "score"),
+        (inner(scoring=["accuracy", "f1"], refit="f1"), "f1"),
+        (inner(scoring={"mine": "f1"}, refit="mine"), "f1"),
+        (GridSearchCV(inner(scoring="f1"), {}), "f1"),
+        (LogisticRegressionCV(scoring="neg_log_loss"), "negative log loss"),
+        (RFECV(Ridge(), scoring="neg_mean_squared_error"), "negative mean squared error"),
+        # This one stops by it.
+        (HistGradientBoostingClassifier(scoring="neg_log_loss"), "accuracy"),
+    ],
+    ids=repr,
+)
+def test_a_score_is_called_what_the_estimator_computes(estimator, name):
+    result = {"test_score": np.array([0.5, 0.6]), "estimator": [estimator]}
+    assert Results.of_cross_validation(result).score_name == name
+    columns = {"params": [{}], "split0_test_score": [0.5]}
+    search = GridSearchCV(estimator, {})
+    assert Results.of_cv_results(columns, search=search).score_name == name
 
 
 @pytest.fixture(scope="module")
