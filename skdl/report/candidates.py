@@ -276,7 +276,9 @@ class CandidateDisplay(SearchDisplay):
             ax.plot([low, high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
             ax.plot(self.difference_[place], place, "D" if differs else "o", color=colour)
         ax.plot(0, 0, "o", color=ink())
-        words = f"difference to the best, {100 * self.confidence:.3g}% intervals"
+        words = "difference to the best"
+        if self._paired:
+            words += f", {100 * self.confidence:.3g}% intervals"
         ax.set_xlabel(wrapped(words, inches(ax)[0]))
 
     def frame(self) -> pandas.DataFrame:

@@ -128,8 +128,9 @@ def test_candidates_of_different_splits_are_not_compared():
     means = search.cv_results_["mean_test_score"][display.candidates_]
     np.testing.assert_allclose(display.difference_, means - means[0])
     assert display.summary_.startswith("Candidates were scored on different splits and are not")
-    left = display.axes_[0]
+    left, right = display.axes_
     assert left.get_title(loc="left").replace("\n", " ") == display.summary_
+    assert right.get_xlabel().replace("\n", " ") == "difference to the best"
     assert [line.get_marker() for line in left.lines] == ["o", "|"]  # no line joins splits
     seeded = KFold(3, shuffle=True, random_state=0)
     search = BayesSearchCV(TREE, space, cv=seeded, **options).fit(X, Y)
