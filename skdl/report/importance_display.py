@@ -171,7 +171,7 @@ class ImportanceDisplay(SearchDisplay):
         rows = np.flatnonzero(comparable(results))
         scores = results.test_mean[rows]
         scores = np.maximum(scores, lowest_shown(scores))
-        varied = [one for one in results.varied if len({one.texts[row] for row in rows}) > 1]
+        varied = [one for one in results.varied if len(set(one.codes[rows].tolist())) > 1]
         columns = [encoded(one)[rows] for one in varied]
         for_forest, for_errors = np.random.SeedSequence(random_state).spawn(2)
         if varied:
@@ -194,7 +194,8 @@ class ImportanceDisplay(SearchDisplay):
         else:
             values = measure(np.arange(len(rows)), np.random.default_rng(0))
         errors = np.full(len(values), np.nan)
-        if method != "fanova" and len(rows) >= LEAST_FOR_ERRORS and np.isfinite(values).all():
+        measured = len(values) > 0 and np.isfinite(values).all()
+        if measured and method != "fanova" and len(rows) >= LEAST_FOR_ERRORS:
             errors = standard_errors(measure, len(rows), for_errors)
         order = np.argsort(-values, kind="stable")
         self.hyperparameters_ = tuple(varied[place] for place in order)

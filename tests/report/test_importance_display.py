@@ -134,6 +134,21 @@ def test_very_few_have_a_reason_and_a_picture(tried, means, reason):
     assert len(display.frame()) == len(display.hyperparameters_)
 
 
+def test_numbers_that_agree_in_three_digits_are_told():
+    close = np.random.default_rng(0).permutation(np.linspace(100, 100.4, 12))
+    found = ImportanceDisplay(results([{"a": float(one)} for one in close], close - 100))
+    assert (found.enough, found.told_.tolist()) == (True, [True])
+
+
+def test_a_value_that_only_failed_candidates_have_does_not_vary():
+    tried = [{"a": 1}] * 6 + [{"a": 2}]
+    found = ImportanceDisplay(results(tried, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, np.nan]))
+    assert found.reason.startswith(
+        "nothing to tell: 6 candidates without a failed fit have the same"
+    )
+    assert len(found.importances_) == 0
+
+
 def test_of_a_halving_the_first_iteration_counts():
     assert ImportanceDisplay(halving()).n_candidates_ == 4
 
