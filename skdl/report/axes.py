@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from skdl.exceptions import InvalidParameterError
-from skdl.report.hyperparameters import Hyperparameter, text_of
+from skdl.report.hyperparameters import Hyperparameter, counted_apart, text_of
 from skdl.report.results import Results
 from skdl.report.style import plain
 
@@ -232,7 +232,7 @@ def ticks_of(hyperparameter: Hyperparameter) -> tuple[np.ndarray | None, list[st
     """Places of ticks and their texts; None where matplotlib's own are right."""
     if not hyperparameter.numeric:
         names = [shortened(name, LONGEST_TICK) for name in hyperparameter.categories]
-        return np.arange(len(names), dtype=np.float64), names
+        return np.arange(len(names), dtype=np.float64), counted_apart(names, LONGEST_TICK)
     found = np.unique(hyperparameter.numbers[hyperparameter.present])
     if len(found) <= MOST_TICKS and _apart(on_scale(hyperparameter, found)):
         return found, number_texts(found)

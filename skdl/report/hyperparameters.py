@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import os.path
 import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from skdl.report.identity import identity_of
+
+# What tells a value from others: numbers come first, by size.
+_Key = tuple[int, float, str]
 # Longer texts leave their middle out, on axes and in tables.
 LONGEST_TEXT = 40
 # Values that span less than this factor are as legible on a linear axis.
@@ -56,8 +61,9 @@ class Hyperparameter:
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
-        """The values as short texts; empty where a candidate does not have it."""
-        return tuple(map(text_of, self.values))
+        """The values as short texts, distinct ones as distinct texts; empty where a candidate has none."""
+        told = dict(self._distinct)
+        return tuple("" if key is None else told[key] for key in self._keys)
 
     @cached_property
     def numeric(self) -> bool:
@@ -97,28 +103,31 @@ class Hyperparameter:
 
     @cached_property
     def categories(self) -> tuple[str, ...]:
-        """The distinct values as texts: numbers by size, then the others by name.
-
-        Two that differ may have one text, as long ones that are shortened.
-        """
+        """The distinct values as distinct texts: numbers by size, then the others by name."""
         return tuple(text for _, text in self._distinct)
 
     @cached_property
     def codes(self) -> np.ndarray:
         """The place of each value among the `categories`, (n_candidates,); -1 where it is missing."""
         places = {key: place for place, (key, _) in enumerate(self._distinct)}
-        pairs = zip(self.values, self.texts, strict=True)
-        return np.array(
-            [-1 if value is MISSING else places[_key(value, text)] for value, text in pairs],
-            dtype=np.int64,
-        )
+        return np.array([-1 if key is None else places[key] for key in self._keys], dtype=np.int64)
 
     @cached_property
-    def _distinct(self) -> list[tuple[tuple[int, float, str], str]]:
+    def _keys(self) -> tuple[_Key | None, ...]:
+        """What tells each value from others; None where it is missing."""
+        return tuple(None if value is MISSING else _key(value) for value in self.values)
+
+    @cached_property
+    def _distinct(self) -> list[tuple[_Key, str]]:
         """What tells each distinct value from the others, with its text, in order."""
-        pairs = zip(self.values, self.texts, strict=True)
-        found = {_key(value, text): text for value, text in pairs if value is not MISSING}
-        return sorted(found.items())
+        first: dict[_Key, Any] = {}
+        for key, value in zip(self._keys, self.values, strict=True):
+            if key is not None:
+                first.setdefault(key, value)
+        told = dict(zip(first, texts_apart(list(first.values())), strict=True))
+        # Of two with one text the first that was tried stays the first.
+        keys = sorted(first, key=lambda key: (key[:2], "" if key[0] == 0 else text_of(first[key])))
+        return [(key, told[key]) for key in keys]
 
     @property
     def n_distinct(self) -> int:
@@ -173,26 +182,45 @@ def text_of(value: Any) -> str:
     >>> text_of(0.00123456), text_of("relu"), text_of((64, 32)), text_of(None), text_of(len)
     ('0.00123', 'relu', '(64, 32)', 'None', 'len')
     """
+    if isinstance(value, (tuple, list, dict, set)):
+        try:
+            text = _in_one_line(_repr.repr(value))
+        except Exception:  # whatever a repr of the user's raises, the table goes on
+            text = type(value).__name__
+    else:
+        text = full_text_of(value)
+    if len(text) <= LONGEST_TEXT:
+        return text
+    half = LONGEST_TEXT // 2
+    return f"{text[: half - 1]}…{text[-half:]}"
+
+
+def full_text_of(value: Any) -> str:
+    """A value of a hyperparameter as a text of one line, however long; never raises.
+
+    Examples
+    --------
+    >>> len(text_of("a" * 100)), len(full_text_of("a" * 100))
+    (40, 100)
+    """
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, str):
         text = value
-    elif isinstance(value, bool) or value is None:
-        text = str(value)
     elif isinstance(value, float):
         text = f"{value:.3g}"
     elif isinstance(value, type) or callable(value) and hasattr(value, "__name__"):
         text = str(value.__name__)
     else:
         try:
-            text = _repr.repr(value) if isinstance(value, (tuple, list, dict, set)) else repr(value)
+            text = repr(value)
         except Exception:  # whatever a repr of the user's raises, the table goes on
             text = type(value).__name__
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    if len(text) <= LONGEST_TEXT:
-        return text
-    half = LONGEST_TEXT // 2
-    return f"{text[: half - 1]}…{text[-half:]}"
+    return _in_one_line(text)
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def is_number(value: Any) -> bool:
@@ -205,11 +233,89 @@ def is_number(value: Any) -> bool:
         return False
 
 
-def _key(value: Any, text: str) -> tuple[int, float, str]:
-    """What tells a value from others: a number its size, a string all of its letters, the rest their text."""
-    if is_number(value):
-        return 0, float(value), ""
-    return 1, 0.0, value if isinstance(value, str) else text
+def texts_apart(values: Sequence[Any]) -> list[str]:
+    """Distinct values as distinct short texts: those of `text_of`, and more where these agree.
+
+    Numbers get more digits, and what is cut is cut around the first difference. Where nothing shows, as
+    between two lambdas, they are counted.
+
+    Examples
+    --------
+    >>> texts_apart([0.5, 0.10001, 0.10002])
+    ['0.5', '0.10001', '0.10002']
+    >>> texts_apart([lambda x: x, lambda x: -x])
+    ['<lambda>', '<lambda> (2)']
+    """
+    texts = list(map(text_of, values))
+    for places in _agreeing(texts):
+        among = [values[place] for place in places]
+        finer = _finer_numbers(among) if all(map(is_number, among)) else _around_difference(among)
+        for place, text in zip(places, finer, strict=True):
+            texts[place] = text
+    return counted_apart(texts, LONGEST_TEXT)
+
+
+def counted_apart(texts: Sequence[str], longest: int) -> list[str]:
+    """Texts that are no longer than `longest`, with a number behind those that agree with an earlier one.
+
+    Examples
+    --------
+    >>> counted_apart(["abcdef", "xyz", "abcdef"], 6)
+    ['abcdef', 'xyz', 'ab (2)']
+    """
+    apart, taken = list(texts), set(texts)
+    for places in _agreeing(texts):
+        count = 1
+        for place in places[1:]:
+            while apart[place] in taken:
+                count += 1
+                room = longest - len(f" ({count})")
+                apart[place] = f"{texts[place][:room].rstrip()} ({count})"
+            taken.add(apart[place])
+    return apart
+
+
+def _agreeing(texts: Sequence[str]) -> list[list[int]]:
+    """The places of texts that occur more than once, text by text."""
+    places: dict[str, list[int]] = {}
+    for place, text in enumerate(texts):
+        places.setdefault(text, []).append(place)
+    return [found for found in places.values() if len(found) > 1]
+
+
+def _finer_numbers(values: Sequence[Any]) -> list[str]:
+    """Numbers with as many digits as tell them apart, and no more than there are."""
+    texts: list[str] = []
+    for digits in range(4, 18):
+        texts = [f"{float(value):.{digits}g}" for value in values]
+        if len(set(texts)) == len(texts):
+            break
+    return texts
+
+
+def _around_difference(values: Sequence[Any]) -> list[str]:
+    """Whole texts, cut to where the first of their differences is."""
+    whole = list(map(full_text_of, values))
+    same = len(os.path.commonprefix(whole))
+    # Begin with the word that differs, not inside of it.
+    begin = max(whole[0].rfind(sign, 0, same) for sign in " ,([{") + 1
+    head, room = LONGEST_TEXT // 4, LONGEST_TEXT - LONGEST_TEXT // 4 - 2
+    begin = max(begin, same - room // 2)
+    texts = []
+    for text in whole:
+        if begin > head + 1:
+            text = f"{text[:head]}…{text[begin:]}"
+        texts.append(text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…")
+    return texts
+
+
+def _key(value: Any) -> _Key:
+    """What tells a value from others: a number its size, everything else its `identity_of`."""
+    if not is_number(value):
+        return 1, 0.0, identity_of(value)
+    size = float(value)
+    # Of integers that share a float each is its own.
+    return 0, size, "" if size == value else identity_of(value)
 
 
 def asks_for_log(found: np.ndarray) -> bool:

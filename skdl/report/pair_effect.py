@@ -399,4 +399,4 @@ def _values_at(one: Hyperparameter, places: np.ndarray) -> list[Any]:
 def _texts_at(one: Hyperparameter, places: np.ndarray) -> list[str]:
     if one.numeric:
         return number_texts(places)
-    return [text_of(value) for value in _values_at(one, places)]
+    return [one.categories[int(place)] for place in places]

@@ -47,14 +47,26 @@ class Column:
 
     @property
     def plain(self) -> tuple[Any, ...]:
-        """The values as numbers, truth values and texts; None where there is none."""
+        """The values as numbers, truth values and texts; None where there is none.
+
+        Where two hyperparameters agree in a long text, they are told apart as in `texts`.
+        """
         # A score that is no number is none; a hyperparameter may well be infinite.
         lost = self.group != "hyperparameter"
-        return tuple(
+        plain = [
             None
             if lost and isinstance(value, float) and not math.isfinite(value)
             else plain_value(value)
             for value in self.values
+        ]
+        if lost:
+            return tuple(plain)
+        short: dict[str, set[str]] = {}
+        for one, text in zip(plain, self.texts, strict=True):
+            short.setdefault(str(one), set()).add(text)
+        return tuple(
+            text if isinstance(one, str) and len(short[one]) > 1 else one
+            for one, text in zip(plain, self.texts, strict=True)
         )
 
 

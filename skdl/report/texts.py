@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl.report.hyperparameters import MISSING, text_of
+from skdl.report.hyperparameters import MISSING, full_text_of, is_number
 
 # Longer texts of values end here in the exported columns too.
 LONGEST_VALUE = 300
@@ -144,11 +144,6 @@ def plain_value(value: Any) -> Any:
         value = value.item()
     if isinstance(value, bool):
         return value
-    if isinstance(value, numbers.Real) and math.isfinite(value):
+    if is_number(value):
         return int(value) if isinstance(value, numbers.Integral) else float(value)
-    if value is None or isinstance(value, (str, float)):
-        return one_line(value)
-    try:
-        return one_line(value if isinstance(value, (tuple, list, dict, set)) else text_of(value))
-    except Exception:  # whatever a repr of the user's raises, the table goes on
-        return type(value).__name__
+    return one_line(full_text_of(value))

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skdl.report.hyperparameters import (
     LONGEST_TEXT,
@@ -13,6 +16,11 @@ from skdl.report.hyperparameters import (
     short_names,
     text_of,
 )
+
+
+class Hostile:
+    def __repr__(self):
+        raise RuntimeError("no")
 
 
 def column(*values):
@@ -56,10 +64,54 @@ def test_numbers_come_first_and_by_size_among_categories():
 
 def test_values_that_look_alike_are_not_the_same():
     close = column(0.10001, 0.10002, 0.10001)
-    assert close.texts == ("0.1", "0.1", "0.1")
+    assert close.texts == ("0.10001", "0.10002", "0.10001")
     assert (close.n_distinct, close.codes.tolist()) == (2, [0, 1, 0])
     long = column("a" * 50 + "b" + "a" * 50, "a" * 50 + "c" + "a" * 50)
     assert (long.n_distinct, long.codes.tolist()) == (2, [0, 1])
+
+
+ALIKE = [
+    [GradientBoostingClassifier(learning_rate=rate, max_depth=2) for rate in (0.001, 1.0)],
+    [{place: 1 if place < 5 else weight for place in range(10)} for weight in (1, 1000)],
+    [list(range(20)), [*range(19), 0]],
+    [np.arange(2000), np.append(np.arange(1999), 0)],
+    [lambda x: x, lambda x: -x],
+    [make_pipeline(StandardScaler(with_mean=flag), Ridge()) for flag in (True, False)],
+    [None, "None"],
+    [2**53, 2**53 + 1],
+    [(Hostile(), 1), (Hostile(), 1)],
+]
+
+
+@pytest.mark.parametrize("values", ALIKE, ids=lambda values: type(values[0]).__name__)
+def test_values_are_told_apart_by_all_of_them(values):
+    found = column(*values, values[0])
+    assert (found.n_distinct, found.codes[2]) == (2, found.codes[0])
+    assert found.texts[0] == found.texts[2] != found.texts[1]
+    assert set(found.categories) == set(found.texts)
+    assert max(map(len, found.texts)) <= LONGEST_TEXT
+
+
+def test_the_text_of_a_long_value_shows_what_differs():
+    assert column(*ALIKE[1]).texts == (
+        "{0: 1, 1: …1, 6: 1, 7: 1, 8: 1, 9: 1}",
+        "{0: 1, 1: …1000, 6: 1000, 7: 1000, 8: 1…",
+    )
+    assert column(*ALIKE[4]).texts == ("<lambda>", "<lambda> (2)")
+
+
+def test_equal_containers_and_estimators_are_one_value():
+    assert column([1, np.float64(2.0)], [np.int64(1), 2.0]).n_distinct == 1
+    assert column({"a": 1, "b": 2}, {"b": 2, "a": 1}).n_distinct == 1
+    assert column(np.arange(3), np.arange(3)).n_distinct == 1
+    assert column(Ridge(alpha=2.0), Ridge(alpha=2.0)).n_distinct == 1
+    assert column(Ridge(alpha=2.0).fit([[0.0], [1.0]], [0, 1]), Ridge(alpha=2.0)).n_distinct == 1
+
+
+@given(st.lists(st.one_of(st.none(), st.text(), st.floats(), st.integers()), min_size=1))
+def test_texts_are_as_many_as_values(values):
+    found = column(*values)
+    assert len(set(found.texts)) == found.n_distinct == found.codes.max() + 1
 
 
 def test_an_integer_that_no_float_reaches_is_a_category():
@@ -82,11 +134,6 @@ def test_short_names_tell_all_names_apart(names):
     found = short_names(names)
     assert len(set(found.values())) == len(names)
     assert all(name == short or name.endswith("__" + short) for name, short in found.items())
-
-
-class Hostile:
-    def __repr__(self):
-        raise RuntimeError("no")
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,17 @@ def test_values_are_kept_as_they_are_and_shown_in_short():
     assert other.plain == (1, True, None)
 
 
+def test_values_whose_texts_agree_are_told_apart_in_files_too():
+    params = [{"a": one} for one in (lambda x: x, lambda x: -x, list(range(60)), list(range(61)))]
+    table = table_of(Results.of_cv_results({"params": params, "split0_test_score": -np.arange(4)}))
+    column = next(column for column in table.columns if column.key == "param_a")
+    assert column.plain[:2] == ("<lambda>", "<lambda> (2)")
+    assert column.plain[2].startswith(
+        "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17"
+    )
+    assert len(set(column.plain)) == 4
+
+
 def test_a_number_that_is_missing_is_a_nan():
     params = [{"a": 1, "b": 0.5}, {"b": 2.5}]
     table = table_of(Results.of_cv_results({"params": params, "split0_test_score": np.arange(2.0)}))
