@@ -277,19 +277,24 @@ def _drawing(
     """What `make` gives, drawn; or why it cannot be."""
     import matplotlib.pyplot as plt
 
+    before = set(plt.get_fignums())
     try:
-        display = make()
         # Displays make their figures by pyplot, which shows none of them here and forgets them at once.
         with plt.ioff(), page_style():
+            display = make()
             display.plot()
-            try:
-                svg = inline_svg(
-                    display.figure_, f"picture-{name}", f"{title}. {told}", plate=plate
-                )
-            finally:
-                plt.close(display.figure_)
-    except (InvalidParameterError, HistoriesNotFoundError) as reason:
-        return Drawing(title, missing=one_line(reason, 600))
+            svg = inline_svg(display.figure_, f"picture-{name}", f"{title}. {told}", plate=plate)
+    except (InvalidParameterError, HistoriesNotFoundError) as error:
+        return Drawing(title, missing=one_line(error, 600))
+    except (
+        Exception
+    ) as error:  # such as values near the largest float: the rest of the page is worth more
+        reason = one_line(f"{type(error).__name__}: {error}", 300)
+        return Drawing(title, missing=f"the picture could not be drawn ({reason}).")
+    finally:
+        # Also that of a picture which broke off before it was a display's own.
+        for number in set(plt.get_fignums()) - before:
+            plt.close(number)
     return Drawing(title, caption, svg)
 
 

@@ -79,6 +79,7 @@ def page_style() -> Iterator[None]:
             "font.family": "DejaVu Sans",
             "svg.fonttype": "none",
             "svg.hashsalt": "skdl",
+            "text.usetex": False,
         }
     ):
         yield

@@ -97,6 +97,27 @@ def test_every_picture_leaves_pyplot_as_it_was(grid, network):
     assert dict(plt.rcParams) == before
 
 
+def test_a_picture_that_breaks_off_says_so_and_leaves_no_figure(grid, monkeypatch):
+    other = plt.figure()
+
+    def breaks(ax):
+        raise OverflowError("too <large>")
+
+    monkeypatch.setattr("skdl.report.importance_display.tidy", breaks)
+    found = draw(grid, "importance")
+    assert (found.svg, found.missing) == (
+        "",
+        "the picture could not be drawn (OverflowError: too <large>).",
+    )
+    assert plt.get_fignums() == [other.number]
+    plt.close(other)
+
+
+def test_letters_of_a_page_are_never_set_by_tex(grid):
+    with plt.rc_context({"text.usetex": True}):
+        assert draw(grid, "times").svg
+
+
 def test_one_candidate_has_no_pictures():
     summary = summarize({"params": [{}], "split0_test_score": np.array([0.5])})
     for name in ("candidates", "importance", "pair_effect", "parallel_coordinates", "times"):
