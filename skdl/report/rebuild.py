@@ -57,7 +57,10 @@ class _Writer:
         if isinstance(value, BaseEstimator) and not isinstance(value, type):
             return self._estimator(value, indent)
         if isinstance(value, np.generic):
-            return self.write(value.item(), indent)
+            plain = value.item()
+            if isinstance(plain, np.generic):  # a long double, which Python has no number for
+                raise _NotCode(f"a {kind.__name__}")
+            return self.write(plain, indent)
         if kind is float and not math.isfinite(value):
             return f'float("{value}")'
         if value is None or value is ... or kind in (bool, int, float, complex, str, bytes):
@@ -85,7 +88,12 @@ class _Writer:
         return f"numpy.{name}"
 
     def _estimator(self, value: BaseEstimator, indent: int) -> str:
-        return self._call(value, value.get_params(deep=False), indent)
+        written = self._call(value, value.get_params(deep=False), indent)
+        # The wishes that clone takes along, and that are no parameters.
+        container = getattr(value, "_sklearn_output_config", {}).get("transform")
+        if container is not None:
+            written += f".set_output(transform={_text(container)})"
+        return written
 
     def _call(self, value: Any, params: dict[str, Any], indent: int) -> str:
         """A call of the class of `value` with the arguments that are not its defaults."""
@@ -177,9 +185,22 @@ def rebuild_code(estimator: Any) -> RebuildCode:
         lines.append(
             f"# {one_line(name, 80)} was fitted before the search: this makes it unfitted."
         )
+    routed = _routed(estimator)
+    for name in routed:
+        lines.append(f"# {name} asks for metadata by set_*_request: ask for them again.")
     lines.append(f"estimator = {expression}")
-    complete = writer.complete and not writer.own and not fitted
+    complete = writer.complete and not (writer.own or fitted or routed)
     return RebuildCode("\n".join(lines) + "\n", complete, _seeds(estimator))
+
+
+def _routed(estimator: Any) -> list[str]:
+    """The estimator and those in it that ask for metadata, such as sample weights."""
+    inside = sorted(estimator.get_params().items())
+    return [
+        one_line(name, 80)
+        for name, value in [("estimator", estimator), *inside]
+        if isinstance(value, BaseEstimator) and hasattr(value, "_metadata_request")
+    ]
 
 
 def _seeds(estimator: Any) -> tuple[tuple[str, str], ...]:

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from hostile import TEXTS, Hostile
+from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
@@ -145,6 +146,33 @@ def test_what_is_defined_in_the_program_itself_has_to_be_brought(monkeypatch):
     code = rebuild_code(KerasClassifier(build))
     assert "# build is defined in your own program: bring it here.\n" in code.source
     assert "KerasClassifier(model=build, model__units=4)" in code.source
+    assert not code.complete
+
+
+def test_the_container_of_an_output_is_asked_for_again():
+    inner = StandardScaler().set_output(transform="pandas")
+    for model in (make_pipeline(StandardScaler(), Ridge()).set_output(transform="pandas"), inner):
+        code = rebuild_code(clone(model))
+        assert code.complete
+        again = made_again(code)
+        scaler = again[0] if isinstance(again, Pipeline) else again
+        assert type(scaler.fit_transform([[0.0], [1.0]])).__name__ == "DataFrame"
+    assert rebuild_code(inner).source.endswith(
+        'estimator = StandardScaler().set_output(transform="pandas")\n'
+    )
+
+
+def test_requests_of_metadata_are_said_to_be_missing():
+    with config_context(enable_metadata_routing=True):
+        model = make_pipeline(StandardScaler(), Ridge().set_fit_request(sample_weight=True))
+        code = rebuild_code(clone(model))
+    assert "# ridge asks for metadata by set_*_request: ask for them again.\n" in code.source
+    assert not code.complete
+
+
+def test_a_long_double_is_no_number_of_python():
+    code = rebuild_code(Ridge(alpha=np.longdouble(0.5)))
+    assert "# alpha: a longdouble, which cannot be written as code" in code.source
     assert not code.complete
 
 
