@@ -18,6 +18,7 @@ from skdl.exceptions import InvalidParameterError
 from skdl.report.document import Block, Candidates, Document, Picture
 from skdl.report.figures import Drawing
 from skdl.report.table import Table
+from skdl.report.texts import one_line
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -126,6 +127,7 @@ def _environment() -> Any:
         data_of=_data,
         groups_of=_groups,
         kind_of=_kind,
+        one_line=one_line,
         row_class=_row_class,
     )
     return environment

@@ -23,6 +23,8 @@ MOST_ROWS = 20
 
 # What means something to Markdown or to HTML; an underscore does not inside of a word.
 _SPECIAL = re.compile(r"[\\`*\[\]<>|~#&$]|(?<![A-Za-z0-9_])_+|_+(?![A-Za-z0-9_])")
+# What GitHub makes a link or a picture of without any sign of Markdown's.
+_LINKED = re.compile(r"\bwww(?=\.)|\b(?:https?|ftp|mailto|xmpp)(?=:)|:(?=[a-z0-9_+-]+:)", re.I)
 
 
 def markdown_of(document: Document) -> str:
@@ -45,7 +47,9 @@ def escaped(text: str) -> str:
     """
     line = _SPECIAL.sub(lambda hit: "".join(f"\\{c}" for c in hit[0]), one_line(text, 2000))
     # Where a name follows the sign at once, GitHub sends its owner a message.
-    return line.replace("@", "@&#8203;")
+    line = line.replace("@", "@&#8203;")
+    # Nor are addresses links, and words between colons pictures.
+    return _LINKED.sub(lambda hit: f"{hit[0]}&#8203;", line)
 
 
 def _lines(block: Block) -> list[str]:

@@ -18,6 +18,7 @@ from sklearn.pipeline import Pipeline
 
 from skdl.exceptions import InvalidParameterError
 from skdl.report.hyperparameters import Hyperparameter, hyperparameters_of
+from skdl.report.texts import one_line
 
 _SCORE_OF_SPLIT = re.compile(r"split(\d+)_(test|train)_(.+)", re.DOTALL)
 
@@ -375,7 +376,7 @@ def _name_of(metric: str, estimator: Any) -> str:
 def _words(metric: str) -> str:
     if metric == "r2":
         return "R²"
-    words = metric.replace("_", " ").replace("roc auc", "ROC AUC")
+    words = one_line(metric, 120).replace("_", " ").replace("roc auc", "ROC AUC")
     return f"negative {words[4:]}" if words.startswith("neg ") else words
 
 

@@ -154,7 +154,7 @@ def facts_of(results: Results, y: Any = None) -> SearchFacts:
         n_splits=results.n_splits,
         n_fits=results.n_candidates * results.n_splits,
         score_name=results.score_name,
-        metrics=metrics,
+        metrics=tuple(one_line(name, 120) for name in metrics),
         tried=tuple(_tried(one, results) for one in results.hyperparameters),
         notes=_notes(results),
     )

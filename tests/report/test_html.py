@@ -240,3 +240,12 @@ def contrast(one, other):
 
 def test_the_version_stands_in_the_page(page):
     assert f'content="skdl {skdl.__version__}"' in page
+
+
+@pytest.mark.parametrize("odd", ["a\x1b[31m", "a\x00b", "a\ud800"])
+def test_names_that_no_file_holds_are_written_without_it(odd, tmp_path):
+    results = {"params": [{odd: 1}], f"split0_test_{odd}": np.array([0.5])}
+    path = TuningReport(results).to_html(tmp_path / "report.html")
+    page = path.read_text(encoding="utf-8")
+    assert "\x1b" not in page
+    assert "\x00" not in page

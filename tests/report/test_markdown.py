@@ -24,6 +24,8 @@ from skdl.report.markdown import escaped, markdown_of
         ("a\\|b", "a\\\\\\|b"),
         ("&lt; #12 $x$ ~~", "\\&lt; \\#12 \\$x\\$ \\~\\~"),
         ("@me", "@&#8203;me"),
+        ("https://a.b www.a.b", "https&#8203;://a.b www&#8203;.a.b"),
+        (":tada: at 12:30, a: b", ":&#8203;tada: at 12:30, a: b"),
         ("two\nlines\r\n", "two lines"),
     ],
 )

@@ -22,6 +22,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skdl.exceptions import InvalidParameterError
 from skdl.report.results import Results, search_inside
+from skdl.report.subject import facts_of
 
 X, y = load_iris(return_X_y=True)
 X = (X - X.mean(axis=0)) / X.std(axis=0)
@@ -217,3 +218,14 @@ def test_the_search_inside_a_pipeline_is_found(search):
 def test_what_is_no_result_is_named(read, value, error, words):
     with pytest.raises(error, match=words):
         read(value)
+
+
+@pytest.mark.parametrize("metric", ["acc\x1b[31m", "a\x00b", "a\ud800"])
+def test_the_name_of_a_score_is_one_line_that_can_be_printed(metric):
+    found = Results.of_cv_results(
+        {"params": [{}], f"split0_test_{metric}": np.array([0.5])}, metric
+    )
+    assert found.metric == metric
+    assert found.score_name.isprintable()
+    assert found.score_name.encode()
+    assert all(name.isprintable() for name in facts_of(found).metrics)
