@@ -127,9 +127,18 @@ def inline_svg(
     title = ET.Element(f"{{{_SVG}}}title", {"id": f"{name}-title"})
     title.text = alternative
     root.insert(0, title)
-    ET.register_namespace("", _SVG)
-    ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
+    _name_plainly(root)
     return ET.tostring(root, encoding="unicode")
+
+
+def _name_plainly(root: Any) -> None:
+    """Write names as a page does; the prefixes of the XML writer are those of the whole process."""
+    for element in root.iter():
+        element.tag = element.tag.removeprefix(f"{{{_SVG}}}")
+        if _LINK in element.attrib:
+            element.attrib["xlink:href"] = element.attrib.pop(_LINK)
+    root.attrib["xmlns"] = _SVG
+    root.attrib["xmlns:xlink"] = "http://www.w3.org/1999/xlink"
 
 
 def _rasterize(figure: matplotlib.figure.Figure) -> None:

@@ -93,3 +93,17 @@ def test_settings_are_as_they_were():
     drawn()
     assert dict(plt.rcParams) == before
     assert plt.get_fignums() == []
+
+
+def test_the_prefixes_of_other_documents_are_theirs():
+    before = dict(ET._namespace_map)
+    ET.register_namespace("", "http://www.w3.org/2005/Atom")
+    try:
+        markup = drawn()
+        feed = ET.tostring(ET.Element("{http://www.w3.org/2005/Atom}feed"))
+    finally:
+        ET._namespace_map.clear()
+        ET._namespace_map.update(before)
+    assert feed.startswith(b"<feed xmlns=")
+    assert markup.startswith("<svg ")
+    assert "ns0:" not in markup
