@@ -79,18 +79,16 @@ def check_data(X: Any, y: Any, search: Any) -> None:
     InvalidParameterError
         They do not.
     """
-    if (X is None) != (y is None):
-        given, other = ("X", "y") if y is None else ("y", "X")
-        raise InvalidParameterError(
-            f"Got {given} without {other}, expected both or neither: pass {other} too."
-        )
     if X is None:
+        if y is not None:
+            raise InvalidParameterError("Got y without X, expected both or neither: pass X too.")
         return
-    shape, rows = _shape(X), len(_target(y))
-    if not shape or shape[0] != rows:
+    # A search for clusters or densities has no y.
+    shape, rows = _shape(X), None if y is None else len(_target(y))
+    if not shape or rows not in (None, shape[0]):
         raise InvalidParameterError(
-            f"Got X of shape {shape} and y of {rows} rows, expected as many rows of both: pass what the "
-            "search was fitted with."
+            f"Got X of shape {shape} and y of {rows or 'no'} rows, expected as many rows of both: pass what "
+            "the search was fitted with."
         )
     expected = getattr(search, "n_features_in_", None)
     if expected is not None and len(shape) == 2 and shape[1] != expected:
@@ -98,10 +96,14 @@ def check_data(X: Any, y: Any, search: Any) -> None:
             f"Got X with {shape[1]} columns, expected {expected} as the search was fitted with: pass the "
             "same X."
         )
+    if y is None:
+        return
     classes = getattr(search, "classes_", None)
     target = _target(y)
     if isinstance(classes, np.ndarray) and target.ndim == 1:
         unknown = set(target.tolist()) - set(classes.tolist())
+        if classes.dtype.kind in "iuf":
+            unknown -= {-1}  # rows without a label, of which a semi-supervised search learns
         if unknown:
             raise InvalidParameterError(
                 f"Got the class {one_line(repr(next(iter(unknown))), 80)} in y, which the search was not "
@@ -109,8 +111,8 @@ def check_data(X: Any, y: Any, search: Any) -> None:
             )
 
 
-def describe_data(X: Any, y: Any) -> tuple[DataFacts, TargetFacts]:
-    """What is said of `X` and `y`."""
+def describe_data(X: Any, y: Any) -> tuple[DataFacts, TargetFacts | None]:
+    """What is said of `X` and `y`, which may be None."""
     types: Counter[str] = Counter()
     missing = 0
     digest = hashlib.sha256()
@@ -121,9 +123,10 @@ def describe_data(X: Any, y: Any) -> tuple[DataFacts, TargetFacts]:
         missing += _count_missing(values)
         digest.update(f"{name!r} {values.dtype} {values.shape}\0".encode())
         digest.update(_bytes(values))
-    target = _target(y)
-    digest.update(f"y {target.dtype} {target.shape}\0".encode())
-    digest.update(_bytes(target))
+    target = None if y is None else _target(y)
+    if target is not None:
+        digest.update(f"y {target.dtype} {target.shape}\0".encode())
+        digest.update(_bytes(target))
     container = type(X).__name__
     facts = DataFacts(
         shape=_shape(X),
@@ -132,11 +135,25 @@ def describe_data(X: Any, y: Any) -> tuple[DataFacts, TargetFacts]:
         n_missing=missing,
         fingerprint=digest.hexdigest()[:12],
     )
-    return facts, _describe_target(target)
+    return facts, None if target is None else _describe_target(target)
 
 
 def _shape(X: Any) -> tuple[int, ...]:
-    return tuple(int(size) for size in (X.shape if hasattr(X, "shape") else np.shape(X)))
+    if hasattr(X, "shape"):
+        return tuple(int(size) for size in X.shape)
+    try:
+        return np.shape(X)
+    except ValueError:  # rows of unequal length, as lists of tokens
+        return (len(X),)
+
+
+def _array(X: Any) -> np.ndarray:
+    try:
+        return np.asarray(X)
+    except ValueError:
+        rows = np.empty(len(X), dtype=object)
+        rows[:] = list(X)
+        return rows
 
 
 def _target(y: Any) -> np.ndarray:
@@ -151,10 +168,12 @@ def _columns(X: Any) -> Iterator[tuple[str, np.ndarray]]:
             part = getattr(parts, name)
             yield name, part if name == "data" else part.astype(np.int64)
     elif hasattr(X, "columns"):
-        for name in X.columns:
-            yield str(name), np.asarray(X[name])
+        # By their places: two columns may have one name.
+        for place, name in enumerate(X.columns):
+            one = X.iloc[:, place] if hasattr(X, "iloc") else X[name]
+            yield str(name), np.asarray(one)
     else:
-        yield "", np.asarray(X)
+        yield "", _array(X)
 
 
 def _width(X: Any, values: np.ndarray) -> int:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from skdl.report.baseline import Baseline
+from skdl.report.data import TargetFacts
 from skdl.report.document import (
     Block,
     Facts,
@@ -109,7 +110,7 @@ def searched_blocks(summary: Summary) -> list[Block]:
 
 def _data(summary: Summary) -> list[Block]:
     data, target = summary.data, summary.target
-    if data is None or target is None:
+    if data is None:
         return [
             Text(
                 "Nothing is said of the data, which the report was not given: pass X and y to TuningReport."
@@ -125,22 +126,14 @@ def _data(summary: Summary) -> list[Block]:
     else:
         types = data.types[0][0] if data.types else ""
     missing = count_text(data.n_missing, "value") if data.n_missing else "none"
-    y = target.kind.replace("-", " ")
-    if target.n_outputs > 1:
-        y += f", {target.n_outputs} outputs"
-    if target.mean is not None:
-        y += (
-            f": mean {target.mean:.4g}, standard deviation {target.std:.4g}, from {target.low:.4g} to "
-            f"{target.high:.4g}"
-        )
     rows = [
         ("X", f"{' × '.join(sizes)}, {types} ({data.container})"),
         ("Missing in X", missing),
-        ("y", y),
-        ("Fingerprint of X and y", data.fingerprint),
     ]
+    rows.append(("y", "none" if target is None else _target_text(target)))
+    rows.append(("Fingerprint of X and y" if target else "Fingerprint of X", data.fingerprint))
     blocks: list[Block] = [Facts(tuple(rows))]
-    if target.classes:
+    if target is not None and target.classes:
         total = data.shape[0] * target.n_outputs
         more = target.n_classes - len(target.classes)
         caption = f"{target.n_classes} classes" + (
@@ -151,6 +144,18 @@ def _data(summary: Summary) -> list[Block]:
         )
         blocks.append(Grid(caption, ("class", "rows", "share"), (False, True, True), classes))
     return blocks
+
+
+def _target_text(target: TargetFacts) -> str:
+    told = target.kind.replace("-", " ")
+    if target.n_outputs > 1:
+        told += f", {target.n_outputs} outputs"
+    if target.mean is not None:
+        told += (
+            f": mean {target.mean:.4g}, standard deviation {target.std:.4g}, from {target.low:.4g} to "
+            f"{target.high:.4g}"
+        )
+    return told
 
 
 def best_blocks(summary: Summary) -> list[Block]:

@@ -28,7 +28,8 @@ class TuningReport:
         What the search was fitted with. Its shape, its types, what is missing in it and a fingerprint are
         told, never a value of it.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), optional
-        The target that belongs to `X`. Its labels are told, with how often each occurs.
+        The target that belongs to `X`; a search for clusters or densities has none. Its labels are told,
+        with how often each occurs.
     baseline : estimator, dict or array-like of shape (n_splits,), optional
         Something simpler to compare with: an estimator, which is scored on the folds and by the score of the
         search; what `cross_validate` returned for it; or its scores, fold by fold. With `X` and `y`, and

@@ -204,3 +204,11 @@ def test_folds_that_are_used_up_are_an_error():
     search.cv = 4
     with pytest.raises(InvalidParameterError, match="on 3 splits, and its cv=4 gives 4 now"):
         of(search, DummyClassifier())
+
+
+def test_folds_of_groups_ask_for_scores():
+    groups = np.arange(len(cases.y)) % 15
+    search = GridSearchCV(DecisionTreeClassifier(), {"max_depth": [1]}, cv=GroupKFold(3))
+    found = Results.of_search(search.fit(cases.X, cases.y, groups=groups))
+    with pytest.raises(InvalidParameterError, match="pass what cross_validate returned for it on"):
+        baseline_of(LogisticRegression(), found, cases.X, cases.y)

@@ -7,7 +7,9 @@ from scipy import sparse
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KernelDensity
 
+from skdl import TuningReport
 from skdl.exceptions import InvalidParameterError
 from skdl.report.dataset import check_data, describe_data
 
@@ -39,6 +41,12 @@ def test_columns_of_a_frame_have_types_and_missing_values():
     assert data.n_missing == 4
     assert (target.kind, target.mean, target.low, target.high) == ("continuous", 1.5, 0.5, 2.5)
     assert target.std == pytest.approx(np.sqrt(2 / 3))
+
+
+def test_two_columns_of_one_name_are_two():
+    frame = pd.DataFrame([[1.0, np.nan], [2.0, 3.0]], columns=["a", "a"])
+    data, _ = describe_data(frame, [0, 1])
+    assert (data.types, data.n_missing) == ((("float64", 2),), 1)
 
 
 def test_a_sparse_matrix_counts_its_columns():
@@ -103,7 +111,6 @@ def search():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ((X, None), "Got X without y, expected both or neither: pass y too"),
         ((None, y), "Got y without X, expected both or neither: pass X too"),
         ((X[:9], y), r"Got X of shape \(9, 4\) and y of 150 rows"),
         ((X[:, :3], y), "Got X with 3 columns, expected 4"),
@@ -120,3 +127,16 @@ def test_data_of_the_search_are_taken(search):
     check_data(X, y, search)
     check_data(None, None, search)
     check_data(X, y, None)
+    check_data(X, None, search)
+    check_data(X, np.where(np.arange(150) % 7 == 0, -1, y), search)
+    check_data([["a"], ["b", "c"]], [0, 1], None)
+
+
+def test_data_without_a_target_and_rows_of_unequal_length():
+    data, target = describe_data([["a"], ["b", "c"]], None)
+    assert (data.shape, data.types, target) == ((2,), (("object", 1),), None)
+    assert data.fingerprint != describe_data([["a"], ["b", "d"]], None)[0].fingerprint
+    density = GridSearchCV(KernelDensity(), {"bandwidth": [0.5, 1.0]}, cv=2).fit(X)
+    rows = TuningReport(density, X).to_markdown().splitlines()
+    assert "| y | none |" in rows
+    assert any(row.startswith("| Fingerprint of X |") for row in rows)

@@ -250,7 +250,7 @@ def test_the_data_are_not_kept():
     [
         ((3,), "Got a int, expected a fitted search"),
         ((LogisticRegression(),), "with 0 searches inside"),
-        ((cases.grid, cases.X), "Got X without y"),
+        ((cases.grid, None, cases.y), "Got y without X"),
         ((cases.grid, None, None, [0.1]), "or 5 scores, one for each split"),
     ],
 )
