@@ -269,7 +269,7 @@ class ImportanceDisplay(SearchDisplay):
                 self.chance_,
                 count - 0.45,
                 " by chance",
-                color=ORANGE,
+                color=ink(),  # orange is too light for small letters
                 fontsize="small",
                 verticalalignment="bottom",
             )

@@ -145,5 +145,9 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, bool):
         return value
     if is_number(value):
-        return int(value) if isinstance(value, numbers.Integral) else float(value)
+        if not isinstance(value, numbers.Integral):
+            return float(value)
+        # A page's script has floats alone, in which larger integers lose digits.
+        whole = int(value)
+        return whole if abs(whole) <= 2**53 else str(whole)
     return one_line(full_text_of(value))
