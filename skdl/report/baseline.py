@@ -133,7 +133,8 @@ def baseline_of(baseline: Any, results: Results, X: Any, y: Any) -> tuple[Baseli
     try:
         return _scored(dummy, results, X, y), ""
     except Exception as error:  # nobody asked for this one, so it is no reason to have no report
-        reason = one_line(f"{type(error).__name__}: {error}", 200)
+        cause = error.__cause__ or error
+        reason = one_line(f"{type(cause).__name__}: {cause}", 200)
         return (
             None,
             f"{type(dummy).__name__} could not be scored ({reason}): pass scores as baseline",
@@ -192,13 +193,25 @@ def _name(estimator: Any) -> str:
 def _scored(estimator: Any, results: Results, X: Any, y: Any) -> Baseline:
     search = results.search
     splitter = check_cv(search.cv, y, classifier=is_classifier(search.estimator))
-    splits = [(np.asarray(a), np.asarray(b)) for a, b in splitter.split(X, y)]
+    # A splitter without a seed draws from the state that all of the program shares.
+    state = np.random.get_state()  # noqa: NPY002
+    try:
+        splits, again = (
+            [(np.asarray(a), np.asarray(b)) for a, b in splitter.split(X, y)] for _ in range(2)
+        )
+    except ValueError as error:  # such as a GroupKFold, whose groups nobody has handed over
+        raise InvalidParameterError(
+            f"Got baseline={type(estimator).__name__}, and cv={one_line(repr(search.cv), 80)} cannot split X "
+            f"and y ({one_line(error, 200)}), expected the folds of the search: pass what cross_validate "
+            "returned for it on the same folds."
+        ) from error
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
     if len(splits) != results.n_splits:
         raise InvalidParameterError(
             f"The search was fitted on {results.n_splits} splits, and its cv={one_line(repr(search.cv), 80)} "
             f"gives {len(splits)} now: pass the scores of the baseline instead of the estimator."
         )
-    again = [(np.asarray(a), np.asarray(b)) for a, b in splitter.split(X, y)]
     same = all(
         np.array_equal(one, other)
         for first, second in zip(splits, again, strict=True)

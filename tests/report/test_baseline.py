@@ -212,3 +212,12 @@ def test_folds_of_groups_ask_for_scores():
     found = Results.of_search(search.fit(cases.X, cases.y, groups=groups))
     with pytest.raises(InvalidParameterError, match="pass what cross_validate returned for it on"):
         baseline_of(LogisticRegression(), found, cases.X, cases.y)
+
+
+def test_folds_without_a_seed_leave_the_numbers_that_all_share():
+    tree = DecisionTreeClassifier(random_state=0)
+    search = GridSearchCV(tree, {"max_depth": [1]}, cv=KFold(2, shuffle=True)).fit(X, y)
+    before = np.random.get_state()  # noqa: NPY002
+    found, _ = of(search, DummyClassifier())
+    assert not found.same_splits
+    np.testing.assert_equal(np.random.get_state(), before)  # noqa: NPY002
