@@ -113,7 +113,7 @@ def inner(**options):
         # This one stops by it.
         (HistGradientBoostingClassifier(scoring="neg_log_loss"), "accuracy"),
     ],
-    ids=repr,
+    ids=lambda given: type(given).__name__,
 )
 def test_a_score_is_called_what_the_estimator_computes(estimator, name):
     result = {"test_score": np.array([0.5, 0.6]), "estimator": [estimator]}

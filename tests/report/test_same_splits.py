@@ -37,7 +37,7 @@ OWN = np.random.RandomState(0)
         (RepeatedKFold(n_splits=2, n_repeats=2, random_state=1), False),
         (ShuffleSplit(3), True),
     ],
-    ids=repr,
+    ids=lambda given: type(given).__name__,
 )
 def test_splitters_that_draw_anew_make_other_splits(cv, anew):
     assert draws_anew(GridSearchCV(Ridge(), {}, cv=cv)) == anew
