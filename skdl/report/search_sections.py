@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from skdl.report.baseline import Baseline
-from skdl.report.data import TargetFacts
+from skdl.report.dataset import TargetFacts
 from skdl.report.document import (
     Block,
     Facts,
