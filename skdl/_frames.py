@@ -25,14 +25,20 @@ def make_frame(columns: Mapping[str, Any], *, maker: str, instead: str) -> panda
     ImportError
         pandas is not installed.
     """
+    return load_pandas(maker, instead).DataFrame(dict(columns))
+
+
+def load_pandas(maker: str, instead: str | None = None) -> Any:
+    """The module pandas, for what `make_frame` is too simple for; its errors and parameters."""
     try:
         import pandas
     except ImportError as error:
+        otherwise = f", or use {instead}" if instead else ""
         raise ImportError(
             f"{maker} makes a pandas.DataFrame. Got no pandas, expected it to be installed: run "
-            f"`pip install pandas`, or use {instead}."
+            f"`pip install pandas`{otherwise}."
         ) from error
-    return pandas.DataFrame(dict(columns))
+    return pandas
 
 
 def as_objects(values: Iterable[Any]) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skdl._frames import load_pandas
 from skdl._records import FitRecord, TaskRecord
 from skdl._same import same
 from skdl.exceptions import AmbiguousHistoriesError, HistoriesNotFoundError, InvalidParameterError
@@ -110,13 +111,7 @@ def histories(search: Any) -> pandas.DataFrame:
     >>> len(frame)  # candidates x splits x epochs
     12
     """
-    try:
-        import pandas
-    except ImportError as error:
-        raise ImportError(
-            "histories() makes a pandas.DataFrame. Got no pandas, expected it to be installed: run "
-            "`pip install pandas`."
-        ) from error
+    pandas = load_pandas("histories()")
     record = record_of(search)
     parts = [
         pandas.DataFrame(

@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from skdl.exceptions import InvalidParameterError
 from skdl.report.results import Results
 from skdl.report.same_splits import draws_anew, iterations_had_fewer_rows, same_rows
+from skdl.report.split_sizes import drawing_nothing
 from skdl.report.texts import one_line
 
 OTHER_FOLDS = (
@@ -193,20 +194,17 @@ def _name(estimator: Any) -> str:
 def _scored(estimator: Any, results: Results, X: Any, y: Any) -> Baseline:
     search = results.search
     splitter = check_cv(search.cv, y, classifier=is_classifier(search.estimator))
-    # A splitter without a seed draws from the state that all of the program shares.
-    state = np.random.get_state()  # noqa: NPY002
     try:
-        splits, again = (
-            [(np.asarray(a), np.asarray(b)) for a, b in splitter.split(X, y)] for _ in range(2)
-        )
+        with drawing_nothing():
+            splits, again = (
+                [(np.asarray(a), np.asarray(b)) for a, b in splitter.split(X, y)] for _ in range(2)
+            )
     except ValueError as error:  # such as a GroupKFold, whose groups nobody has handed over
         raise InvalidParameterError(
             f"Got baseline={type(estimator).__name__}, and cv={one_line(repr(search.cv), 80)} cannot split X "
             f"and y ({one_line(error, 200)}), expected the folds of the search: pass what cross_validate "
             "returned for it on the same folds."
         ) from error
-    finally:
-        np.random.set_state(state)  # noqa: NPY002
     if len(splits) != results.n_splits:
         raise InvalidParameterError(
             f"The search was fitted on {results.n_splits} splits, and its cv={one_line(repr(search.cv), 80)} "

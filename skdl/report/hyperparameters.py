@@ -6,7 +6,7 @@ import math
 import numbers
 import os.path
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -183,10 +183,7 @@ def text_of(value: Any) -> str:
     ('0.00123', 'relu', '(64, 32)', 'None', 'len')
     """
     if isinstance(value, (tuple, list, dict, set)):
-        try:
-            text = _in_one_line(_repr.repr(value))
-        except Exception:  # whatever a repr of the user's raises, the table goes on
-            text = type(value).__name__
+        text = _in_one_line(repr_of(value, _repr.repr))
     else:
         text = full_text_of(value)
     if len(text) <= LONGEST_TEXT:
@@ -212,11 +209,16 @@ def full_text_of(value: Any) -> str:
     elif isinstance(value, type) or callable(value) and hasattr(value, "__name__"):
         text = str(value.__name__)
     else:
-        try:
-            text = repr(value)
-        except Exception:  # whatever a repr of the user's raises, the table goes on
-            text = type(value).__name__
+        text = repr_of(value)
     return _in_one_line(text)
+
+
+def repr_of(value: Any, make: Callable[[Any], str] = repr) -> str:
+    """The repr of a value, or the name of its class where that raises."""
+    try:
+        return make(value)
+    except Exception:  # whatever a repr of the user's raises, the table goes on
+        return type(value).__name__
 
 
 def _in_one_line(text: str) -> str:

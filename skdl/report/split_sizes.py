@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -127,17 +128,22 @@ def _known(cv: Any, n_splits: int) -> float | None:
 
 def _by_splitting(search: Any, n_splits: int, X: Any, y: Any) -> float | None:
     """As the splitter of `search` divides `X` now; None where it cannot, or makes other splits."""
-    state = np.random.get_state()  # noqa: NPY002 - what splitters draw from
     try:
-        # Splitters may draw from the random state of the process or from one of their own, and both are the
-        # user's.
+        # It may draw from a random state of its own, which is the user's.
         splitter = copy.deepcopy(check_cv(search.cv, y, classifier=is_classifier(search.estimator)))
-        pairs = list(splitter.split(X, y))
+        with drawing_nothing():
+            pairs = list(splitter.split(X, y))
         return _of_pairs(pairs) if len(pairs) == n_splits else None
-    except (
-        Exception
-    ):  # a splitter of the user's, or one that asks for groups: nothing is known then
+    except Exception:  # whatever a splitter of the user's raises, or one that asks for groups
         return None
+
+
+@contextmanager
+def drawing_nothing() -> Iterator[None]:
+    """Leave NumPy's random state of the process, from which splitters without a seed draw, as it was."""
+    state = np.random.get_state()  # noqa: NPY002
+    try:
+        yield
     finally:
         np.random.set_state(state)  # noqa: NPY002
 

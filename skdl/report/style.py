@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,15 +130,6 @@ def own_panels(
 def tidy(ax: Axes) -> None:
     """Take away what says nothing: the frame at the top and at the right."""
     ax.spines[["top", "right"]].set_visible(False)
-
-
-@contextmanager
-def drawing() -> Iterator[None]:
-    """The settings that pictures of a report are drawn with, for as long as they are."""
-    import matplotlib as mpl
-
-    with mpl.rc_context({"axes.spines.top": False, "axes.spines.right": False, "font.size": 9.0}):
-        yield
 
 
 def inches(ax: Axes) -> tuple[float, float]:

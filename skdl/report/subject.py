@@ -13,7 +13,7 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 
 from skdl.exceptions import InvalidParameterError
-from skdl.report.hyperparameters import Hyperparameter, text_of
+from skdl.report.hyperparameters import Hyperparameter, repr_of, text_of
 from skdl.report.results import Results, search_inside
 from skdl.report.texts import count_text, one_line
 
@@ -259,7 +259,4 @@ def _space_text(space: Any) -> str:
         return one_line(
             f"{distribution.name}({', '.join([*map(text_of, space.args), *named])})", 120
         )
-    try:
-        return one_line(repr(space), 120)
-    except Exception:  # whatever a repr of the user's raises, the report goes on
-        return type(space).__name__
+    return one_line(repr_of(space), 120)
