@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -193,7 +194,8 @@ def _name(estimator: Any) -> str:
 
 def _scored(estimator: Any, results: Results, X: Any, y: Any) -> Baseline:
     search = results.search
-    splitter = check_cv(search.cv, y, classifier=is_classifier(search.estimator))
+    # It may draw from a random state of its own, which is the user's.
+    splitter = copy.deepcopy(check_cv(search.cv, y, classifier=is_classifier(search.estimator)))
     try:
         with drawing_nothing():
             splits, again = (

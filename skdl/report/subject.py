@@ -88,6 +88,22 @@ class SearchFacts:
     notes: tuple[str, ...] = ()
 
 
+def is_result(given: Mapping[Any, Any]) -> bool:
+    """Whether a dict holds columns of scores, as ``cv_results_``, rather than searches by such names.
+
+    Examples
+    --------
+    >>> is_result({"test_score": [0.9, 0.8]}), is_result({"test_score": {"test_score": [0.9, 0.8]}})
+    (True, False)
+    """
+    columns = [one for name, one in given.items() if name == "params" or _is_score(name)]
+    return any(not isinstance(one, (BaseEstimator, Mapping, type)) for one in columns)
+
+
+def _is_score(name: Any) -> bool:
+    return str(name).startswith("test_")
+
+
 def read_subject(given: Any, metric: str | None = None) -> Results:
     """The results in what a report was given.
 
@@ -105,7 +121,7 @@ def read_subject(given: Any, metric: str | None = None) -> Results:
         return replace(results, inside=type(given).__name__)
     if isinstance(given, Mapping) and "params" in given:
         return Results.of_cv_results(given, metric)
-    if isinstance(given, Mapping) and any(str(name).startswith("test_") for name in given):
+    if isinstance(given, Mapping) and any(map(_is_score, given)):
         return Results.of_cross_validation(given, metric)
     kind = f"the class {given.__name__}" if isinstance(given, type) else f"a {type(given).__name__}"
     raise InvalidParameterError(

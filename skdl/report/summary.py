@@ -18,18 +18,21 @@ from skdl.report.comparison import compare
 from skdl.report.dataset import DataFacts, TargetFacts, check_data, describe_data
 from skdl.report.failures import Failure, failures_of
 from skdl.report.how_trained import TrainingFacts, tasks_of, training_facts
+from skdl.report.hyperparameters import counted_apart
 from skdl.report.importance_display import ImportanceDisplay
 from skdl.report.rebuild import RebuildCode, rebuild_code
 from skdl.report.results import Results
 from skdl.report.same_score import kinds_of_scores
 from skdl.report.split_sizes import SplitSizes, sizes_of_splits
-from skdl.report.subject import SearchFacts, facts_of, read_subject, template_of
+from skdl.report.subject import SearchFacts, facts_of, is_result, read_subject, template_of
 from skdl.report.table import Table, table_of
 from skdl.report.texts import one_line
 from skdl.report.times import TimeFacts, time_facts
 
 _Display = TypeVar("_Display", CandidateDisplay, ImportanceDisplay)
 
+# Of the name of a search, in letters.
+LONGEST_NAME = 60
 _PACKAGES = ("skdl", "scikit-learn", "keras", "tensorflow", "numpy", "scipy", "joblib")
 
 
@@ -77,7 +80,7 @@ class OneSearch:
     Attributes
     ----------
     name : str
-        What the user calls it.
+        What the user calls it, told apart from the names of the others.
     results : Results
     facts : SearchFacts
     times : TimeFacts
@@ -185,7 +188,7 @@ def summarize(
         tasks, why_not = recorded[name] = tasks_of(results)
         searches.append(
             OneSearch(
-                one_line(name, 60),
+                name,
                 results,
                 facts_of(results, y),
                 time_facts(results, None if tasks is None else list(tasks.values())),
@@ -230,16 +233,17 @@ def summarize(
 
 def _subjects(search: Any, metric: str | None) -> dict[str, Results]:
     """The results of each search by name; a single one is called nothing."""
-    named = isinstance(search, Mapping) and not any(
-        str(key) == "params" or str(key).startswith("test_") for key in search
-    )
-    if not named:
+    if not isinstance(search, Mapping) or is_result(search):
         return {"": read_subject(search, metric)}
     if not search:
         raise InvalidParameterError(
             "Got an empty dict, expected a search under each name: pass the searches."
         )
-    subjects = {str(name): read_subject(one, metric) for name, one in search.items()}
+    # Keys that differ may read the same, as 1 and "1" do, or two that are cut.
+    names = counted_apart([one_line(name, LONGEST_NAME) for name in search], LONGEST_NAME)
+    subjects = {
+        name: read_subject(one, metric) for name, one in zip(names, search.values(), strict=True)
+    }
     kinds = kinds_of_scores(subjects)
     if len(set(kinds.values())) > 1:
         told = ", ".join(f"{name!r} by {one_line(kind, 120)}" for name, kind in kinds.items())

@@ -221,3 +221,14 @@ def test_folds_without_a_seed_leave_the_numbers_that_all_share():
     found, _ = of(search, DummyClassifier())
     assert not found.same_splits
     np.testing.assert_equal(np.random.get_state(), before)  # noqa: NPY002
+
+
+def test_a_random_state_in_a_splitter_stays_where_it_was():
+    state = np.random.RandomState(0)
+    tree = DecisionTreeClassifier(random_state=0)
+    cv = KFold(3, shuffle=True, random_state=state)
+    search = GridSearchCV(tree, {"max_depth": [1]}, cv=cv).fit(X, y)
+    before = state.get_state()
+    found, _ = of(search, DummyClassifier())
+    assert not found.same_splits
+    np.testing.assert_equal(state.get_state(), before)

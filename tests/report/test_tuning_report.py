@@ -84,6 +84,33 @@ def test_several_searches_are_told_over_each_other():
     assert len(report.frame()) == len(searches[best].cv_results_["params"])
 
 
+def test_no_search_is_lost_whose_name_reads_like_that_of_another():
+    grid, random = cases.grid(), cases.random()
+    long = "x" * 70
+    named = {1: grid, "1": random, f"{long}a": grid, f"{long}b": random}
+    report = TuningReport(named)
+    shown = [(one.name, one.facts.method) for one in report.summary_.searches]
+    assert shown == [
+        ("1", "GridSearchCV"),
+        ("1 (2)", "RandomizedSearchCV"),
+        ("x" * 59 + "…", "GridSearchCV"),
+        ("x" * 56 + " (2)", "RandomizedSearchCV"),
+    ]
+    assert "; 4 searches, 24 candidates, 108 fits, " in headline(report.summary_)
+
+
+@pytest.mark.parametrize("names", [("test_one", "test_other"), ("params", "test_score")])
+def test_searches_may_be_called_like_columns(names):
+    for searches in (
+        [cases.grid(), cases.random()],
+        [cases.grid().cv_results_, cases.random().cv_results_],
+    ):
+        given = dict(zip(names, searches, strict=True))
+        assert [one.name for one in TuningReport(given).summary_.searches] == list(names)
+    result = {"test_a": cases.cross_validation(), "test_b": cases.cross_validation()}
+    assert [one.name for one in TuningReport(result).summary_.searches] == list(result)
+
+
 def test_searches_by_different_metrics_do_not_compare():
     with pytest.raises(InvalidParameterError, match="scored by different metrics"):
         TuningReport({"a": cases.grid(), "b": cases.regression()})
