@@ -111,10 +111,10 @@ def baseline_of(baseline: Any, results: Results, X: Any, y: Any) -> tuple[Baseli
         return Baseline(name, scores, same, note), ""
     if baseline is not None:
         return _scored(baseline, results, X, y), ""
-    if X is None:
-        return None, "pass X and y, or the scores of something simpler as baseline"
     if results.search is None:
         return None, "pass the scores of something simpler on the same folds as baseline"
+    if X is None:
+        return None, "pass X and y, or the scores of something simpler as baseline"
     if results.inside:
         return (
             None,

@@ -10,7 +10,11 @@ from typing import Any
 from sklearn.exceptions import NotFittedError
 
 from skdl.engine.job import StopReason
-from skdl.exceptions import HistoriesNotFoundError, InvalidParameterError
+from skdl.exceptions import (
+    AmbiguousHistoriesError,
+    HistoriesNotFoundError,
+    InvalidParameterError,
+)
 from skdl.report.candidate_labels import candidate_labels
 from skdl.report.fitted_curves import curves_of_estimator, curves_of_frame, curves_of_search
 from skdl.report.learning_curves_display import LearningCurvesDisplay
@@ -18,6 +22,10 @@ from skdl.report.results import Results
 from skdl.report.texts import count_text, one_line
 from skdl.training.diagnosis import Diagnosis
 
+NOT_RECORDED = (
+    'No curves of these fits are kept: they ran without the backend "skdl", in another process, or too long '
+    'ago. Fit inside of joblib.parallel_config("skdl"), or pass what skdl.histories gave then as histories.'
+)
 # Curves of more candidates than this hide each other.
 MOST_CURVES = 2
 
@@ -81,8 +89,10 @@ def tasks_of(results: Results) -> tuple[Mapping[tuple[int, int], Any] | None, st
 
     try:
         record = record_of(results.source if results.search is None else results.search)
-    except (HistoriesNotFoundError, InvalidParameterError) as reason:
+    except (AmbiguousHistoriesError, InvalidParameterError) as reason:
         return None, one_line(reason, 600)
+    except HistoriesNotFoundError:
+        return None, NOT_RECORDED
     return record.tasks, ""
 
 

@@ -34,13 +34,13 @@ def training_blocks(summary: Summary) -> list[Block]:
     if training is None:
         return []
     blocks: list[Block] = []
-    diagnosis = training.diagnosis
+    diagnosis, who = training.diagnosis, summary.facts.best_name
     if diagnosis is None:
-        blocks.append(Text(f"The best candidate was not diagnosed: {training.not_diagnosed}"))
+        blocks.append(Text(f"{capital(who)} was not diagnosed: {training.not_diagnosed}"))
     elif not diagnosis.findings:
-        text = "No fault was seen in the best candidate."
+        text = f"No fault was seen in {who}."
         if diagnosis.healthy:
-            text = "The best candidate is healthy: each fault was looked for and none was seen."
+            text = f"{capital(who)} is healthy: each fault was looked for and none was seen."
         blocks.append(Text(text, strong=True))
     else:
         first = diagnosis.findings[0]
@@ -98,12 +98,12 @@ def failed_blocks(summary: Summary) -> list[Block]:
         return [Text(f"None: all {count_text(summary.facts.n_fits, 'fit')} have a score.")]
     failed = len({place for one in summary.failures for place in one.candidates})
     fits = sum(one.n_fits for one in summary.failures)
+    told = f"{fits:,} of {count_text(summary.facts.n_fits, 'fit')} failed."
+    if summary.facts.is_search:
+        told = f"{failed:,} of {count_text(summary.facts.n_candidates, 'candidate')} failed, in {fits:,} of "
+        told += f"{count_text(summary.facts.n_fits, 'fit')}."
     blocks: list[Block] = [
-        Text(
-            f"{failed:,} of {count_text(summary.facts.n_candidates, 'candidate')} failed, in {fits:,} of "
-            f"{count_text(summary.facts.n_fits, 'fit')}.",
-            strong=True,
-        ),
+        Text(told, strong=True),
         Grid(
             "Why they failed",
             ("reason", "fits", "candidates", "the first of them says"),
@@ -199,7 +199,8 @@ def time_blocks(summary: Summary) -> list[Block]:
         blocks.append(
             Text(
                 f"This process compiled {count_text(times.programs, 'program')} in "
-                f"{seconds_text(times.compiling)} so far, for this search and whatever else ran in it."
+                f"{seconds_text(times.compiling)} so far, for this search and whatever else ran in it. The "
+                "first fit of a structure waits for its program, and makes its candidate look slow."
             )
         )
     if results.n_candidates > 1:
@@ -221,8 +222,8 @@ def again_blocks(summary: Summary) -> list[Block]:
     if summary.rebuild is None:
         blocks.append(Text("The estimator is not known from the scores alone."))
         return blocks
-    which = "the best estimator"
-    if summary.best is None:
+    which = "the best estimator" if summary.facts.is_search else "the estimator"
+    if summary.best is None and summary.facts.is_search:
         which = "the estimator, with no candidate's hyperparameters since none is the best"
     told = f"This makes {which}, unfitted"
     if not summary.rebuild.complete:

@@ -17,16 +17,17 @@ from skdl.report.document import (
     Text,
 )
 from skdl.report.importance_sentences import importance_sentence
+from skdl.report.subject import A_SEARCH, AN_ESTIMATOR
 from skdl.report.summary import Best, Summary
 from skdl.report.texts import (
     capital,
     count_text,
     decimals_of,
+    decimals_of_ends,
     list_text,
     number_text,
     seconds_text,
     spread_text,
-    uncapital,
 )
 
 # More splits than this stand below each other.
@@ -67,7 +68,22 @@ def searches_blocks(summary: Summary) -> list[Block]:
             (False, False, True, True, True, True),
             tuple(rows),
         ),
+        *_other_splits(summary),
         Picture("convergence"),
+    ]
+
+
+def _other_splits(summary: Summary) -> list[Text]:
+    """A warning where searches were scored on different splits, as far as is known."""
+    known = {(one.facts.n_splits, one.facts.splitter) for one in summary.searches}
+    counts = {count for count, _ in known}
+    if len(counts) == 1 and len({splitter for _, splitter in known if splitter}) < 2:
+        return []
+    return [
+        Text(
+            "The searches were scored on different splits, of which some are easier than others: small "
+            "differences between their scores mean nothing."
+        )
     ]
 
 
@@ -77,18 +93,18 @@ def searched_blocks(summary: Summary) -> list[Block]:
     estimator = facts.estimator
     if facts.steps:
         estimator = f"Pipeline of {list_text(facts.steps)}"
+    size = count_text(facts.n_fits, "fit")
+    if facts.is_search:
+        candidates = count_text(facts.n_candidates, "candidate")
+        size = f"{candidates} × {count_text(facts.n_splits, 'split')} = {size}"
     others = facts.metrics[1:]
     scored = facts.score_name + (f"; also {list_text(others)}" if others else "")
     rows = [
-        ("Search", facts.method),
-        ("Estimator", estimator),
+        *([("Search", facts.method)] if facts.method != A_SEARCH else []),
+        *([("Estimator", estimator)] if facts.estimator != AN_ESTIMATOR else []),
         ("Score", scored),
         ("Splits", facts.splits + (f": {facts.splitter}" if facts.splitter else "")),
-        (
-            "Size",
-            f"{count_text(facts.n_candidates, 'candidate')} × {count_text(facts.n_splits, 'split')} = "
-            f"{count_text(facts.n_fits, 'fit')}",
-        ),
+        ("Size", size),
     ]
     blocks: list[Block] = [Facts(tuple(rows)), *(Text(note) for note in facts.notes)]
     if facts.tried:
@@ -162,11 +178,13 @@ def best_blocks(summary: Summary) -> list[Block]:
     """The best candidate, beside the baseline."""
     best, baseline, facts = summary.best, summary.baseline, summary.facts
     if best is None:
-        return [Text("All candidates failed, so there is none that is best.", strong=True)]
+        told = "All candidates failed, so there is none that is best."
+        if not facts.is_search:
+            told = "Not all fits have a score, so there is no mean."
+        return [Text(told, strong=True)]
     decimals = decimals_of(best.score.mean, best.score.std)
-    if facts.method == "cross_validate":
-        told = "The estimator reaches"
-    else:
+    told = "The estimator reaches"
+    if facts.is_search:
         told = f"Candidate {best.candidate} is the best of {facts.n_candidates:,}: it reaches"
     told += f" {spread_text(best.score.mean, best.score.std)} {facts.score_name}, the mean and the standard "
     told += f"deviation over {count_text(facts.n_splits, 'split')}"
@@ -176,7 +194,7 @@ def best_blocks(summary: Summary) -> list[Block]:
     blocks: list[Block] = [Text(told, strong=True)]
     if best.params:
         blocks.append(Facts(best.params))
-    rows = [_folds("best candidate", best.folds, decimals)]
+    rows = [_folds(facts.best_name.removeprefix("the "), best.folds, decimals)]
     if baseline is not None:
         rows.append(_folds(baseline.name, baseline.scores, decimals))
         if baseline.same_splits:
@@ -201,9 +219,7 @@ def best_blocks(summary: Summary) -> list[Block]:
         blocks.append(_metrics(best))
     if summary.candidates is not None and len(summary.candidates.candidates_) > 1:
         shown = len(summary.candidates.candidates_)
-        blocks.append(
-            Text(f"The best {shown} beside each other: {uncapital(summary.candidates.summary_)}")
-        )
+        blocks.append(Text(f"The best {shown} beside each other. {summary.candidates.summary_}"))
     return [*blocks, Picture("candidates")]
 
 
@@ -215,6 +231,8 @@ def _against(summary: Summary, baseline: Baseline) -> str:
         return f"The baseline has other splits, so the two are not compared split by split.{notes}"
     mean, low, high = summary.over_baseline
     decimals = decimals_of(summary.best.score.mean, summary.best.score.std)
+    if math.isfinite(low):
+        decimals = decimals_of_ends(low, high, decimals)
     told = f"The difference to {baseline.name} is {number_text(mean, decimals)}"
     if not math.isfinite(low):
         return f"{told}; there is no interval for it.{notes}"
@@ -225,10 +243,10 @@ def _against(summary: Summary, baseline: Baseline) -> str:
     assumed = summary.sizes.assumed
     if assumed:
         told += f"if the splits are those of one {assumed}, "
-        if summary.facts.method == "cross_validate":
+        if not summary.facts.is_search:
             notes += " Pass return_indices=True to cross_validate for the splits to be known."
     if low > 0:
-        return f"{told}the best candidate is better.{notes}"
+        return f"{told}{summary.facts.best_name} is better.{notes}"
     if high < 0:
         return f"{told}the baseline is better.{notes}"
     return f"{told}the two cannot be told apart.{notes}"
@@ -270,8 +288,8 @@ def mattered_blocks(summary: Summary) -> list[Block]:
         rows = [
             (
                 one.name,
-                f"{importance:.2f}",
-                f"{low:.2f} to {high:.2f}" if math.isfinite(low) else "–",
+                number_text(importance, 2),
+                f"{number_text(low, 2)} to {number_text(high, 2)}" if math.isfinite(low) else "–",
                 "yes" if told else "no",
             )
             for one, importance, low, high, told in zip(

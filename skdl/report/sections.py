@@ -14,6 +14,7 @@ from skdl.report.search_sections import (
 )
 from skdl.report.summary import Summary
 from skdl.report.texts import (
+    capital,
     count_text,
     decimals_of,
     number_text,
@@ -24,14 +25,19 @@ from skdl.report.texts import (
 
 def document_of(summary: Summary) -> Document:
     """All sections of a report."""
+    searched = summary.facts.is_search
     parts: list[tuple[str, str, list[Block]]] = [
         ("searches", "The searches", searches_blocks(summary)),
         ("searched", "What was searched, on what data", searched_blocks(summary)),
-        ("best", "The best candidate", best_blocks(summary)),
+        ("best", "The best candidate" if searched else "The scores", best_blocks(summary)),
         ("mattered", "What mattered", mattered_blocks(summary)),
         ("training", "How training went", training_blocks(summary)),
-        ("candidates", "All candidates", [Candidates(summary.table)]),
-        ("failed", "Failed candidates", failed_blocks(summary)),
+        (
+            "candidates",
+            "All candidates" if searched else "The whole table",
+            [Candidates(summary.table)],
+        ),
+        ("failed", "Failed candidates" if searched else "Failed fits", failed_blocks(summary)),
         ("time", "Where the time went", time_blocks(summary)),
         ("again", "How to make it again", again_blocks(summary)),
     ]
@@ -44,11 +50,15 @@ def headline(summary: Summary) -> str:
     facts, best = summary.facts, summary.best
     effort = ", ".join(_effort(summary))
     if best is None:
+        if not facts.is_search:
+            return f"{capital(facts.estimator)} has no mean score, since not all fits have one; {effort}"
         return f"No candidate of {facts.estimator} has a score, all of them failed; {effort}"
-    text = (
-        f"{facts.estimator} reaches {spread_text(best.score.mean, best.score.std)} {facts.score_name} "
-        f"in {facts.splits}"
+    reached = spread_text(best.score.mean, best.score.std)
+    # A score that is called nothing else is said as people say it.
+    reached = (
+        f"a score of {reached}" if facts.score_name == "score" else f"{reached} {facts.score_name}"
     )
+    text = f"{capital(facts.estimator)} reaches {reached} in {facts.splits}"
     if summary.baseline is not None:
         decimals = decimals_of(best.score.mean, best.score.std)
         text += f", baseline {number_text(summary.baseline.mean, decimals)}"
@@ -58,10 +68,10 @@ def headline(summary: Summary) -> str:
 def _effort(summary: Summary) -> list[str]:
     facts = [one.facts for one in summary.searches]
     times = [one.times.total for one in summary.searches]
-    parts = [
-        count_text(sum(one.n_candidates for one in facts), "candidate"),
-        count_text(sum(one.n_fits for one in facts), "fit"),
-    ]
+    parts = [count_text(sum(one.n_fits for one in facts), "fit")]
+    candidates = sum(one.n_candidates for one in facts if one.is_search)
+    if candidates:
+        parts.insert(0, count_text(candidates, "candidate"))
     if len(facts) > 1:
         parts.insert(0, count_text(len(facts), "search", "searches"))
     if all(map(math.isfinite, times)):
@@ -71,6 +81,6 @@ def _effort(summary: Summary) -> list[str]:
 
 
 def _title(summary: Summary) -> str:
-    if summary.facts.method == "cross_validate":
+    if not summary.facts.is_search:
         return f"Cross-validation of {summary.facts.estimator}"
     return f"Tuning report of {summary.facts.estimator}"

@@ -17,6 +17,9 @@ from skdl.report.hyperparameters import Hyperparameter, repr_of, text_of
 from skdl.report.results import Results, search_inside
 from skdl.report.texts import count_text, one_line
 
+# The method of what is no search; of one that is not known, and what is said of its estimator.
+CROSS_VALIDATION = "cross_validate"
+A_SEARCH, AN_ESTIMATOR = "a search", "an estimator"
 # Where the searches of scikit-learn and scikit-optimize keep what they were asked to try.
 _SPACES = ("param_grid", "param_distributions", "search_spaces")
 
@@ -86,6 +89,16 @@ class SearchFacts:
     metrics: tuple[str, ...]
     tried: tuple[Tried, ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_search(self) -> bool:
+        """Whether candidates were tried; in a cross-validation there is one, which nobody chose."""
+        return self.method != CROSS_VALIDATION
+
+    @property
+    def best_name(self) -> str:
+        """What the best candidate is called."""
+        return "the best candidate" if self.is_search else "the estimator"
 
 
 def is_result(given: Mapping[Any, Any]) -> bool:
@@ -158,11 +171,11 @@ def facts_of(results: Results, y: Any = None) -> SearchFacts:
     last = template.steps[-1][1] if steps else template
     cross_validated = "params" not in results.source
     splitter = _splitter(search, y)
-    method = type(search).__name__ if search is not None else "a search"
+    method = type(search).__name__ if search is not None else A_SEARCH
     metrics = (results.metric, *(name for name in results.metrics if name != results.metric))
     return SearchFacts(
-        method="cross_validate" if cross_validated else method,
-        estimator="an estimator" if last is None else _class_name(last),
+        method=CROSS_VALIDATION if cross_validated else method,
+        estimator=AN_ESTIMATOR if last is None else _class_name(last),
         steps=steps,
         splits=_splits_text(splitter, results.n_splits),
         splitter="" if splitter is None else one_line(splitter),

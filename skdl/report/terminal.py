@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from skdl.report.document import (
@@ -22,6 +23,8 @@ from skdl.report.table import Table
 # Sections that only a file has room for.
 _LEFT_OUT = ("again",)
 MOST_ROWS = 5
+# Between two columns of a table: padding, and the sign that parts them.
+GAP = 3
 
 
 def print_document(document: Document) -> None:
@@ -39,7 +42,7 @@ def print_document(document: Document) -> None:
         console.print(Line(section.title, style="bold underline"))
         apart = False
         for block in section.blocks:
-            lines = _shown(block)
+            lines = _shown(block, console.width)
             # Tables stand apart from what follows them.
             if apart and lines:
                 console.print()
@@ -52,7 +55,7 @@ def print_document(document: Document) -> None:
     )
 
 
-def _shown(block: Block) -> list[Any]:
+def _shown(block: Block, width: int) -> list[Any]:
     from rich.padding import Padding
     from rich.text import Text as Line
 
@@ -63,7 +66,7 @@ def _shown(block: Block) -> list[Any]:
     if isinstance(block, Facts):
         return [_rows(None, (False, False), block.rows)]
     if isinstance(block, Grid):
-        return [Line(block.caption, style="italic"), _rows(block.names, block.numeric, block.rows)]
+        return [Line(block.caption, style="italic"), _grid(block, width)]
     if isinstance(block, Steps):
         lines: list[Any] = []
         for place, (head, advice) in enumerate(block.items, 1):
@@ -76,8 +79,20 @@ def _shown(block: Block) -> list[Any]:
     return []
 
 
+def _grid(block: Grid, width: int) -> Any:
+    """A small table; of numbers that do not fit beside each other, on its side."""
+    names, numeric, rows = block.names, block.numeric, block.rows
+    columns = list(zip(names, *rows, strict=True))
+    needed = sum(max(map(len, column)) + GAP for column in columns)
+    if all(numeric[1:]) and len(columns) > len(rows) + 1 and needed > width:
+        names, rows = columns[0], tuple(columns[1:])
+        numeric = (False, *(True for _ in rows[0][1:]))
+    return _rows(names, numeric, rows)
+
+
 def _rows(names: tuple[str, ...] | None, numeric: tuple[bool, ...], rows: Any) -> Any:
     from rich.box import SIMPLE_HEAD
+    from rich.cells import cell_len
     from rich.table import Table as Lines
     from rich.text import Text as Line
 
@@ -88,11 +103,16 @@ def _rows(names: tuple[str, ...] | None, numeric: tuple[bool, ...], rows: Any) -
         pad_edge=False,
         padding=(0, 2, 0, 0),
     )
+    rows = list(rows)
     for place, number in enumerate(numeric):
+        heading = names[place] if names else ""
+        # Of a number that goes on in the next line one reads another.
+        words = [*heading.split(), *(row[place] for row in rows)] if number else []
         table.add_column(
-            Line(names[place] if names else ""),
+            Line(heading),
             justify="right" if number else "left",
             overflow="fold",
+            width=max(map(cell_len, words), default=None),
         )
     for row in rows:
         table.add_row(*map(Line, row))
@@ -108,10 +128,11 @@ def _best_rows(table: Table) -> list[Any]:
         for group in ("score", "hyperparameter")
     }
     mean, spread = by_group["score"][:2]
+    scored = sum(math.isfinite(value) for value in mean.values)  # those that failed come last
     rows = [
         (
             *(column.texts[row] for column in table.columns[:2]),
-            f"{mean.texts[row]} ± {spread.texts[row]}",
+            f"{mean.texts[row]} ± {spread.texts[row]}" if row < scored else "failed",
             ", ".join(
                 f"{column.heading}={column.texts[row]}"
                 for column in by_group["hyperparameter"]

@@ -11,6 +11,8 @@ import numpy as np
 
 from skdl.report.hyperparameters import MISSING, full_text_of, is_number
 
+# Smaller numbers are written with a power of ten.
+MOST_DECIMALS = 6
 # Longer texts of values end here in the exported columns too.
 LONGEST_VALUE = 300
 
@@ -26,9 +28,26 @@ def decimals_of(mean: float, std: float = math.nan) -> int:
     digits = 3
     if math.isfinite(mean) and mean:
         digits = 2 - math.floor(math.log10(abs(mean)))
-    if math.isfinite(std) and std > 0:
+    # Equal scores have a spread of rounding alone.
+    if math.isfinite(std) and std > 1e-12 * abs(mean):
         digits = max(digits, -math.floor(math.log10(std)))
-    return min(max(digits, 0), 6)
+    return min(max(digits, 0), MOST_DECIMALS)
+
+
+def decimals_of_ends(low: float, high: float, decimals: int) -> int:
+    """As many more decimals as it takes to tell the ends of an interval from each other and from zero.
+
+    Examples
+    --------
+    >>> decimals_of_ends(0.00004, 0.001, 3), decimals_of_ends(-0.02, 0.03, 3), decimals_of_ends(0.0, 0.0, 3)
+    (5, 3, 3)
+    """
+    ends = {low, high, 0.0}
+    while decimals < MOST_DECIMALS and len({number_text(end, decimals) for end in ends}) < len(
+        ends
+    ):
+        decimals += 1
+    return decimals
 
 
 def number_text(value: float, decimals: int) -> str:
@@ -41,7 +60,7 @@ def number_text(value: float, decimals: int) -> str:
     """
     if not math.isfinite(value):
         return "–"
-    if value and abs(value) < 10.0**-6:
+    if value and abs(value) < 10.0**-MOST_DECIMALS and decimals >= MOST_DECIMALS:
         return f"{value:.2g}"
     text = f"{value:.{decimals}f}"
     return text.removeprefix("-") if float(text) == 0 else text

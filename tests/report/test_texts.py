@@ -9,6 +9,7 @@ from skdl.report.hyperparameters import MISSING
 from skdl.report.texts import (
     count_text,
     decimals_of,
+    decimals_of_ends,
     number_text,
     one_line,
     plain_value,
@@ -26,6 +27,7 @@ from skdl.report.texts import (
         (-3120.4, 250.0, "-3120 ± 250"),
         (1.0, 0.0, "1.00 ± 0.00"),
         (0.0, 0.0, "0.000 ± 0.000"),
+        (1 / 3, 5.6e-17, "0.333 ± 0.000"),
         (0.5, math.nan, "0.500"),
         (math.nan, math.nan, "–"),
     ],
@@ -38,7 +40,24 @@ def test_digits_have_a_limit():
     assert decimals_of(1e-12) == 6
     assert number_text(1e-12, 6) == "1e-12"
     assert number_text(-1e-4, 2) == "0.00"
+    assert number_text(5.6e-17, 3) == "0.000"
     assert number_text(math.inf, 2) == "–"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ends"),
+    [
+        (0.00041, 0.0012, ("0.0004", "0.0012")),
+        (-0.0004, 0.02, ("-0.0004", "0.0200")),
+        (0.97121, 0.97134, ("0.9712", "0.9713")),
+        (0.1, 0.2, ("0.100", "0.200")),
+        (0.0, 0.0, ("0.000", "0.000")),
+        (1e-9, 0.5, ("1e-09", "0.500000")),
+    ],
+)
+def test_the_ends_of_an_interval_are_told_from_each_other_and_from_zero(low, high, ends):
+    decimals = decimals_of_ends(low, high, 3)
+    assert (number_text(low, decimals), number_text(high, decimals)) == ends
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,19 @@ def test_the_interval_is_as_wide_as_the_splits_ask_for():
     text = guessed.to_markdown()
     said = "if the splits are those of one 10-fold cross-validation"
     assert f": {said}, the best candidate is better." in text
-    assert f"beside each other: {said}: the best is better than the other." in text
+    said = "beside each other. If the splits are those of one 10-fold cross-validation:"
+    assert f"{said} the best is better than the other." in text
+
+
+def test_an_interval_near_zero_shows_on_which_side_it_lies():
+    scores = np.array([0.95, 0.97, 0.96, 0.98, 0.97])
+    columns = {"params": [{"a": 1}], **{f"split{i}_test_score": [s] for i, s in enumerate(scores)}}
+    nearly = scores - [0.0010, 0.0008, 0.0009, 0.0011, 0.0007]
+    report = TuningReport(columns, baseline=nearly)
+    mean, low, high = report.summary_.over_baseline
+    assert 0 < low < 0.0007 < high < 0.0012
+    told = f"is 0.0009, with a 95 % interval from {low:.4f} to {high:.4f}: "
+    assert told in report.to_markdown()
 
 
 def test_a_repeated_cross_validation_is_known_by_its_rows():
@@ -186,9 +198,63 @@ def test_a_repeated_cross_validation_is_known_by_its_rows():
     widths = [high - low for _, low, high in ends]
     expected = np.sqrt(1 / 10 + 1 / 4) / np.sqrt(1 / 10 + 1 / 9)
     assert widths[0] / widths[1] == pytest.approx(expected)
-    assert ": the best candidate is better." in known.to_markdown()
+    assert ": the estimator is better." in known.to_markdown()
     assert "if the splits are those of one 10-fold" in guessed.to_markdown()
     assert "to cross_validate for the splits to be known." in guessed.to_markdown()
+
+
+def test_a_cross_validation_is_told_without_candidates(tmp_path):
+    result = cases.cross_validation()
+    report = TuningReport(result, baseline=np.full(4, 0.5))
+    text = report.to_markdown()
+    assert "candidate" not in text.partition("## The whole table")[0]
+    assert "| estimator | 0.973 |" in text
+    assert ", the estimator is better." in text
+    assert "This makes the estimator, unfitted." in text
+    titles = [section.title for section in document_of(report.summary_).sections]
+    assert titles[1:4] == ["The scores", "The whole table", "Failed fits"]
+    failed = {**result, "test_score": np.array([0.9, np.nan, 0.9, 0.9])}
+    text = TuningReport(failed).to_markdown()
+    assert "LogisticRegression has no mean score, since not all fits have one; 4 fits" in text
+    assert "**Not all fits have a score, so there is no mean.**" in text
+    assert "**1 of 4 fits failed.**" in text
+
+
+def test_searches_on_different_splits_are_told_to_compare_with_care():
+    said = "The searches were scored on different splits"
+    assert said in TuningReport({"grid": cases.grid(), "random": cases.random()}).to_markdown()
+    grid = cases.grid()
+    assert said not in TuningReport({"one": grid, "again": grid}).to_markdown()
+    assert said not in TuningReport({"one": grid, "columns": _by_accuracy(grid)}).to_markdown()
+
+
+def _by_accuracy(search):
+    """The columns of a search, with its metric by name."""
+    return {
+        key.replace("_score", "_accuracy") if key.startswith("split") else key: column
+        for key, column in search.cv_results_.items()
+    }
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_terminal_breaks_no_number(width, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", str(width))
+    TuningReport(cases.grid(), cases.X, cases.y).summary()
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= width
+    start = lines.index("Accuracy by split")
+    told = " ".join(lines[start : lines.index("", start)]).split()
+    best = cases.grid().best_index_
+    for split in range(5):
+        score = cases.grid().cv_results_[f"split{split}_test_score"][best]
+        assert f"{score:.3f}" in told
+
+
+def test_candidates_that_failed_say_so_on_a_terminal(capsys):
+    columns = {"params": [{"a": 1}, {"a": 2}], "split0_test_score": [0.5, np.nan]}
+    TuningReport(columns).summary()
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.split() == ["–", "1", "failed", "a=2"] for line in lines)
 
 
 def test_where_each_candidate_failed_in_a_fold_none_is_the_best(tmp_path):
@@ -199,6 +265,10 @@ def test_where_each_candidate_failed_in_a_fold_none_is_the_best(tmp_path):
     }
     report = TuningReport(columns)
     assert headline(report.summary_).startswith("No candidate of an estimator has a score")
+    works = TuningReport(columns | {"split1_test_score": [0.5, 0.5]})
+    assert headline(works.summary_).startswith("An estimator reaches a score of 0.550 ± 0.050 in ")
+    assert "an estimator" not in works.to_markdown().partition("\n## ")[2]
+    assert "a search |" not in works.to_markdown()
     assert report.summary_.best is None
     assert "nan" not in report.to_markdown()
     assert report.to_html(tmp_path / "report.html").exists()
@@ -243,7 +313,7 @@ def test_a_search_from_a_pickle_says_what_is_not_known_of_it(tmp_path):
         f"report.to_html({str(tmp_path / 'report.html')!r}); print(report.to_markdown())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "Nothing is known of the fits of this GridSearchCV." in done.stdout
+    assert "No curves of these fits are kept: they ran without the backend" in done.stdout
     assert "| no reason was kept | 6 | 1, 3 | – |" in done.stdout
     assert "1 network (the best candidate, fitted again on all rows)" in done.stdout
     assert done.stderr == ""
