@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from skdl.exceptions import HistoriesNotFoundError, InvalidParameterError
+from skdl.report.candidates import MOST_LINES
+from skdl.report.hyperparameters import Hyperparameter
 from skdl.report.importance_sentences import importance_sentence
 from skdl.report.results import Results
-from skdl.report.style import BLUE, ORANGE, plain
+from skdl.report.same_splits import candidates_share_splits
+from skdl.report.score_by_time import ScoreByTime, known_times
 from skdl.report.summary import Summary
 from skdl.report.svg import inline_svg, page_style
 from skdl.report.texts import (
+    capital,
     count_text,
     decimals_of,
     list_text,
@@ -53,55 +57,69 @@ def draw(summary: Summary, name: str) -> Drawing:
 
 def figure_of_convergence(summary: Summary) -> Drawing:
     """How soon each of several searches found its best score."""
-    title = "The best score so far"
-    if any(one.results.best_index is None for one in summary.searches):
-        return Drawing(title)
+    score = one_line(summary.facts.score_name, 60)
+    title = f"Best {score} so far"
     from skdl.report.convergence import ConvergenceDisplay
 
-    named = {one.name: one.results for one in summary.searches}
+    scored = [one for one in summary.searches if one.results.best_index is not None]
+    if not scored:
+        return Drawing(title)
     ends = [
-        f"{one.name} {number_text(one.best_mean, decimals_of(one.best_mean))} after "
+        f"{one.name} reaches {number_text(one.best_mean, decimals_of(one.best_mean))} with "
         f"{count_text(one.facts.n_candidates, 'candidate')}"
-        for one in summary.searches
+        for one in scored
     ]
+    failed = [one.name for one in summary.searches if one.results.best_index is None]
+    lost = f" All candidates of {list_text(failed)} failed." if failed else ""
     return _drawing(
-        lambda: ConvergenceDisplay(named),
+        lambda: ConvergenceDisplay({one.name: one.results for one in scored}),
         "convergence",
         title,
-        f"{summary.facts.score_name} so far ends at {list_text(ends)}.",
-        "Points are single candidates, lines the best score so far, by candidate and by second.",
+        lambda _: f"{list_text(ends)}.{lost}",
+        "Each line is a search, which rises where a better candidate was found; each small point is a "
+        "candidate. Left by the number of candidates that were tried, right by the time that took."
+        f"{lost}",
     )
 
 
 def figure_of_candidates(summary: Summary) -> Drawing:
     """The best candidates' scores by split, and their differences."""
-    display, title = summary.candidates, "The best candidates"
+    display = summary.candidates
     if display is None or len(display.candidates_) < 2:
-        return Drawing(title)
+        return Drawing("The best candidates")
     decimals = decimals_of(float(np.nanmean(display.scores_)))
-    means = [number_text(float(row.mean()), decimals) for row in display.scores_]
+    means = [
+        f"{number_text(float(row.mean()), decimals)} ({label})"
+        for row, label in zip(display.scores_, display.labels_, strict=True)
+    ]
+    results, score = summary.results, one_line(summary.facts.score_name, 60)
+    joined = ""
+    if results.n_splits <= MOST_LINES and candidates_share_splits(results):
+        joined = ", a grey one joins the scores of a split"
     return _drawing(
         lambda: display,
         "candidates",
-        title,
-        f"The mean scores of the best {len(means)} are {list_text(means)}. {display.summary_}",
-        "Left, the score in each split; right, the difference to the best candidate with an interval that "
-        "allows for the shared training rows: where it holds zero, the two cannot be told apart.",
+        f"The best {len(means)} candidates, split by split",
+        lambda _: f"Their mean {score} is {list_text(means)}. {display.summary_}",
+        f"Left, the {score} in each split: a black line is the mean{joined}. Right, the difference to "
+        "the best candidate with a 95 % interval, which allows for the training rows that splits share and "
+        "for as many comparisons: where it holds zero, it is blue, and the two cannot be told apart.",
     )
 
 
 def figure_of_importance(summary: Summary) -> Drawing:
-    """Which hyperparameters mattered."""
-    display, title = summary.importance, "Importance of hyperparameters"
-    if display is None or not np.isfinite(display.importances_).any():
+    """Which hyperparameters mattered; nothing where that cannot be told."""
+    display, title = summary.importance, "Importance of each hyperparameter"
+    if display is None or not display.enough:
         return Drawing(title)
     return _drawing(
         lambda: display,
         "importance",
         title,
-        importance_sentence(display),
-        "By how much a forest explains the scores worse where the values of one hyperparameter are shuffled. "
-        "Grey ones are not told from chance; the lines are 95 % intervals.",
+        lambda _: importance_sentence(display),
+        "How much worse a forest explains the scores once the values of that hyperparameter are shuffled, "
+        "with a 95 % interval. Blue bars are told from chance, grey ones are not: chance reaches as far as "
+        "the dashed line.",
     )
 
 
@@ -110,62 +128,95 @@ def figure_of_search_space(summary: Summary) -> Drawing:
     from skdl.report.search_space import SearchSpaceDisplay
 
     results = summary.results
-    labels = [one_line(one.label, 60) for one in results.varied]
     return _drawing(
         lambda: SearchSpaceDisplay(results),
         "search-space",
-        "Score against each hyperparameter",
-        f"{_scores(results)} by {list_text(labels)}.{_best(results)}",
-        "Each point is a candidate at the mean of its splits.",
+        f"{_capital_score(results)} against each hyperparameter",
+        lambda display: _told(results, display.hyperparameters_),
+        "Each point is a candidate, at its value of the hyperparameter and the mean of its splits.",
     )
 
 
 def figure_of_pair_effect(summary: Summary) -> Drawing:
     """Two hyperparameters and the score."""
-    results, title = summary.results, "Two hyperparameters together"
+    results = summary.results
     if len(results.varied) < 2:
-        return Drawing(title)
+        return Drawing("Two hyperparameters together")
     from skdl.report.pair_effect import PairEffectDisplay
 
+    pair = _most_important(summary)
     try:
-        display = PairEffectDisplay(results)
+        display = PairEffectDisplay(results, pair=pair)
     except InvalidParameterError as reason:
-        return Drawing(title, missing=one_line(reason, 400))
-    told = f"{_scores(results)} by {display.x_.label} and {display.y_.label}."
-    means = getattr(display, "means_", None) if display.is_grid_ else None
-    if means is not None and np.isfinite(means).any():
-        row, column = np.unravel_index(np.nanargmax(means), means.shape)
-        decimals = decimals_of(float(np.nanmax(means)))
-        told += (
-            f" Cells go from {number_text(float(np.nanmin(means)), decimals)} to "
-            f"{number_text(float(np.nanmax(means)), decimals)}, the highest in row {row + 1} from the "
-            f"bottom, column {column + 1}."
-        )
+        return Drawing("Two hyperparameters together", missing=one_line(reason, 400))
+    shown = (display.x_, display.y_)
+    title = f"{_capital_score(results)} by {list_text(one_line(one.label, 60) for one in shown)}"
+    told = _best(results)
+    if display.is_grid_:
+        caption = "Each cell is the mean of the candidates with these two values, the brighter the better."
+        told = f"{_cells(display.means_, *shown)} {told}"
+    else:
+        caption = "Each point is a candidate, the colours between are interpolated, the brighter the better."
+    if results.iteration is not None:
+        caption += " Only the candidates of the first iteration, which had equally many resources."
+    if pair is not None:
+        caption += " These two mattered most."
     return _drawing(
         lambda: display,
         "pair-effect",
         title,
-        told,
-        "The two that mattered most, or the first two where nothing can be told. Whether the best value of "
-        "one depends on the other shows here.",
+        lambda _: told,
+        caption,
         plate=True,
+    )
+
+
+def _most_important(summary: Summary) -> tuple[str, str] | None:
+    """The names of the two hyperparameters that mattered most, as the search orders them, where known."""
+    display, varied = summary.importance, [one.name for one in summary.results.varied]
+    if display is None or not display.enough or len(varied) < 3:
+        return None
+    first, second = sorted((one.name for one in display.hyperparameters_[:2]), key=varied.index)
+    return first, second
+
+
+def _cells(means: np.ndarray, x: Hyperparameter, y: Hyperparameter) -> str:
+    """The highest and the lowest cell, by their values where each category has its row or column."""
+    decimals = decimals_of(float(np.nanmedian(np.abs(means))))
+    named = means.shape == (len(y.categories), len(x.categories))
+
+    def cell(place: np.intp) -> str:
+        row, column = np.unravel_index(place, means.shape)
+        value = number_text(float(means[row, column]), decimals)
+        if not named:
+            return value
+        at = f"{one_line(x.label, 60)} {x.categories[column]} and {one_line(y.label, 60)} {y.categories[row]}"
+        return f"{value} at {at}"
+
+    return (
+        f"The highest cell is {cell(np.nanargmax(means))}, the lowest {cell(np.nanargmin(means))}."
     )
 
 
 def figure_of_parallel_coordinates(summary: Summary) -> Drawing:
     """All candidates as lines."""
-    results, title = summary.results, "All candidates at once"
+    results, title = summary.results, "All candidates, from their hyperparameters to their score"
     if len(results.varied) < 2:
         return Drawing(title)
     from skdl.report.parallel_coordinates import ParallelCoordinatesDisplay
 
-    labels = [one_line(one.label, 60) for one in results.varied]
+    caption = (
+        "Each line is a candidate. It crosses each axis at its value and ends at its mean "
+        f"{one_line(results.score_name, 60)}, the brighter the better; the best one is thick."
+    )
+    if results.failed.any():
+        caption += " Those that failed are grey."
     return _drawing(
         lambda: ParallelCoordinatesDisplay(results),
         "parallel-coordinates",
         title,
-        f"{_scores(results)} as lines through {list_text(labels)}.{_best(results)}",
-        "Each line is a candidate, from its hyperparameters to its score; the best one is thick.",
+        lambda display: _told(results, display.hyperparameters_),
+        caption,
         plate=True,
     )
 
@@ -176,25 +227,41 @@ def figure_of_learning_curves(summary: Summary) -> Drawing:
     if training is None or training.curves is None:
         return Drawing(title)
     display = training.curves
-    ends = []
-    for (_, name), curve in display.means_.items():
+    ends: dict[int, list[str]] = {}
+    for (candidate, name), curve in display.means_.items():
         found = curve.mean[np.isfinite(curve.mean)]
         if len(found):
-            ends.append(f"{name} from {found[0]:.3g} to {found[-1]:.3g} in {len(found)} epochs")
+            end = f"{name} goes from {found[0]:.3g} to {found[-1]:.3g} in {count_text(len(found), 'epoch')}"
+            ends.setdefault(candidate, []).append(end)
+    labels = display.labels or {}
+    told = [
+        f"For {labels.get(candidate, f'candidate {candidate}')}, {list_text(parts)}."
+        for candidate, parts in ends.items()
+    ]
+    caption = (
+        "Training and validation"
+        if any(n.startswith("val_") for _, n in display.means_)
+        else "Training"
+    )
+    caption += " by epoch"
+    if len(display.fits) > len(ends):
+        caption += ": thick lines are the mean over the splits, thin ones single fits"
     return _drawing(
         lambda: display,
         "learning-curves",
-        title,
-        f"Means of {training.curves_of}: {list_text(ends)}.",
-        f"Of {training.curves_of}, in training and in validation.",
+        f"{title} of {training.curves_of}",
+        lambda _: " ".join(told),
+        f"{caption}.",
     )
 
 
 def figure_of_gap(summary: Summary) -> Drawing:
     """Training against validation score."""
-    results, title = summary.results, "Training score against validation score"
+    results = summary.results
+    title = f"{_capital_score(results)} in training and in validation"
     if results.train_scores is None:
-        missing = "the search kept no training scores; pass return_train_score=True to it."
+        search = "search" if summary.facts.is_search else "cross-validation"
+        missing = f"the {search} kept no training scores; pass return_train_score=True to it."
         return Drawing(title, missing=missing)
     if summary.best is None:
         return Drawing(title)
@@ -207,12 +274,15 @@ def figure_of_gap(summary: Summary) -> Drawing:
     train, place = results.train_mean, summary.best.candidate
     assert train is not None
     decimals = decimals_of(summary.best.score.mean, summary.best.score.std)
+    told = (
+        f"{capital(summary.facts.best_name)} reaches {number_text(float(train[place]), decimals)} on its "
+        f"training rows and {number_text(summary.best.score.mean, decimals)} on others."
+    )
     return _drawing(
         lambda: display,
         "gap",
         title,
-        f"The best candidate reaches {number_text(float(train[place]), decimals)} on its training rows and "
-        f"{number_text(summary.best.score.mean, decimals)} on others. {display.summary_}",
+        lambda _: f"{told} {display.summary_}",
         "A candidate on the diagonal does as well on other rows as on those it was trained on. One that is "
         "low on both underfits, one far below the diagonal overfits.",
     )
@@ -220,61 +290,32 @@ def figure_of_gap(summary: Summary) -> Drawing:
 
 def figure_of_times(summary: Summary) -> Drawing:
     """Score against seconds: which candidates are as good in less time."""
-    results, title = summary.results, "Score against time"
-    known = np.isfinite(results.fit_time) & ~results.failed
+    results = summary.results
+    title = f"{_capital_score(results)} against the time of a fit"
+    known = known_times(results)
     if known.sum() < 2:
         return Drawing(title)
     seconds = results.fit_time[known]
     told = (
         f"{count_text(int(known.sum()), 'candidate')}; a fit took {seconds_text(float(seconds.min()))} to "
-        f"{seconds_text(float(seconds.max()))} in the mean.{_best(results)}"
+        f"{seconds_text(float(seconds.max()))} in the mean. {_best(results)}"
     )
-    return _drawing(
-        lambda: _Times(results, known),
-        "times",
-        title,
-        told,
-        "Each point is a candidate. One further left with the same score is the cheaper one.",
+    caption = (
+        "Each point is a candidate. Of two with the same score the one further left is the cheaper."
     )
-
-
-class _Times:
-    """A picture that is no display of its own."""
-
-    def __init__(self, results: Results, known: np.ndarray):
-        self.results, self.known = results, known
-
-    def plot(self) -> _Times:
-        import matplotlib.pyplot as plt
-
-        results, known = self.results, self.known
-        self.figure_, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
-        seconds, means = results.fit_time[known], results.test_mean[known]
-        axes.scatter(seconds, means, s=18, color=BLUE, alpha=0.8, linewidths=0)
-        place = results.best_index
-        if place is not None and known[place]:
-            axes.plot(
-                results.fit_time[place],
-                results.test_mean[place],
-                marker="*",
-                markersize=13,
-                color=ORANGE,
-                linestyle="none",
-                label="the best candidate",
-            )
-            axes.legend(loc="best")
-        if seconds.min() > 0 and seconds.max() > 8 * seconds.min():
-            axes.set_xscale("log")
-            axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.set_xlabel("mean time of a fit (s)")
-        axes.set_ylabel(plain(f"mean {results.score_name}"))
-        return self
+    return _drawing(lambda: ScoreByTime(results), "times", title, lambda _: told, caption)
 
 
 def _drawing(
-    make: Callable[[], Any], name: str, title: str, told: str, caption: str, *, plate: bool = False
+    make: Callable[[], Any],
+    name: str,
+    title: str,
+    tell: Callable[[Any], str],
+    caption: str,
+    *,
+    plate: bool = False,
 ) -> Drawing:
-    """What `make` gives, drawn; or why it cannot be."""
+    """What `make` gives, drawn, with what `tell` says of it; or why it cannot be."""
     import matplotlib.pyplot as plt
 
     before = set(plt.get_fignums())
@@ -283,7 +324,9 @@ def _drawing(
         with plt.ioff(), page_style():
             display = make()
             display.plot()
-            svg = inline_svg(display.figure_, f"picture-{name}", f"{title}. {told}", plate=plate)
+            svg = inline_svg(
+                display.figure_, f"picture-{name}", f"{title}. {tell(display)}", plate=plate
+            )
     except (InvalidParameterError, HistoriesNotFoundError) as error:
         return Drawing(title, missing=one_line(error, 600))
     except (
@@ -298,19 +341,18 @@ def _drawing(
     return Drawing(title, caption, svg)
 
 
-def _scores(results: Results) -> str:
-    """How many candidates there are, and the range of their scores."""
+def _told(results: Results, by: Sequence[Hyperparameter]) -> str:
+    """How many candidates a picture shows by what, the range of their scores, and the best of them."""
     means = results.test_mean[~results.failed]
-    failed = int(results.failed.sum())
-    told = f"{one_line(results.score_name, 60)} of {count_text(len(means), 'candidate')}"
-    if len(means):
-        decimals = decimals_of(float(np.median(means)))
-        low, high = (
-            number_text(float(means.min()), decimals),
-            number_text(float(means.max()), decimals),
-        )
-        told += f", from {low} to {high}"
-    return told + (f", and {failed} failed" if failed else "")
+    decimals = decimals_of(float(np.median(means)))
+    low, high = (number_text(float(end), decimals) for end in (means.min(), means.max()))
+    told = (
+        f"{count_text(len(means), 'candidate')} by {list_text(one_line(one.label, 60) for one in by)}, with "
+        f"{one_line(results.score_name, 60)} from {low} to {high}."
+    )
+    if results.failed.any():
+        told += f" {int(results.failed.sum()):,} more failed."
+    return f"{told} {_best(results)}"
 
 
 def _best(results: Results) -> str:
@@ -323,8 +365,12 @@ def _best(results: Results) -> str:
         for one in results.varied
         if one.present[place]
     ]
-    told = f" The best, with {score}, is candidate {place}"
+    told = f"The best, with {score}, is candidate {place}"
     return told + (f": {list_text(having)}." if having else ".")
+
+
+def _capital_score(results: Results) -> str:
+    return capital(one_line(results.score_name, 60))
 
 
 _PICTURES: dict[str, Callable[[Summary], Drawing]] = {
