@@ -160,7 +160,7 @@ def figure_of_pair_effect(summary: Summary) -> Drawing:
     if results.iteration is not None:
         caption += " Only the candidates of the first iteration, which had equally many resources."
     if pair is not None:
-        caption += " These two mattered most."
+        caption += " No other two have a higher importance."
     return _drawing(
         lambda: display,
         "pair-effect",

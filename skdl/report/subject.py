@@ -71,7 +71,7 @@ class SearchFacts:
     score_name : str
         What the score that counts is called.
     metrics : tuple of str
-        All there are, that which counts first.
+        What all scores are called, that which counts first.
     tried : tuple of Tried
     notes : tuple of str
         What a reader has to know to read the scores.
@@ -172,7 +172,7 @@ def facts_of(results: Results, y: Any = None) -> SearchFacts:
     cross_validated = "params" not in results.source
     splitter = _splitter(search, y)
     method = type(search).__name__ if search is not None else A_SEARCH
-    metrics = (results.metric, *(name for name in results.metrics if name != results.metric))
+    others = [results.by_metric(name) for name in results.metrics if name != results.metric]
     return SearchFacts(
         method=CROSS_VALIDATION if cross_validated else method,
         estimator=AN_ESTIMATOR if last is None else _class_name(last),
@@ -183,7 +183,7 @@ def facts_of(results: Results, y: Any = None) -> SearchFacts:
         n_splits=results.n_splits,
         n_fits=results.n_candidates * results.n_splits,
         score_name=results.score_name,
-        metrics=tuple(one_line(name, 120) for name in metrics),
+        metrics=tuple(one_line(one.score_name, 120) for one in (results, *others)),
         tried=tuple(_tried(one, results) for one in results.hyperparameters),
         notes=_notes(results),
     )

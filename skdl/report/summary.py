@@ -262,9 +262,13 @@ def _best(results: Results) -> Best | None:
     for metric in (results.metric, *(name for name in results.metrics if name != results.metric)):
         one = results if metric == results.metric else results.by_metric(metric)
         train = None if one.train_mean is None else float(one.train_mean[place])
-        name = one.score_name if metric == results.metric else metric
         scores.append(
-            Score(one_line(name), float(one.test_mean[place]), float(one.test_std[place]), train)
+            Score(
+                one_line(one.score_name),
+                float(one.test_mean[place]),
+                float(one.test_std[place]),
+                train,
+            )
         )
     params = tuple(
         (one_line(one.label), one.texts[place])

@@ -138,8 +138,7 @@ def _score_columns(results: Results, order: Sequence[int]) -> list[Column]:
     others = [name for name in results.metrics if name != results.metric]
     for metric in (results.metric, *others):
         one = results if metric == results.metric else results.by_metric(metric)
-        name = one.score_name if metric == results.metric else one_line(metric)
-        mean, std = one.test_mean, one.test_std
+        name, mean, std = one.score_name, one.test_mean, one.test_std
         decimals = _decimals(mean, std)
         columns.append(_floats(f"mean_test_{metric}", name, "score", mean[order], decimals))
         columns.append(_floats(f"std_test_{metric}", "±", "score", std[order], decimals))

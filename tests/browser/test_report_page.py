@@ -150,6 +150,19 @@ def test_rows_are_filtered_by_a_column(open_page, trees, name, query, wanted):
     assert len(opened.column(1)) == len(frame)
 
 
+def test_a_spread_is_chosen_by_the_mean_that_it_belongs_to(open_page, trees):
+    opened = open_page(trees[1])
+    options = opened.texts("#candidate-column option")
+    assert options[:5] == [
+        "any column",
+        "rank",
+        "candidate",
+        "score: accuracy",
+        "score: ± of accuracy",
+    ]
+    assert len(set(options)) == len(options)
+
+
 def test_rows_are_filtered_by_any_column(open_page, path):
     opened = open_page(path)
     opened.page.get_by_label("has").fill("DIVERGED")
@@ -258,6 +271,10 @@ def test_a_printed_report_is_light_and_whole(open_page, path, report):
     )
     box = "document.querySelector('.tall')"
     assert opened.evaluate(f"{box}.scrollHeight <= {box}.clientHeight")
+    # A section of one line takes no page of its own; the table does, since it lies across.
+    breaks = "[...document.querySelectorAll('main > section')].filter(section =>"
+    breaks += " getComputedStyle(section).breakBefore === 'page').map(section => section.id)"
+    assert opened.evaluate(breaks) == ["again"]
     pages = opened.page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", pages)) >= len(report_sections(opened)) - 1
 

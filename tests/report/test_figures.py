@@ -63,7 +63,7 @@ def test_the_two_that_mattered_most_are_looked_at_together(clear):
     assert first == "a"
     drawing = draw(clear, "pair_effect")
     assert drawing.title == f"Score by {second} and a"
-    assert drawing.caption.endswith("These two mattered most.")
+    assert drawing.caption.endswith("No other two have a higher importance.")
 
 
 def test_a_halving_is_told_with_what_its_panels_show():

@@ -31,7 +31,7 @@ def test_a_grid_over_a_pipeline():
     assert (found.method, found.estimator) == ("GridSearchCV", "LogisticRegression")
     assert found.steps == ("StandardScaler", "LogisticRegression")
     assert (found.n_candidates, found.n_splits, found.n_fits) == (6, 5, 30)
-    assert (found.score_name, found.metrics) == ("accuracy", ("score",))
+    assert (found.score_name, found.metrics) == ("accuracy", ("accuracy",))
     assert found.splits == "5-fold cross-validation"
     assert found.splitter == "StratifiedKFold(n_splits=5, random_state=None, shuffle=False)"
     rate, tol = found.tried
@@ -120,6 +120,7 @@ def test_notes_on_what_does_not_compare():
         refit=False,
     ).fit(X, y)
     assert "did not say which of its 2 metrics counts" in facts(undecided).notes[0]
+    assert facts(undecided).metrics == ("accuracy", "negative log loss")
 
 
 def test_a_cross_validation_and_columns_alone():

@@ -123,6 +123,8 @@ def test_another_metric_can_count():
     columns = cases.several_metrics().cv_results_
     assert report.summary_.best.score.metric == "negative log loss"
     assert report.summary_.best.score.mean == columns["mean_test_neg_log_loss"].max()
+    headings = [column.heading for column in report.summary_.table.columns]
+    assert {"negative log loss", "accuracy", "accuracy in training"} <= set(headings)
     assert [score.metric for score in report.summary_.best.scores] == [
         "negative log loss",
         "accuracy",

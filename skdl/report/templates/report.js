@@ -68,7 +68,11 @@
     const headings = Array.from(table.tHead.rows[1].cells);
     let shown = rows;
 
-    const names = headings.map((heading) => heading.textContent.trim());
+    // A spread is called by the mean that it stands beside.
+    const names = headings.map((heading, place) => {
+      const name = heading.textContent.trim();
+      return name === "±" ? "± of " + headings[place - 1].textContent.trim() : name;
+    });
     const choice = make("select", { id: "candidate-column" }, [
       make("option", { value: "", textContent: "any column" }),
       ...columns.map((column, place) => {
@@ -108,8 +112,9 @@
       });
       const visible = new Set(shown);
       for (const row of rows) row.element.hidden = !visible.has(row);
-      count.textContent = shown.length + " of " + rows.length + " candidates";
-      save.textContent = "Download " + shown.length + (shown.length === 1 ? " row" : " rows") + " as CSV";
+      const number = (size) => size.toLocaleString("en");
+      count.textContent = number(shown.length) + " of " + number(rows.length) + " candidates";
+      save.textContent = "Download " + number(shown.length) + (shown.length === 1 ? " row" : " rows") + " as CSV";
       save.disabled = shown.length === 0;
     }
 
