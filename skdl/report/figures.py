@@ -15,6 +15,7 @@ from skdl.report.importance_sentences import importance_sentence
 from skdl.report.results import Results
 from skdl.report.same_splits import candidates_share_splits
 from skdl.report.score_by_time import ScoreByTime, known_times
+from skdl.report.subject import spread_of
 from skdl.report.summary import Summary
 from skdl.report.svg import inline_svg, page_style
 from skdl.report.texts import (
@@ -359,7 +360,7 @@ def _best(results: Results) -> str:
     place = results.best_index
     if place is None:
         return ""
-    score = spread_text(float(results.test_mean[place]), float(results.test_std[place]))
+    score = spread_text(float(results.test_mean[place]), spread_of(results, place))
     having = [
         f"{one_line(one.label, 60)} {one.texts[place]}"
         for one in results.varied

@@ -17,7 +17,7 @@ from skdl.report.document import (
     Text,
 )
 from skdl.report.importance_sentences import importance_sentence
-from skdl.report.subject import A_SEARCH, AN_ESTIMATOR
+from skdl.report.subject import A_SEARCH, AN_ESTIMATOR, spread_of
 from skdl.report.summary import Best, Summary
 from skdl.report.texts import (
     capital,
@@ -44,9 +44,7 @@ def searches_blocks(summary: Summary) -> list[Block]:
         place = one.results.best_index
         score = "all failed"
         if place is not None:
-            score = spread_text(
-                float(one.results.test_mean[place]), float(one.results.test_std[place])
-            )
+            score = spread_text(float(one.results.test_mean[place]), spread_of(one.results, place))
         rows.append(
             (
                 one.name,
@@ -174,6 +172,12 @@ def _target_text(target: TargetFacts) -> str:
     return told
 
 
+def reached(best: Best, name: str) -> str:
+    """The score of the best candidate; one that is called nothing else is said as people say it."""
+    score = spread_text(best.score.mean, best.score.std)
+    return f"a score of {score}" if name == "score" else f"{score} {name}"
+
+
 def best_blocks(summary: Summary) -> list[Block]:
     """The best candidate, beside the baseline."""
     best, baseline, facts = summary.best, summary.baseline, summary.facts
@@ -186,8 +190,11 @@ def best_blocks(summary: Summary) -> list[Block]:
     told = "The estimator reaches"
     if facts.is_search:
         told = f"Candidate {best.candidate} is the best of {facts.n_candidates:,}: it reaches"
-    told += f" {spread_text(best.score.mean, best.score.std)} {facts.score_name}, the mean and the standard "
-    told += f"deviation over {count_text(facts.n_splits, 'split')}"
+    told += f" {reached(best, facts.score_name)}"
+    if facts.n_splits > 1:
+        told += f", the mean and the standard deviation over {facts.n_splits:,} splits"
+    else:
+        told += " on its one split"
     if best.score.train is not None:
         told += f", and {number_text(best.score.train, decimals)} on the rows it was trained on"
     told += "."
@@ -253,7 +260,8 @@ def _against(summary: Summary, baseline: Baseline) -> str:
 
 
 def _folds(name: str, scores: np.ndarray, decimals: int) -> tuple[str, ...]:
-    numbers = (float(scores.mean()), float(scores.std()), *map(float, scores))
+    spread = float(scores.std()) if len(scores) > 1 else math.nan
+    numbers = (float(scores.mean()), spread, *map(float, scores))
     return (name, *(number_text(number, decimals) for number in numbers))
 
 

@@ -9,6 +9,7 @@ from skdl.report.run_sections import again_blocks, failed_blocks, time_blocks, t
 from skdl.report.search_sections import (
     best_blocks,
     mattered_blocks,
+    reached,
     searched_blocks,
     searches_blocks,
 )
@@ -19,7 +20,6 @@ from skdl.report.texts import (
     decimals_of,
     number_text,
     seconds_text,
-    spread_text,
 )
 
 
@@ -53,12 +53,7 @@ def headline(summary: Summary) -> str:
         if not facts.is_search:
             return f"{capital(facts.estimator)} has no mean score, since not all fits have one; {effort}"
         return f"No candidate of {facts.estimator} has a score, all of them failed; {effort}"
-    reached = spread_text(best.score.mean, best.score.std)
-    # A score that is called nothing else is said as people say it.
-    reached = (
-        f"a score of {reached}" if facts.score_name == "score" else f"{reached} {facts.score_name}"
-    )
-    text = f"{capital(facts.estimator)} reaches {reached} in {facts.splits}"
+    text = f"{capital(facts.estimator)} reaches {reached(best, facts.score_name)} in {facts.splits}"
     if summary.baseline is not None:
         decimals = decimals_of(best.score.mean, best.score.std)
         text += f", baseline {number_text(summary.baseline.mean, decimals)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -141,6 +142,11 @@ def read_subject(given: Any, metric: str | None = None) -> Results:
         f"Got {kind}, expected a fitted search such as GridSearchCV, RandomizedSearchCV or BayesSearchCV, "
         "what cross_validate returned, or a dict with a search under each name: pass one of these."
     )
+
+
+def spread_of(results: Results, candidate: int) -> float:
+    """The standard deviation of a candidate's scores over the splits; nan of a single one, which has none."""
+    return float(results.test_std[candidate]) if results.n_splits > 1 else math.nan
 
 
 def template_of(results: Results) -> Any:

@@ -24,7 +24,14 @@ from skdl.report.rebuild import RebuildCode, rebuild_code
 from skdl.report.results import Results
 from skdl.report.same_score import kinds_of_scores
 from skdl.report.split_sizes import SplitSizes, sizes_of_splits
-from skdl.report.subject import SearchFacts, facts_of, is_result, read_subject, template_of
+from skdl.report.subject import (
+    SearchFacts,
+    facts_of,
+    is_result,
+    read_subject,
+    spread_of,
+    template_of,
+)
 from skdl.report.table import Table, table_of
 from skdl.report.texts import one_line
 from skdl.report.times import TimeFacts, time_facts
@@ -38,7 +45,10 @@ _PACKAGES = ("skdl", "scikit-learn", "keras", "tensorflow", "numpy", "scipy", "j
 
 @dataclass(frozen=True)
 class Score:
-    """The best candidate by one metric, over the folds; ``train`` is None where nobody measured it."""
+    """The best candidate by one metric, over the folds.
+
+    ``std`` is nan of a single fold, ``train`` None where nobody measured it.
+    """
 
     metric: str
     mean: float
@@ -266,7 +276,7 @@ def _best(results: Results) -> Best | None:
             Score(
                 one_line(one.score_name),
                 float(one.test_mean[place]),
-                float(one.test_std[place]),
+                spread_of(one, place),
                 train,
             )
         )

@@ -11,8 +11,9 @@ import numpy as np
 
 from skdl.report.hyperparameters import MISSING, full_text_of, is_number
 
-# Smaller numbers are written with a power of ten.
+# Smaller numbers, and larger ones, are written with a power of ten.
 MOST_DECIMALS = 6
+SCIENTIFIC = 1e10
 # Longer texts of values end here in the exported columns too.
 LONGEST_VALUE = 300
 
@@ -62,6 +63,8 @@ def number_text(value: float, decimals: int) -> str:
         return "–"
     if value and abs(value) < 10.0**-MOST_DECIMALS and decimals >= MOST_DECIMALS:
         return f"{value:.2g}"
+    if abs(value) >= SCIENTIFIC:
+        return f"{value:.4g}"
     text = f"{value:.{decimals}f}"
     return text.removeprefix("-") if float(text) == 0 else text
 

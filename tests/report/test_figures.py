@@ -48,7 +48,7 @@ def test_cells_are_told_by_their_values():
     assert drawing.title == "Score by a and b"
     assert alternative(drawing) == (
         "Score by a and b. The highest cell is 0.900 at a 2 and b y, the lowest 0.100 at a 1 and b x. "
-        "The best, with 0.900 ± 0.000, is candidate 3: a 2 and b y."
+        "The best, with 0.900, is candidate 3: a 2 and b y."
     )
     # A candidate that failed is told apart from the others, and no score is its own.
     columns["split0_test_score"][0] = np.nan

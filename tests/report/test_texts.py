@@ -41,6 +41,8 @@ def test_digits_have_a_limit():
     assert number_text(1e-12, 6) == "1e-12"
     assert number_text(-1e-4, 2) == "0.00"
     assert number_text(5.6e-17, 3) == "0.000"
+    assert number_text(-30261849952512081920.0, 0) == "-3.026e+19"
+    assert number_text(-9876543210.0, 0) == "-9876543210"
     assert number_text(math.inf, 2) == "–"
 
 

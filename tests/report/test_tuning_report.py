@@ -205,6 +205,18 @@ def test_a_repeated_cross_validation_is_known_by_its_rows():
     assert "to cross_validate for the splits to be known." in guessed.to_markdown()
 
 
+def test_one_split_has_no_spread():
+    columns = {"params": [{"a": 1}, {"a": 2}], "split0_test_score": [0.5, 0.75]}
+    report = TuningReport(columns, baseline=[0.25])
+    assert headline(report.summary_).startswith(
+        "An estimator reaches a score of 0.750 in cross-validation on 1 split, baseline 0.250; "
+    )
+    text = report.to_markdown()
+    assert "it reaches a score of 0.750 on its one split.**" in text
+    assert "| best candidate | 0.750 | – | 0.750 |" in text
+    assert "is 0.500; there is no interval for it." in text
+
+
 def test_a_cross_validation_is_told_without_candidates(tmp_path):
     result = cases.cross_validation()
     report = TuningReport(result, baseline=np.full(4, 0.5))
