@@ -96,13 +96,13 @@ def figure_of_candidates(summary: Summary) -> Drawing:
     results, score = summary.results, one_line(summary.facts.score_name, 60)
     joined = ""
     if results.n_splits <= MOST_LINES and candidates_share_splits(results):
-        joined = ", a grey one joins the scores of a split"
+        joined = ", thin ones join the scores of a split"
     return _drawing(
         lambda: display,
         "candidates",
         f"The best {len(means)} candidates, split by split",
         lambda _: f"Their mean {score} is {list_text(means)}. {display.summary_}",
-        f"Left, the {score} in each split: a black line is the mean{joined}. Right, the difference to "
+        f"Left, the {score} in each split: the upright line is the mean{joined}. Right, the difference to "
         "the best candidate with a 95 % interval, which allows for the training rows that splits share and "
         "for as many comparisons: where it holds zero, it is blue, and the two cannot be told apart.",
     )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
+
+from rich.cells import cell_len
 
 from skdl.report.document import (
     Block,
@@ -25,6 +28,8 @@ _LEFT_OUT = ("again",)
 MOST_ROWS = 5
 # Between two columns of a table: padding, and the sign that parts them.
 GAP = 3
+# Letters of a line that names keep beside numbers.
+LEAST_OF_NAMES = 8
 
 
 def print_document(document: Document) -> None:
@@ -64,7 +69,7 @@ def _shown(block: Block, width: int) -> list[Any]:
     if isinstance(block, Heading):
         return [Line(block.text, style="underline")]
     if isinstance(block, Facts):
-        return [_rows(None, (False, False), block.rows)]
+        return [_rows(None, (False, False), block.rows, width)]
     if isinstance(block, Grid):
         return [Line(block.caption, style="italic"), _grid(block, width)]
     if isinstance(block, Steps):
@@ -74,7 +79,7 @@ def _shown(block: Block, width: int) -> list[Any]:
             lines += [Padding(Line(f"- {line}"), (0, 0, 0, 3)) for line in advice]
         return lines
     if isinstance(block, Candidates):
-        return _best_rows(block.table)
+        return _best_rows(block.table, width)
     assert isinstance(block, (Code, Picture))
     return []
 
@@ -82,17 +87,20 @@ def _shown(block: Block, width: int) -> list[Any]:
 def _grid(block: Grid, width: int) -> Any:
     """A small table; of numbers that do not fit beside each other, on its side."""
     names, numeric, rows = block.names, block.numeric, block.rows
-    columns = list(zip(names, *rows, strict=True))
-    needed = sum(max(map(len, column)) + GAP for column in columns)
-    if all(numeric[1:]) and len(columns) > len(rows) + 1 and needed > width:
-        names, rows = columns[0], tuple(columns[1:])
-        numeric = (False, *(True for _ in rows[0][1:]))
-    return _rows(names, numeric, rows)
+    needed = sum(_least(column) + GAP for column in zip(names, *rows, strict=True))
+    if all(numeric[1:]) and len(names) > len(rows) + 1 and needed > width:
+        names, *turned = zip(names, *rows, strict=True)
+        rows, numeric = tuple(turned), (False, *(True for _ in rows))
+    return _rows(names, numeric, rows, width)
 
 
-def _rows(names: tuple[str, ...] | None, numeric: tuple[bool, ...], rows: Any) -> Any:
+def _rows(
+    names: tuple[str, ...] | None,
+    numeric: tuple[bool, ...],
+    rows: Sequence[tuple[str, ...]],
+    width: int,
+) -> Any:
     from rich.box import SIMPLE_HEAD
-    from rich.cells import cell_len
     from rich.table import Table as Lines
     from rich.text import Text as Line
 
@@ -103,23 +111,41 @@ def _rows(names: tuple[str, ...] | None, numeric: tuple[bool, ...], rows: Any) -
         pad_edge=False,
         padding=(0, 2, 0, 0),
     )
-    rows = list(rows)
-    for place, number in enumerate(numeric):
-        heading = names[place] if names else ""
-        # Of a number that goes on in the next line one reads another.
-        words = [*heading.split(), *(row[place] for row in rows)] if number else []
-        table.add_column(
-            Line(heading),
-            justify="right" if number else "left",
-            overflow="fold",
-            width=max(map(cell_len, words), default=None),
-        )
+    headings = names or ("",) * len(numeric)
+    columns = list(zip(headings, *rows, strict=True))
+    for heading, number, wide in zip(
+        headings, numeric, _widths(columns, numeric, width), strict=True
+    ):
+        justify: Any = "right" if number else "left"
+        table.add_column(Line(heading), justify=justify, overflow="fold", width=wide)
     for row in rows:
         table.add_row(*map(Line, row))
     return table
 
 
-def _best_rows(table: Table) -> list[Any]:
+def _widths(
+    columns: Sequence[tuple[str, ...]], numeric: tuple[bool, ...], width: int
+) -> list[int | None]:
+    """How wide columns have to be, as far as that is not left to rich.
+
+    Of a number that goes on in the next line one reads another, so the names make room for them.
+    """
+    whole: list[int | None] = [max(map(cell_len, column)) for column in columns]
+    if sum(wide or 0 for wide in whole) + GAP * len(columns) <= width:
+        return whole
+    fixed = [
+        _least(column) if number else None for column, number in zip(columns, numeric, strict=True)
+    ]
+    room = width - sum(wide or 0 for wide in fixed) - GAP * len(columns)
+    return fixed if room >= LEAST_OF_NAMES * fixed.count(None) else [None] * len(columns)
+
+
+def _least(column: tuple[str, ...]) -> int:
+    """How wide a column is whose heading goes on in the next line, and whose cells do not."""
+    return max(map(cell_len, (*column[0].split(), *column[1:])), default=0)
+
+
+def _best_rows(table: Table, width: int) -> list[Any]:
     """The best candidates, each in a row that fits a terminal; the rest is in the frame and the file."""
     from rich.text import Text as Line
 
@@ -142,6 +168,6 @@ def _best_rows(table: Table) -> list[Any]:
         for row in range(min(len(table), MOST_ROWS))
     ]
     names = ("rank", "candidate", mean.heading, "hyperparameters")
-    shown = [_rows(names, (True, True, True, False), rows)]
+    shown = [_rows(names, (True, True, True, False), rows, width)]
     more = len(table) - MOST_ROWS
     return [*shown, Line(f"and {more:,} more: frame()")] if more > 0 else shown
