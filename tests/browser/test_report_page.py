@@ -323,6 +323,7 @@ def test_a_reader_who_does_not_see_finds_their_way(open_page, path):
         "[...document.querySelectorAll('input, select')].filter(field => !field.labels.length).length"
         " + [...document.querySelectorAll('button, a')].filter(one => !one.textContent.trim()).length"
         " + [...document.querySelectorAll('table')].filter(table => !table.caption).length"
+        " + [...document.querySelectorAll('th')].filter(cell => !cell.textContent.trim()).length"
         " + [...document.querySelectorAll('main section')].filter(section =>"
         " !document.getElementById(section.getAttribute('aria-labelledby'))).length"
     )
