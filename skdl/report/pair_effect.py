@@ -64,7 +64,7 @@ class PairEffectDisplay(SearchDisplay):
     pair : tuple of two str, optional
         The hyperparameters of the horizontal and of the vertical axis, by their names in ``get_params`` or
         by the ends of these that stand on axes. By default the two that matter most to a random forest that
-        predicts the scores, or the first two that vary where it predicts nothing.
+        predicts the scores, of those that vary together; or the first two where it predicts nothing.
 
     Attributes
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 
@@ -17,17 +18,27 @@ from skdl.report.results import Results
 def most_important(
     results: Results, varied: Sequence[Hyperparameter]
 ) -> tuple[Hyperparameter, Hyperparameter]:
-    """The two that matter most to a forest, in the order of the search; the first two where none does."""
+    """The two that matter most to a forest, in the order of the search; the first two where none does.
+
+    Those of different grids, which no candidate has both, are no pair.
+    """
     there = comparable(results)
-    scores = results.test_mean[there]
-    scores = np.maximum(scores, lowest_shown(scores))
-    columns = [encoded(one)[there] for one in varied]
-    order = list(range(len(varied)))
-    if len(varied) > 2:
+    pairs = [pair for pair in combinations(range(len(varied)), 2) if _meet(*pair, varied, there)]
+    if len(pairs) > 1:
+        scores = results.test_mean[there]
+        scores = np.maximum(scores, lowest_shown(scores))
+        columns = [encoded(one)[there] for one in varied]
         explained, found = forest_importances(columns, scores, np.random.default_rng(0))
         if explained > 0:
-            order = sorted(np.argsort(-found, kind="stable")[:2].tolist())
-    return varied[order[0]], varied[order[1]]
+            pairs.sort(key=lambda pair: -found[list(pair)].sum())
+    first, second = pairs[0] if pairs else (0, 1)
+    return varied[first], varied[second]
+
+
+def _meet(first: int, second: int, varied: Sequence[Hyperparameter], there: np.ndarray) -> bool:
+    """Whether both vary among the candidates that have both."""
+    both = there & varied[first].present & varied[second].present
+    return all(len(np.unique(varied[place].codes[both])) > 1 for place in (first, second))
 
 
 def named(

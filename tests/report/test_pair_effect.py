@@ -136,6 +136,15 @@ def test_without_a_pair_it_shows_the_two_that_matter():
     assert (noise.x_.name, noise.y_.name) == ("a", "b")
 
 
+def test_without_a_pair_it_shows_two_that_vary_together():
+    # "a" decides nearly all and "c" the rest, and no candidate has both; "kind" does not vary beside them.
+    first = [{"kind": "A", "a": a, "b": b} for a in (1, 2, 3, 4) for b in (1, 2, 3)]
+    second = [{"kind": "C", "c": c} for c in range(12)]
+    means = [one["a"] + 0.1 * one["b"] for one in first] + [0.3 * one["c"] for one in second]
+    display = PairEffectDisplay(results(first + second, means))
+    assert (display.x_.name, display.y_.name) == ("a", "b")
+
+
 def test_of_a_halving_the_first_iteration_is_shown():
     display = PairEffectDisplay(halving()).plot()
     np.testing.assert_allclose(display.means_, [[0.1, 0.2], [0.3, 0.4]])
