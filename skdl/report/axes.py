@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from skdl.exceptions import InvalidParameterError
-from skdl.report.hyperparameters import Hyperparameter, counted_apart, text_of
+from skdl.report.hyperparameters import Hyperparameter, cut_apart, text_of
 from skdl.report.results import Results
 from skdl.report.style import plain
+from skdl.report.ticks import MOST_TICKS, inches, log_ticks, most_ticks, number_texts, write_out
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# With no more values than these, each has a tick of its own.
-MOST_TICKS = 8
 # Candidates share their values where each value has at least this many.
 SHARED_BY = 2.0
 # The most distinct values of a hyperparameter that was searched by a grid.
@@ -135,6 +134,7 @@ def set_axis(
     which: Literal["x", "y"],
     hyperparameter: Hyperparameter,
     cells: Sequence[str] | None = None,
+    beside: float = 0.0,
 ) -> None:
     """Give an axis of `ax` the scale, the label and, as far as there is room, the ticks of a hyperparameter.
 
@@ -145,6 +145,8 @@ def set_axis(
     hyperparameter : Hyperparameter
     cells : sequence of str, optional
         The texts of values that lie at 0, 1, ... instead, of numbers too.
+    beside : float, default=0.0
+        Inches of the width of `ax` that something beside it will take.
     """
     from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, NullLocator
 
@@ -152,19 +154,22 @@ def set_axis(
     numeric = hyperparameter.numeric and cells is None
     if numeric and hyperparameter.log:
         (ax.set_xscale if which == "x" else ax.set_yscale)("log")
+    width, height = inches(ax)
+    size = text_size(width)
+    width -= beside
+    # A letter is about 0.6 of its height wide, and 72 points are an inch.
+    letter, line = 0.6 * size / 72, 1.5 * size / 72
+    # Names that are askew should not take more than about a third of the height.
+    longest = int(np.clip(height / 3 / (0.64 * letter), 6, LONGEST_TICK))
     places: np.ndarray | None
     if cells is not None:
-        places, texts = np.arange(len(cells)), [shortened(text, LONGEST_TICK) for text in cells]
+        places, texts = np.arange(len(cells)), cut_apart(cells, longest)
     else:
-        places, texts = ticks_of(hyperparameter)
+        places, texts = ticks_of(hyperparameter, longest)
     if not numeric:
         ends = (-0.6, len(texts) - 0.4) if cells is None else (-0.5, len(texts) - 0.5)
         ax.set_xlim(*ends) if which == "x" else ax.set_ylim(*ends)
-    width, height = size_of(ax)
-    size = text_size(width)
     if places is not None:
-        # A letter is about 0.6 of its height wide, and 72 points are an inch.
-        letter, line = 0.6 * size / 72, 1.5 * size / 72
         flat = which == "y" or width > letter * (sum(map(len, texts)) + 2 * len(texts))
         if not flat and numeric:
             step = math.ceil(letter * (max(map(len, texts)) + 2) * len(texts) / width)
@@ -180,9 +185,13 @@ def set_axis(
         if not flat and not numeric:
             for label in axis.get_ticklabels():
                 label.set(rotation=40, horizontalalignment="right", rotation_mode="anchor")
-    elif whole(hyperparameter):
-        axis.set_major_locator(MaxNLocator("auto", integer=True))
-    axis.set_label_text(label_of(hyperparameter))
+    else:
+        ends = hyperparameter.numbers[hyperparameter.present]
+        most = most_ticks(axis, number_texts(np.array([ends.min(), ends.max()])))
+        axis.set_major_locator(MaxNLocator(most, integer=whole(hyperparameter)))
+        write_out(axis)
+    room = int((width if which == "x" else height) / letter)
+    axis.set_label_text(label_of(hyperparameter, int(np.clip(room, 8, LONGEST_LABEL))))
 
 
 def set_limits(
@@ -195,12 +204,6 @@ def set_limits(
     ax.set_xlim(low, high) if which == "x" else ax.set_ylim(low, high)
 
 
-def size_of(ax: Axes) -> tuple[float, float]:
-    """Width and height of `ax` in inches, before its labels take their room."""
-    extent = ax.get_window_extent()
-    return extent.width / ax.figure.dpi, extent.height / ax.figure.dpi
-
-
 def text_size(width: float) -> float:
     """Points of the texts around axes that are `width` inches wide."""
     return float(np.clip(4.0 + 2.2 * width, 7.0, 10.0))
@@ -208,7 +211,7 @@ def text_size(width: float) -> float:
 
 def fit_texts(ax: Axes) -> None:
     """Let the texts around `ax` be as large as it has room for."""
-    size = text_size(size_of(ax)[0])
+    size = text_size(inches(ax)[0])
     ax.tick_params(labelsize=size)
     ax.xaxis.label.set_fontsize(size)
     ax.yaxis.label.set_fontsize(size)
@@ -228,11 +231,13 @@ def shortened(text: str, longest: int) -> str:
     return f"{text[:head]}…{text[head + 1 - longest :]}"
 
 
-def ticks_of(hyperparameter: Hyperparameter) -> tuple[np.ndarray | None, list[str]]:
+def ticks_of(
+    hyperparameter: Hyperparameter, longest: int = LONGEST_TICK
+) -> tuple[np.ndarray | None, list[str]]:
     """Places of ticks and their texts; None where matplotlib's own are right."""
     if not hyperparameter.numeric:
-        names = [shortened(name, LONGEST_TICK) for name in hyperparameter.categories]
-        return np.arange(len(names), dtype=np.float64), counted_apart(names, LONGEST_TICK)
+        names = cut_apart(hyperparameter.categories, longest)
+        return np.arange(len(names), dtype=np.float64), names
     found = np.unique(hyperparameter.numbers[hyperparameter.present])
     if len(found) <= MOST_TICKS and _apart(on_scale(hyperparameter, found)):
         return found, number_texts(found)
@@ -240,29 +245,6 @@ def ticks_of(hyperparameter: Hyperparameter) -> tuple[np.ndarray | None, list[st
         places = log_ticks(float(found[0]), float(found[-1]))
         return places, number_texts(places)
     return None, []
-
-
-def log_ticks(low: float, high: float) -> np.ndarray:
-    """Two to eight round numbers between `low` and `high`, on a logarithmic axis.
-
-    Examples
-    --------
-    >>> log_ticks(1e-5, 0.1)
-    array([1.e-05, 1.e-04, 1.e-03, 1.e-02, 1.e-01])
-    >>> log_ticks(16, 128)
-    array([ 20.,  50., 100.])
-    """
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    decades = 10.0 ** np.arange(first, last + 1)
-    inside = decades[(decades >= low * (1 - 1e-9)) & (decades <= high * (1 + 1e-9))]
-    if len(inside) >= 3:
-        return inside[:: math.ceil(len(inside) / MOST_TICKS)]
-    for steps in (1, 3), (1, 2, 5):
-        finer = np.sort(np.concatenate([step * decades for step in steps]))
-        inside = finer[(finer >= low * (1 - 1e-9)) & (finer <= high * (1 + 1e-9))]
-        if len(inside) >= 3:
-            break
-    return inside
 
 
 def lowest_shown(scores: np.ndarray) -> float:
@@ -282,14 +264,6 @@ def lowest_shown(scores: np.ndarray) -> float:
     return float(scores[0])
 
 
-def number_text(number: float, range_: float) -> str:
-    """A score with as many digits as tell scores apart that lie `range_` from each other."""
-    if not range_ > 0:
-        return f"{number:.3g}"
-    digits = max(0, 1 - math.floor(math.log10(range_)))
-    return f"{number:.{digits}f}" if digits <= 6 and abs(number) < 1e6 else f"{number:.3g}"
-
-
 def text_colour(colour: Any) -> str:
     """Black or white, whichever is further from a background by the contrast of WCAG."""
     from matplotlib.colors import to_rgb
@@ -297,23 +271,6 @@ def text_colour(colour: Any) -> str:
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return "black" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "white"
-
-
-def number_texts(numbers: np.ndarray) -> list[str]:
-    """Distinct numbers as distinct texts, with three digits where these are enough.
-
-    Examples
-    --------
-    >>> number_texts(np.array([0.001, 0.5, 4096])), number_texts(np.array([0.10001, 0.10002]))
-    (['0.001', '0.5', '4096'], ['0.10001', '0.10002'])
-    """
-    whole = [int(one) if one.is_integer() and abs(one) < 1e6 else one for one in numbers.tolist()]
-    texts = [text_of(one) for one in whole]
-    digits = 4
-    while len(set(texts)) < len(texts) and digits <= 17:
-        texts = [f"{one:.{digits}g}" for one in whole]
-        digits += 1
-    return texts
 
 
 def _van_der_corput(count: int) -> np.ndarray:

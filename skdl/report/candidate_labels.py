@@ -38,17 +38,6 @@ def candidate_labels(results: Results, candidates: Sequence[int]) -> tuple[str, 
     return tuple(map(label, candidates))
 
 
-def cut(label: str, length: int) -> str:
-    """A label of at most `length` characters, with an ellipsis where it goes on.
-
-    Examples
-    --------
-    >>> cut("units=64, rate=0.001, dropout=0.5", 22)
-    'units=64, rate=0.001,…'
-    """
-    return label if len(label) <= length else f"{label[: length - 1].rstrip()}…"
-
-
 def candidate_rows(results: Results, candidates: int | Sequence[int] | None) -> list[int]:
     """The rows of candidates that were asked for; of the best one where nobody asked.
 

@@ -10,9 +10,10 @@ import numpy as np
 from skdl._checks import NONE, Number, check_parameters
 from skdl._frames import make_frame
 from skdl.report.axes import check_scores
-from skdl.report.candidate_labels import candidate_labels, cut
+from skdl.report.candidate_labels import candidate_labels
 from skdl.report.comparison import compare, in_words
 from skdl.report.display import SearchDisplay
+from skdl.report.hyperparameters import cut_apart
 from skdl.report.results import Results
 from skdl.report.same_splits import candidates_share_splits
 from skdl.report.split_sizes import sizes_of_splits
@@ -21,8 +22,8 @@ from skdl.report.style import (
     GREY,
     ORANGE,
     SMALL,
+    faint,
     heighten,
-    inches,
     ink,
     letters,
     own_panels,
@@ -31,6 +32,7 @@ from skdl.report.style import (
     wrapped,
 )
 from skdl.report.texts import uncapital
+from skdl.report.ticks import inches, write_out
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -213,7 +215,8 @@ class CandidateDisplay(SearchDisplay):
             panel.set_yticks([])
             panel.spines["left"].set_visible(False)
             panel.tick_params(labelsize="small")
-            panel.locator_params(axis="x", nbins=4)
+            panel.locator_params(axis="x", nbins=int(np.clip(inches(panel)[0] / 0.6, 2, 4)))
+            write_out(panel.xaxis)
             across = panel.get_yaxis_transform()
             panel.hlines(places, 0, 1, GREY, alpha=0.3, linewidth=0.8, transform=across)
             tidy(panel)
@@ -232,11 +235,11 @@ class CandidateDisplay(SearchDisplay):
         left.set_zorder(right.get_zorder() + 1)
         left.patch.set_visible(False)
         length = letters(width, points=SMALL)
-        for place, label in enumerate(self.labels_):
+        for place, label in enumerate(cut_apart(self.labels_, length)):
             left.text(
                 0,
                 place - 0.2,
-                plain(cut(label, length)),
+                plain(label),
                 fontsize=SMALL,
                 verticalalignment="bottom",
                 transform=left.get_yaxis_transform(),
@@ -247,14 +250,14 @@ class CandidateDisplay(SearchDisplay):
     def _draw_scores(self, ax: matplotlib.axes.Axes, places: np.ndarray) -> None:
         n_splits = self.scores_.shape[1]
         if n_splits <= MOST_LINES and self._paired:
-            ax.plot(self.scores_, places, color=GREY, linewidth=0.8, alpha=0.4, zorder=1)
+            ax.plot(self.scores_, places, color=GREY, linewidth=0.8, alpha=faint(ax, 0.4), zorder=1)
         ax.plot(
             self.scores_.ravel(),
             np.repeat(places, n_splits),
             "o",
             color=BLUE,
             markersize=4,
-            alpha=0.7 if n_splits <= MOST_LINES else 0.3,
+            alpha=faint(ax, 0.7 if n_splits <= MOST_LINES else 0.3),
             markeredgewidth=0,
         )
         ax.plot(

@@ -10,8 +10,8 @@ import numpy as np
 from skdl._checks import Options, check_parameters
 from skdl._frames import make_frame
 from skdl.exceptions import InvalidParameterError
-from skdl.report.candidate_labels import cut
 from skdl.report.display import SearchDisplay
+from skdl.report.hyperparameters import counted_apart, cut_apart
 from skdl.report.results import Results
 from skdl.report.same_score import kinds_of_scores
 from skdl.report.scores_so_far import ScoresSoFar, clock_of, scores_so_far
@@ -19,10 +19,9 @@ from skdl.report.style import (
     COLOURS,
     GREY,
     bulk,
+    faint,
     heighten,
-    inches,
     legend_above,
-    log_axis,
     own_panels,
     plain,
     scale_of_scores,
@@ -30,6 +29,7 @@ from skdl.report.style import (
     wrapped,
 )
 from skdl.report.texts import one_line
+from skdl.report.ticks import count_along, inches, log_axis
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -223,7 +223,7 @@ class ConvergenceDisplay(SearchDisplay):
             self._draw(panel, kind)
         first = self.axes_[0]
         first.set_ylabel(plain(wrapped(self._score_name, inches(first)[1])))
-        height = self._explain()
+        height = self._explain(own_figure=ax is None)
         if ax is None:
             heighten(self.figure_, height)
         return self
@@ -242,7 +242,7 @@ class ConvergenceDisplay(SearchDisplay):
                 "o",
                 color=colour,
                 markersize=3.5 if n_trials <= 100 else 2.0,
-                alpha=0.5 if n_trials <= 100 else 0.3,
+                alpha=faint(ax, 0.5 if n_trials <= 100 else 0.3),
                 markeredgewidth=0,
             )
             ax.plot(x[off], np.full(off.sum(), low), "v", color=colour, markersize=4, alpha=0.6)
@@ -258,7 +258,7 @@ class ConvergenceDisplay(SearchDisplay):
                 if last:
                     ax.plot(steps[-1], best[-1], "s", color=colour, markersize=5)
         if kind == "trial":
-            ax.locator_params(axis="x", integer=True, nbins=5)
+            count_along(ax, n_trials)
         else:
             log_axis(ax.xaxis, np.concatenate([curve.second for curve in self.curves_.values()]))
         words = AXES["trial"] if kind == "trial" else AXES[self.clock_]
@@ -275,15 +275,16 @@ class ConvergenceDisplay(SearchDisplay):
         ax.set_ylim(low - room, high + room)
         return low - room if scores.min() < low else low
 
-    def _explain(self) -> float:
+    def _explain(self, *, own_figure: bool) -> float:
         from matplotlib.lines import Line2D
 
         grey: dict[str, Any] = {"color": GREY}
         handles, labels = [], []
-        for place, name in enumerate(self.curves_):
+        names = [" ".join(name.split()) for name in self.curves_]
+        for place, name in enumerate(cut_apart(names, LONGEST_NAME)):
             colour, line = COLOURS[place % len(COLOURS)], LINES[place // len(COLOURS) % len(LINES)]
             handles.append(Line2D([], [], color=colour, linestyle=line, linewidth=2))
-            labels.append(cut(" ".join(name.split()), LONGEST_NAME))
+            labels.append(name)
         if len(self.curves_) == 1:
             labels, grey = ["best so far"], {"color": COLOURS[0]}
         handles.append(Line2D([], [], linestyle="", marker="o", markersize=4, **grey))
@@ -292,7 +293,8 @@ class ConvergenceDisplay(SearchDisplay):
             handles.append(Line2D([], [], linestyle=(0, (3, 2)), linewidth=1.2, **grey))
             labels.append("best of an earlier iteration")
         width = sum(inches(panel)[0] for panel in self.axes_)
-        return legend_above(self.axes_[0], handles, labels, width)
+        room = None if own_figure else inches(self.axes_[0])[1]
+        return legend_above(self.axes_[0], handles, labels, width, room)
 
     def frame(self) -> pandas.DataFrame:
         """The numbers as a table with a row for each trial of each search; needs pandas.
@@ -333,7 +335,10 @@ def _name(results: Results) -> str:
 def _by_name(given: Any, several: bool, name_of: Any) -> dict[str, Any]:
     """What was given as one, a list or a dict, by name."""
     if several:
-        return {str(name): one for name, one in given.items()}
+        # 1 and "1" are two keys and one text.
+        texts = list(map(str, given))
+        texts = counted_apart(texts, max(map(len, texts), default=0) + len(f" ({len(texts)})"))
+        return dict(zip(texts, given.values(), strict=True))
     if not isinstance(given, Sequence) or isinstance(given, str):
         return {name_of(given): given}
     names = [name_of(one) for one in given]

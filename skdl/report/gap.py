@@ -18,7 +18,7 @@ from skdl.report.style import (
     GREY,
     ORANGE,
     bulk,
-    inches,
+    faint,
     ink,
     own_axes,
     plain,
@@ -26,6 +26,7 @@ from skdl.report.style import (
     tidy,
     wrapped,
 )
+from skdl.report.ticks import inches
 from skdl.training.diagnosis import Fault
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 # Told apart without colour too.
 LOOKS = {None: (BLUE, "o"), Fault.UNDERFITTING: (AMBER, "s"), Fault.OVERFITTING: (ORANGE, "^")}
-# The part of the range of scores that is left free around them.
-MARGIN = 0.06
+# The parts of the range of scores that are left free above them, and below for the names of corners.
+ABOVE, BELOW = 0.06, 0.18
 
 
 class GapDisplay(SearchDisplay):
@@ -181,13 +182,16 @@ class GapDisplay(SearchDisplay):
     def _limits(self, ax: matplotlib.axes.Axes) -> tuple[float, float]:
         scores = np.concatenate([self.train_score_[self._shown], self.test_score_[self._shown]])
         if scale_of_scores(ax, scores, axes="xy"):
-            factor = (scores.min() / scores.max()) ** MARGIN
-            return scores.min() * factor, scores.max() / factor
-        ax.locator_params(nbins=5)
+            factor = scores.min() / scores.max()
+            for axis in ax.xaxis, ax.yaxis:
+                locator: Any = axis.get_major_locator()
+                locator.set_params(numticks=5)
+            return scores.min() * factor**BELOW, scores.max() / factor**ABOVE
+        ax.locator_params(nbins=int(np.clip(min(inches(ax)) / 0.6, 3, 5)))
         low = min(bulk(half)[0] for half in np.split(scores, 2))
         high = scores.max()
-        room = MARGIN * (high - low) or 0.05 * abs(high) or 0.05
-        return low - room, high + room
+        room = high - low or abs(high) or 1.0
+        return low - BELOW * room, high + ABOVE * room
 
     def _shade(self, ax: matplotlib.axes.Axes, found: Judgement, low: float, high: float) -> None:
         below = ax.get_xlim()[0]
@@ -206,7 +210,7 @@ class GapDisplay(SearchDisplay):
             self._name_gap(ax, "overfitting")
 
     def _name_corners(self, ax: matplotlib.axes.Axes) -> None:
-        self._name_low(ax, "low on both: underfitting")
+        self._name_low(ax, "low on both:\nunderfitting")
         self._name_gap(ax, "high in training only:\noverfitting")
 
     # Upwards where no candidate is: above the diagonal.
@@ -232,7 +236,7 @@ class GapDisplay(SearchDisplay):
                     s=30 if few else 12,
                     color=colour,
                     marker=marker,
-                    alpha=(0.8 if few else 0.5) * part,
+                    alpha=faint(ax, (0.8 if few else 0.5) * part),
                     linewidths=0,
                     label="" if fault is None else fault.value,
                 )

@@ -251,10 +251,42 @@ def texts_apart(values: Sequence[Any]) -> list[str]:
     texts = list(map(text_of, values))
     for places in _agreeing(texts):
         among = [values[place] for place in places]
-        finer = _finer_numbers(among) if all(map(is_number, among)) else _around_difference(among)
+        if all(map(is_number, among)):
+            finer = _finer_numbers(among)
+        else:
+            finer = _around_difference(list(map(full_text_of, among)), LONGEST_TEXT)
         for place, text in zip(places, finer, strict=True):
             texts[place] = text
     return counted_apart(texts, LONGEST_TEXT)
+
+
+def cut_apart(texts: Sequence[str], longest: int) -> list[str]:
+    """Texts of at most `longest` letters, all distinct, with an ellipsis for what is left out.
+
+    That is the end, where the beginnings tell them apart; otherwise what they have in common.
+
+    Examples
+    --------
+    >>> cut_apart(["units=64, rate=0.001, dropout=0.5"], 22)
+    ['units=64, rate=0.001,…']
+    >>> cut_apart(["units=64, rate=0.001, dropout=0.5", "units=64, rate=0.001, dropout=0.1"], 22)
+    ['units…dropout=0.5', 'units…dropout=0.1']
+    """
+    short = [_cut(text, longest) for text in texts]
+    # Those that agree after their first difference are told apart by the next, and so on.
+    for _ in texts:
+        before = list(short)
+        for places in _agreeing(short):
+            finer = _around_difference([texts[place] for place in places], longest)
+            for place, text in zip(places, finer, strict=True):
+                short[place] = text
+        if short == before:
+            break
+    return counted_apart(short, longest)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 
 def counted_apart(texts: Sequence[str], longest: int) -> list[str]:
@@ -295,19 +327,20 @@ def _finer_numbers(values: Sequence[Any]) -> list[str]:
     return texts
 
 
-def _around_difference(values: Sequence[Any]) -> list[str]:
+def _around_difference(whole: Sequence[str], longest: int) -> list[str]:
     """Whole texts, cut to where the first of their differences is."""
-    whole = list(map(full_text_of, values))
-    same = len(os.path.commonprefix(whole))
+    same = len(os.path.commonprefix(list(whole)))
     # Begin with the word that differs, not inside of it.
     begin = max(whole[0].rfind(sign, 0, same) for sign in " ,([{") + 1
-    head, room = LONGEST_TEXT // 4, LONGEST_TEXT - LONGEST_TEXT // 4 - 2
-    begin = max(begin, same - room // 2)
+    head, room = longest // 4, longest - longest // 4 - 2
+    # Where the end has room, all of it is shown, and otherwise as much before the difference as behind it.
+    end = max(map(len, whole)) - room
+    begin = max(begin, end if end <= same else same - room // 2)
     texts = []
     for text in whole:
         if begin > head + 1:
             text = f"{text[:head]}…{text[begin:]}"
-        texts.append(text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…")
+        texts.append(_cut(text, longest))
     return texts
 
 

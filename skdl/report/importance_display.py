@@ -16,7 +16,6 @@ from skdl.report.axes import (
     fit_texts,
     label_of,
     lowest_shown,
-    size_of,
     text_size,
 )
 from skdl.report.display import SearchDisplay
@@ -32,7 +31,15 @@ from skdl.report.importance import (
 )
 from skdl.report.optuna_importance import best_part, optuna_importances
 from skdl.report.results import Results
-from skdl.report.style import BLUE, GREY, ORANGE, ink, own_axes, tidy
+from skdl.report.style import (
+    BLUE,
+    GREY,
+    ORANGE,
+    ink,
+    own_axes,
+    tidy,
+)
+from skdl.report.ticks import inches
 
 if TYPE_CHECKING:
     import pandas
@@ -228,7 +235,12 @@ class ImportanceDisplay(SearchDisplay):
             return f"nothing to tell: {count} without a failed fit have the same hyperparameters"
         if np.isnan(evidence.explained):
             return f"too few to tell: there are {count} with a score"
-        if evidence.p_value > LEVEL or evidence.explained <= 0:
+        if evidence.p_value <= LEVEL and evidence.explained <= 0:
+            return (
+                f"too few to tell: a forest predicts the scores of {count} no better than their mean does "
+                f"(out-of-bag R² = {evidence.explained:.2f})"
+            )
+        if evidence.p_value > LEVEL:
             return (
                 f"too few to tell, or nothing matters: a forest explains the scores of {count} no better "
                 f"than the same scores in another order (out-of-bag R² = {evidence.explained:.2f}, "
@@ -285,9 +297,9 @@ class ImportanceDisplay(SearchDisplay):
 
     def _label(self, ax: Axes) -> None:
         """Write below the bars what they are, and above what they are worth."""
-        size = text_size(size_of(ax)[0])
+        size = text_size(inches(ax)[0])
         # Letters that a line has room for, each half its height wide; names take less than half of it.
-        letters = int(size_of(ax)[0] / WIDTH_OF_AXES * 72 / (0.54 * size))
+        letters = int(inches(ax)[0] / WIDTH_OF_AXES * 72 / (0.54 * size))
         names = [
             label_of(one, min(LONGEST_LABEL, int(0.4 * letters))) for one in self.hyperparameters_
         ]
@@ -306,14 +318,17 @@ class ImportanceDisplay(SearchDisplay):
             words = self.reason.partition(": a forest")[0]
             words = f"{words[0].upper()}{words[1:]}"
             if np.isfinite(self.explained_):
-                words += (
-                    f" ({self.n_candidates_} candidates, out-of-bag R² {self.explained_:.2f}, "
-                    f"p = {self.p_value_:.2g})"
-                )
+                words += f" ({self.n_candidates_} candidates, out-of-bag R² {self.explained_:.2f}"
+                words += f", p = {self.p_value_:.2g})" if self.p_value_ > LEVEL else ")"
             # Bold letters are wider.
             letters = int(0.88 * letters)
         weight = "normal" if self.enough else "bold"
-        ax.set_title(textwrap.fill(words, letters), fontsize=size, loc="left", weight=weight)
+        ax.set_title(
+            textwrap.fill(words, letters, break_on_hyphens=False),
+            fontsize=size,
+            loc="left",
+            weight=weight,
+        )
 
     def _measured(self) -> str:
         """What the importances are, on the axis."""

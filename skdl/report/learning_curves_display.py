@@ -9,7 +9,7 @@ import numpy as np
 
 from skdl._frames import make_frame
 from skdl.exceptions import InvalidParameterError
-from skdl.report.candidate_labels import candidate_labels, candidate_rows, cut
+from skdl.report.candidate_labels import candidate_labels, candidate_rows
 from skdl.report.curve_marks import finite, mark, marks_in_words
 from skdl.report.fitted_curves import (
     RATE,
@@ -21,21 +21,22 @@ from skdl.report.fitted_curves import (
     mean_curve,
     panels_of,
 )
+from skdl.report.hyperparameters import cut_apart
 from skdl.report.results import Results
 from skdl.report.style import (
     BLUE,
     COLOURS,
     GREY,
     ORANGE,
+    faint,
     heighten,
-    inches,
     legend_above,
-    log_axis,
     own_panels,
     plain,
     tidy,
     wrapped,
 )
+from skdl.report.ticks import count_along, inches, log_axis, write_out
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -273,16 +274,17 @@ class LearningCurvesDisplay:
         self.ax_, self.axes_ = own_panels(ax, len(self.curves_), columns=2)
         self.figure_ = self.ax_.figure
         for panel, base in zip(self.axes_, self.curves_, strict=True):
-            self._draw(panel, base)
             names = (base, f"val_{base}")
             curves = [fit.curves[name] for fit in self.fits for name in names if name in fit.curves]
-            log_axis(panel.yaxis, np.concatenate(curves))
-            panel.locator_params(axis="x", integer=True, nbins=5)
+            if not log_axis(panel.yaxis, np.concatenate(curves)):
+                write_out(panel.yaxis)
+            self._draw(panel, base)
+            count_along(panel, max(fit.n_epochs for fit in self.fits))
             panel.set_xlabel("epoch")
             panel.set_ylabel(wrapped(plain(base.replace("_", " ")), inches(panel)[1]))
             panel.tick_params(labelsize="small")
             tidy(panel)
-        height = self._explain()
+        height = self._explain(own_figure=ax is None)
         if ax is None:
             heighten(self.figure_, height)
         return self
@@ -315,11 +317,14 @@ class LearningCurvesDisplay:
         look = self._look(fits[0].candidate, side)
         for fit in fits:
             curve = finite(fit.curves.get(side + base, np.empty(0)))
-            ax.plot(np.arange(1, len(curve) + 1), curve, linewidth=0.6, alpha=0.45, **look)
+            epochs = np.arange(1, len(curve) + 1)
+            ax.plot(epochs, curve, linewidth=0.6, alpha=faint(ax, 0.45), **look)
 
     def _draw_mean(self, ax: matplotlib.axes.Axes, candidate: int, base: str, side: str) -> None:
         found, look = self.means_[candidate, side + base], self._look(candidate, side)
         epochs = np.arange(1, len(found.mean) + 1)
+        if len(epochs) == 1:
+            look = {**look, "marker": "."}  # no line without a second epoch
         all_train = found.count == found.count.max()
         ax.plot(epochs, np.where(all_train, found.mean, np.nan), linewidth=2, **look)
         if not all_train.all():
@@ -328,16 +333,22 @@ class LearningCurvesDisplay:
             ax.plot(epochs, np.where(fewer, found.mean, np.nan), linewidth=1.1, **look)
         several = found.count > 1
         if several.any():
+            low = found.mean - found.std
+            if ax.get_yscale() == "log":
+                # A band that ends below zero would reach to the bottom.
+                curves = [fit.curves.get(side + base) for fit in self._of(candidate)]
+                there = np.concatenate([curve for curve in curves if curve is not None])
+                low = np.maximum(low, there[np.isfinite(there)].min())
             ax.fill_between(
                 epochs,
-                np.where(several, found.mean - found.std, np.nan),
+                np.where(several, low, np.nan),
                 np.where(several, found.mean + found.std, np.nan),
                 color=look["color"],
                 alpha=0.15,
                 linewidth=0,
             )
 
-    def _explain(self) -> float:
+    def _explain(self, *, own_figure: bool) -> float:
         from matplotlib.lines import Line2D
 
         handles, labels = [], []
@@ -349,9 +360,10 @@ class LearningCurvesDisplay:
         sides = {"": "training", "val_": "validation"}
         validated = any(name.startswith("val_") for _, name in self.means_)
         several = len(self._candidates) > 1
-        for candidate in self._candidates if several else ():
-            name = (self.labels or {}).get(candidate, f"candidate {candidate}")
-            add(cut(name, LONGEST_NAME), color=self._look(candidate, "val_")["color"], linewidth=2)
+        names = [(self.labels or {}).get(one, f"candidate {one}") for one in self._candidates]
+        for candidate, name in zip(self._candidates, cut_apart(names, LONGEST_NAME), strict=True):
+            if several:
+                add(name, color=self._look(candidate, "val_")["color"], linewidth=2)
         mean, fewer = self._of_mean()
         for side in sides if validated else ("",):
             look = self._look(self._candidates[0], side) | ({"color": GREY} if several else {})
@@ -361,7 +373,8 @@ class LearningCurvesDisplay:
         for label, look in marks_in_words(self.fits):
             add(label, color=GREY, **look)
         width = sum(inches(panel)[0] for panel in self.axes_[:2])
-        return legend_above(self.axes_[0], handles, labels, width)
+        room = None if own_figure else inches(self.axes_[0])[1]
+        return legend_above(self.axes_[0], handles, labels, width, room)
 
     def _of_mean(self) -> tuple[str, str]:
         """Of how many fits the means are, and of how many from which epoch on."""

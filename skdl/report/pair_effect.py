@@ -14,14 +14,10 @@ from skdl.report.axes import (
     comparable,
     fit_texts,
     from_scale,
-    lowest_shown,
-    number_text,
-    number_texts,
     on_scale,
     places_of,
     set_axis,
     set_limits,
-    size_of,
     spread,
     text_colour,
     text_size,
@@ -30,8 +26,18 @@ from skdl.report.display import SearchDisplay
 from skdl.report.hyperparameters import Hyperparameter, text_of
 from skdl.report.pairs import is_grid, most_important, named
 from skdl.report.results import Results
-from skdl.report.style import AMBER, SCORES, ink, own_axes, plain, tidy
+from skdl.report.score_scale import ScoreScale
+from skdl.report.style import (
+    AMBER,
+    SCORES,
+    ink,
+    own_axes,
+    plain,
+    tidy,
+    wrapped,
+)
 from skdl.report.surface import FINENESS, interpolated, means_at
+from skdl.report.ticks import inches, number_text, number_texts, write_out
 
 if TYPE_CHECKING:
     import pandas
@@ -39,6 +45,8 @@ if TYPE_CHECKING:
 
 # What a category takes of the height of its strip.
 STRIP = 0.8
+# Inches of the axes that the colour bar and the names of values will take.
+BESIDE = 0.7
 
 
 class PairEffectDisplay(SearchDisplay):
@@ -53,7 +61,8 @@ class PairEffectDisplay(SearchDisplay):
 
     The candidate that the search chose is a star. Of a successive halving the first iteration is drawn,
     whose candidates had the same resources. Candidates that failed do not count: a cell in which all
-    failed has a cross. Colours end at the lowest score that is not far below all others.
+    failed has a cross. Colours end at the lowest score that is not far below all others; those of negative
+    losses that are spread by factors are logarithmic.
 
     Usually made by :meth:`from_search`, :meth:`from_cv_results` or :meth:`from_estimator`.
 
@@ -134,6 +143,9 @@ class PairEffectDisplay(SearchDisplay):
         self.is_grid_ = is_grid(self.x_, self.y_, both)
         if self.is_grid_:
             self._fill_cells()
+        self._scale = ScoreScale.of(
+            self.means_ if self.is_grid_ else results.test_mean[self._there]
+        )
 
     def __repr__(self) -> str:
         pair = (text_of(self.x_.label), text_of(self.y_.label))
@@ -177,8 +189,11 @@ class PairEffectDisplay(SearchDisplay):
         shown = colours.get_array()
         lower = np.ma.min(shown) < colours.norm.vmin
         bar = self.figure_.colorbar(colours, ax=ax, extend="min" if lower else "neither")
-        size = text_size(size_of(ax)[0])
-        bar.set_label(plain(self._score()), size=size)
+        width, height = inches(ax)
+        size = text_size(width)
+        bar.set_label(plain(wrapped(self._score(), height, points=size)), size=size)
+        if not self._scale.log:
+            write_out(bar.ax.yaxis)
         bar.ax.tick_params(labelsize=size)
         bar.outline.set_visible(False)
         others = self._others()
@@ -202,14 +217,9 @@ class PairEffectDisplay(SearchDisplay):
         number = str(most) if least == most else f"{least} to {most}"
         return f"Each cell: mean of {number} candidates"
 
-    def _norm(self, scores: np.ndarray) -> Any:
-        from matplotlib.colors import Normalize
-
-        return Normalize(lowest_shown(scores), float(np.nanmax(scores)))
-
     def _draw_grid(self, ax: Axes) -> Any:
         lines, columns = self.means_.shape
-        norm = self._norm(self.means_)
+        norm = self._scale.norm()
         # Cells of one size: values of a grid are chosen, however far they are from each other.
         image = ax.pcolormesh(
             np.arange(columns + 1) - 0.5,
@@ -220,10 +230,10 @@ class PairEffectDisplay(SearchDisplay):
             edgecolors=[ax.get_facecolor()],
             linewidth=0.8 if max(lines, columns) <= 40 else 0,
         )
-        width, height = size_of(ax)
-        range_ = float(np.nanmax(self.means_) - norm.vmin)
+        width, height = inches(ax)
+        width -= BESIDE
         texts = np.array(
-            [[number_text(mean, range_) for mean in line] for line in self.means_], dtype=object
+            [[self._cell_text(mean) for mean in line] for line in self.means_], dtype=object
         )
         longest = max(map(len, texts.ravel()))
         size = min(
@@ -259,11 +269,18 @@ class PairEffectDisplay(SearchDisplay):
                 zorder=4,
                 gid="best",
             )
-        set_axis(ax, "x", self.x_, cells=_texts_at(self.x_, self._columns))
+        set_axis(ax, "x", self.x_, cells=_texts_at(self.x_, self._columns), beside=BESIDE)
         set_axis(ax, "y", self.y_, cells=_texts_at(self.y_, self._lines))
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         return image
+
+    def _cell_text(self, mean: float) -> str:
+        """A mean to a hundredth of the range, or with three digits where scores are spread by factors."""
+        scale = self._scale
+        if scale.log or not mean >= scale.low:
+            return f"{mean:.3g}"
+        return number_text(mean, 0.1 * (scale.high - scale.low))
 
     def _best_cell(self) -> tuple[int, int] | None:
         best = self.results.best_index
@@ -279,17 +296,28 @@ class PairEffectDisplay(SearchDisplay):
 
         rows = self._there
         scores = self.results.test_mean
-        norm = self._norm(scores[rows])
-        set_axis(ax, "x", self.x_)
+        scale, norm = self._scale, self._scale.norm()
+        distances = scale.on(np.where(rows, scores, scale.low))
+        set_axis(ax, "x", self.x_, beside=BESIDE)
         set_axis(ax, "y", self.y_)
-        style = {"cmap": SCORES, "norm": norm, "rasterized": True, "zorder": 0, "linewidth": 0}
+        style: dict[str, Any] = {
+            "cmap": SCORES,
+            "norm": norm,
+            "rasterized": True,
+            "zorder": 0,
+            "linewidth": 0,
+        }
         if self.x_.numeric and self.y_.numeric:
-            surface = interpolated(self.x_, self.y_, rows, scores)
+            surface = interpolated(self.x_, self.y_, rows, distances)
             if surface is not None:
-                ax.pcolormesh(*surface, shading="nearest", gid="surface", **style)
+                across, up, found = surface
+                ax.pcolormesh(
+                    across, up, scale.back(found), shading="nearest", gid="surface", **style
+                )
         else:
-            for across, along, values in self._strips(rows, scores):
+            for across, along, found in self._strips(rows, distances):
                 edges = (across, along) if not self.x_.numeric else (along, across)
+                values = scale.back(found)
                 cells = values[:, None] if not self.x_.numeric else values[None, :]
                 ax.pcolormesh(*edges, cells, gid="strip", **style)
         many = rows.sum() > 100

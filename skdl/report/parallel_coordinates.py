@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -10,12 +11,7 @@ from skdl._frames import as_objects, make_frame
 from skdl.report.axes import (
     columns_of,
     label_of,
-    lowest_shown,
-    number_text,
-    number_texts,
     on_scale,
-    shortened,
-    size_of,
     spread,
     text_size,
     ticks_of,
@@ -24,17 +20,26 @@ from skdl.report.axes import (
 from skdl.report.display import SearchDisplay
 from skdl.report.hyperparameters import Hyperparameter, text_of
 from skdl.report.results import Results
-from skdl.report.style import GREY, SCORES, ink, own_axes, plain
+from skdl.report.score_scale import ScoreScale
+from skdl.report.style import (
+    GREY,
+    ink,
+    own_axes,
+    plain,
+    score_colours,
+)
+from skdl.report.ticks import inches, number_texts, tick_texts
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
-    from matplotlib.colors import Normalize
 
 # Where a line passes an axis on which its candidate has nothing: below its heights, from 0 to 1.
 BELOW = -0.13
 # What categories, and the values of a grid, take of the gap between them.
 WIDTH = 0.35
+# Letters of a line of a name below its axis.
+LONGEST_NAME = 20
 # Inches of an axis and the texts at it.
 ROOM = 1.2
 
@@ -43,11 +48,12 @@ class ParallelCoordinatesDisplay(SearchDisplay):
     """All candidates as lines, coloured by their score.
 
     Each hyperparameter that varies is an axis, logarithmic where its values ask for it, and the mean score is
-    the one at the right, with the colours on it. Better candidates lie over worse ones, and the one that the
-    search chose is thick and lies over all. Where candidates share a value, as in a grid, they pass it beside
-    each other. A line passes below the axis of a hyperparameter that its candidate does not have; grey ones
-    end below the axis of the score, since their candidates failed. Scores far below all others stand at the
-    bottom. A successive halving has one more axis, the resources that a candidate was given.
+    the one at the right, with the colours on it; of negative losses that are spread by factors it is
+    logarithmic too. Better candidates lie over worse ones, and the one that the search chose is thick and
+    lies over all. Where candidates share a value, as in a grid, they pass it beside each other. A line passes
+    below the axis of a hyperparameter that its candidate does not have; grey ones end below the axis of the
+    score, since their candidates failed. Scores far below all others stand at the bottom. A successive
+    halving has one more axis, the resources that a candidate was given.
 
     Usually made by :meth:`from_search`, :meth:`from_cv_results` or :meth:`from_estimator`.
 
@@ -96,13 +102,11 @@ class ParallelCoordinatesDisplay(SearchDisplay):
     def __init__(self, results: Results):
         self.results = results
         self.hyperparameters_ = columns_of(results, type(self).__name__, resources=True)
-        scores = results.test_mean
-        low, high = self._range()
-        part = (scores - low) / (high - low) if high > low else np.full(len(scores), 0.5)
+        self._scale = ScoreScale.of(results.test_mean)
         self.heights_ = np.column_stack(
             [
                 *[_heights(one, spread(one, WIDTH)) for one in self.hyperparameters_],
-                np.where(results.failed, BELOW, np.clip(part, 0, 1)),
+                np.where(results.failed, BELOW, self._scale.parts(results.test_mean)),
             ]
         )
 
@@ -112,11 +116,6 @@ class ParallelCoordinatesDisplay(SearchDisplay):
             f"{type(self).__name__}(hyperparameters={labels}, "
             f"n_candidates={self.results.n_candidates})"
         )
-
-    def _range(self) -> tuple[float, float]:
-        """The scores at the bottom and at the top."""
-        scores = self.results.test_mean[~self.results.failed]
-        return lowest_shown(scores), float(scores.max())
 
     def plot(self, ax: Axes | None = None) -> Self:
         """Draw it.
@@ -131,18 +130,16 @@ class ParallelCoordinatesDisplay(SearchDisplay):
         self : ParallelCoordinatesDisplay
             With ``ax_`` and ``figure_``.
         """
-        from matplotlib.colors import Normalize
-
         count = len(self.hyperparameters_)
         ax = own_axes(ax, figsize=(max(6.4, ROOM * (count + 1.5)), 4.0))
         self.ax_, self.figure_ = ax, ax.figure
-        low, high = self._range()
-        norm = Normalize(low, high if high > low else low + 1)
-        self._draw_lines(ax, norm)
-        size = text_size(size_of(ax)[0] / 2)
+        self._draw_lines(ax)
+        size = text_size(inches(ax)[0] / 2)
+        # Texts end before the next axis.
+        longest = int(72 * inches(ax)[0] / (count + 0.5) / (0.55 * size)) - 1
         for place, one in enumerate(self.hyperparameters_):
-            self._draw_axis(ax, place, *self._ticks(one, size), size)
-        self._draw_scores(ax, count, norm, size)
+            self._draw_axis(ax, place, *self._ticks(one, int(np.clip(longest, 5, 12))), size)
+        self._draw_scores(ax, count, size)
         ax.set_xlim(-0.15, count + 0.15)
         below = (self.heights_ == BELOW).any(axis=0)
         for place in np.flatnonzero(below).tolist():
@@ -161,12 +158,11 @@ class ParallelCoordinatesDisplay(SearchDisplay):
         self._name_axes(ax, size)
         return self
 
-    def _draw_lines(self, ax: Axes, norm: Normalize) -> None:
-        from matplotlib import colormaps
+    def _draw_lines(self, ax: Axes) -> None:
         from matplotlib.collections import LineCollection
         from matplotlib.patheffects import withStroke
 
-        results = self.results
+        results, colours, norm = self.results, score_colours(ax), self._scale.norm()
         places = np.arange(self.heights_.shape[1])
         lines = np.stack([np.broadcast_to(places, self.heights_.shape), self.heights_], axis=2)
         # The worst first; a thousand lines show where they are dense.
@@ -181,7 +177,7 @@ class ParallelCoordinatesDisplay(SearchDisplay):
         )
         drawn = LineCollection(
             lines[good],
-            cmap=SCORES,
+            cmap=colours,
             norm=norm,
             linewidths=max(0.6, 1.3 / np.sqrt(many)),
             alpha=max(0.25, 0.85 / np.sqrt(many)),
@@ -196,7 +192,7 @@ class ParallelCoordinatesDisplay(SearchDisplay):
             ax.plot(
                 places,
                 self.heights_[best],
-                color=colormaps[SCORES](norm(results.test_mean[best])),
+                color=colours(norm(results.test_mean[best])),
                 linewidth=2.8,
                 zorder=3,
                 clip_on=False,
@@ -204,22 +200,17 @@ class ParallelCoordinatesDisplay(SearchDisplay):
                 path_effects=[withStroke(linewidth=4.4, foreground=ink())],
             )
 
-    def _ticks(self, one: Hyperparameter, size: float) -> tuple[np.ndarray, list[str]]:
+    def _ticks(self, one: Hyperparameter, longest: int) -> tuple[np.ndarray, list[str]]:
         """Heights of the ticks of an axis and their texts, as many as it has room for."""
         from matplotlib.ticker import MaxNLocator
 
-        places, texts = ticks_of(one)
+        places, texts = ticks_of(one, longest)
         if places is None:
             found = one.numbers[one.present]
             locator = MaxNLocator(6, min_n_ticks=3, integer=whole(one))
             ticks = locator.tick_values(found.min(), found.max())
             places = ticks[(ticks >= found.min()) & (ticks <= found.max())]
-            range_ = float(np.ptp(found))
-            texts = (
-                number_texts(places)
-                if whole(one)
-                else [number_text(tick, range_) for tick in places]
-            )
+            texts = number_texts(places) if whole(one) else tick_texts(places)
         return _heights(one, places), texts
 
     def _draw_axis(
@@ -227,11 +218,11 @@ class ParallelCoordinatesDisplay(SearchDisplay):
     ) -> None:
         """An axis with ticks and texts to its right, which stay legible over the lines."""
         ax.plot([place, place], [0, 1], color=ink(), linewidth=1.0, zorder=4, clip_on=False)
-        height = size_of(ax)[1] * 72
+        height = inches(ax)[1] * 72
         step = int(np.ceil(1.3 * size * len(texts) / height))
         for level, text in zip(heights[::step], texts[::step], strict=True):
             ax.annotate(
-                plain(shortened(text, 12)),
+                plain(text),
                 (place, level),
                 xytext=(3.5, 0),
                 textcoords="offset points",
@@ -247,32 +238,24 @@ class ParallelCoordinatesDisplay(SearchDisplay):
             )
             ax.plot(place, level, marker="_", color=ink(), markersize=5, zorder=4, clip_on=False)
 
-    def _draw_scores(self, ax: Axes, place: int, norm: Normalize, size: float) -> None:
+    def _draw_scores(self, ax: Axes, place: int, size: float) -> None:
         """The axis of the score, with the colours of the lines along it."""
-        from matplotlib.ticker import MaxNLocator
-
-        low, high = self._range()
-        if high > low:
-            ticks = np.asarray(MaxNLocator(6, min_n_ticks=3).tick_values(low, high))
-            ticks = ticks[(ticks >= low) & (ticks <= high)]
-            heights = (ticks - low) / (high - low)
-            texts = [number_text(tick, high - low) for tick in ticks]
-        else:
-            heights, texts = np.array([0.5]), [f"{low:.3g}"]
+        ticks, texts = self._scale.ticks()
         levels = np.linspace(0, 1, 65)
-        colours = low + (levels[1:] + levels[:-1])[:, None] / 2 * (high - low)
+        low, high = self._scale.on(np.array([self._scale.low, self._scale.high]))
+        middles = self._scale.back(low + (levels[1:] + levels[:-1]) / 2 * (high - low))
         ax.pcolormesh(
             [place, place + 0.06],
             levels,
-            colours,
-            cmap=SCORES,
-            norm=norm,
+            middles[:, None],
+            cmap=score_colours(ax),
+            norm=self._scale.norm(),
             zorder=4,
             clip_on=False,
             rasterized=True,
             gid="scores",
         )
-        for level, text in zip(heights, texts, strict=True):
+        for level, text in zip(self._scale.parts(ticks), texts, strict=True):
             ax.annotate(
                 text,
                 (place + 0.06, level),
@@ -285,12 +268,12 @@ class ParallelCoordinatesDisplay(SearchDisplay):
     def _name_axes(self, ax: Axes, size: float) -> None:
         """The names of the axes below them, askew where they are long."""
         mean = "mean " if self.results.n_splits > 1 else ""
-        names = [label_of(one, 20) for one in self.hyperparameters_]
-        names.append(mean + plain(self.results.score_name))
+        names = [label_of(one, LONGEST_NAME) for one in self.hyperparameters_]
+        names.append(plain(textwrap.fill(mean + self.results.score_name, LONGEST_NAME)))
         ax.set_xticks(range(len(names)), names, fontsize=size)
         ax.tick_params(axis="x", length=0)
-        room = size_of(ax)[0] * 72 / len(names)
-        if max(map(len, names)) * 0.6 * size > room:
+        room = inches(ax)[0] * 72 / len(names)
+        if max(len(line) for name in names for line in name.split("\n")) * 0.6 * size > room:
             for label in ax.get_xticklabels():
                 label.set(rotation=30, horizontalalignment="right", rotation_mode="anchor")
 

@@ -12,19 +12,31 @@ from skdl._frames import as_objects, make_frame
 from skdl.report.axes import (
     columns_of,
     fit_texts,
-    lowest_shown,
     of_grid,
     places_of,
     set_axis,
     set_limits,
-    size_of,
     spread,
     text_size,
 )
 from skdl.report.display import SearchDisplay
 from skdl.report.hyperparameters import Hyperparameter, text_of
 from skdl.report.results import Results
-from skdl.report.style import AMBER, BLUE, GREY, ORANGE, ink, own_panels, plain, tidy
+from skdl.report.score_scale import ScoreScale
+from skdl.report.style import (
+    AMBER,
+    BLUE,
+    GREY,
+    ORANGE,
+    faint,
+    ink,
+    own_panels,
+    plain,
+    scale_of_scores,
+    tidy,
+    wrapped,
+)
+from skdl.report.ticks import inches
 
 if TYPE_CHECKING:
     import pandas
@@ -43,7 +55,8 @@ class SearchSpaceDisplay(SearchDisplay):
     standard deviation of the folds to either side. Where several candidates share each value, as in a grid,
     they stand beside each other, and a line joins the means over the candidates of a value. The candidate
     that the search chose is a star. Candidates that failed are crosses at the bottom edge, and scores too far
-    below the others to be drawn are triangles there; neither counts in the means. A successive halving has
+    below the others to be drawn are triangles there; neither counts in the means. Negative losses that are
+    spread by factors are drawn on a logarithmic axis. A successive halving has
     one more panel, the resources that a candidate was given.
 
     Usually made by :meth:`from_search`, :meth:`from_cv_results` or :meth:`from_estimator`.
@@ -96,6 +109,7 @@ class SearchSpaceDisplay(SearchDisplay):
     def __init__(self, results: Results):
         self.results = results
         self.hyperparameters_ = columns_of(results, type(self).__name__, resources=True)
+        self._scale = ScoreScale.of(results.test_mean)
 
     def __repr__(self) -> str:
         labels = [text_of(one.label) for one in self.hyperparameters_]
@@ -118,14 +132,12 @@ class SearchSpaceDisplay(SearchDisplay):
             With ``ax_``, ``axes_`` and ``figure_``.
         """
         lines = 2
-        if ax is not None and not isinstance(ax, (np.ndarray, Sequence)) and size_of(ax)[0] < WIDE:
+        if ax is not None and not isinstance(ax, (np.ndarray, Sequence)) and inches(ax)[0] < WIDE:
             lines = 3
         self.ax_, self.axes_ = own_panels(ax, len(self.hyperparameters_), legend_lines=lines)
         self.figure_ = self.ax_.figure
-        results = self.results
-        floor = lowest_shown(results.test_mean)
         for panel, hyperparameter in zip(self.axes_, self.hyperparameters_, strict=True):
-            self._draw(panel, hyperparameter, floor)
+            self._draw(panel, hyperparameter, self._scale.low)
             tidy(panel)
         self._set_scores(
             divided=ax is None or len(self.axes_) > 1 and self.axes_[0] is not self.ax_
@@ -136,19 +148,27 @@ class SearchSpaceDisplay(SearchDisplay):
     def _set_scores(self, *, divided: bool) -> None:
         """Let all panels show the same scores, and those at the left say what they are."""
         low, high = self._limits()
+        scores = self.results.test_mean
         for panel in self.axes_:
+            scale_of_scores(panel, scores)
             panel.set_ylim(low, high)
             fit_texts(panel)
             if not divided or panel.get_subplotspec().is_first_col():
-                panel.set_ylabel(plain(self.results.score_name))
+                width, height = inches(panel)
+                # Ticks with their names below take a part of the height.
+                name = wrapped(self.results.score_name, 0.8 * height, points=text_size(width))
+                panel.set_ylabel(plain(name))
             else:
                 panel.tick_params(labelleft=False)
 
     def _limits(self) -> tuple[float, float]:
         """The scores at the lower and the upper edge, with room for the star and for marks at the bottom."""
-        results = self.results
+        results, scale = self.results, self._scale
         mean = results.test_mean
-        shown = ~results.failed & (mean >= lowest_shown(mean))
+        if scale.log:
+            room = (scale.low / scale.high) ** 0.08
+            return scale.low * room, scale.high / room
+        shown = ~results.failed & (mean >= scale.low)
         bars = np.where(self._has_bars, results.test_std, 0.0)
         low, high = (mean - bars)[shown].min(), (mean + bars)[shown].max()
         room = 0.08 * (high - low) or 0.05 * abs(high) or 0.05
@@ -184,7 +204,7 @@ class SearchSpaceDisplay(SearchDisplay):
             mean[shown],
             s=14,
             color=BLUE,
-            alpha=max(0.2, MOST_WITH_BARS / results.n_candidates) if many else 1.0,
+            alpha=faint(ax, max(0.2, MOST_WITH_BARS / results.n_candidates)) if many else 1.0,
             linewidths=0,
             label=label,
             gid="candidates",
@@ -267,7 +287,7 @@ class SearchSpaceDisplay(SearchDisplay):
                 found.keys(),
                 loc="best" if alone else "center",
                 ncols=columns,
-                **{**style, "fontsize": min(8.0, text_size(size_of(self.axes_[0])[0]))},
+                **{**style, "fontsize": min(8.0, text_size(inches(self.axes_[0])[0]))},
             )
         for handle in legend.legend_handles:
             # A point of a thousand is pale.

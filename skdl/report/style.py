@@ -11,6 +11,7 @@ import numpy as np
 
 from skdl.exceptions import InvalidParameterError
 from skdl.report.hyperparameters import asks_for_log
+from skdl.report.ticks import inches, write_out
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,8 +30,8 @@ COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, AMBER)
 GREY = "#808080"
 # Scores, from low to high: even in lightness, also when it is printed without colour.
 SCORES = "cividis"
-# Points of the letters of legends and names.
-SMALL = 8.3
+# Points of the letters of legends and names, and of those of legends that are less wide than so many inches.
+SMALL, SMALLEST, LEAST_WIDTH = 8.3, 7.0, 3.0
 # Inches of one panel.
 PANEL = (3.2, 2.6)
 # Narrower panels cannot be read; there are fewer beside each other instead.
@@ -42,6 +43,27 @@ LEGEND_LINE = 0.22
 def plain(text: object) -> str:
     """`text` as matplotlib draws it letter by letter: a dollar does not begin mathematics."""
     return str(text).replace("$", r"\$")
+
+
+def on_dark(ax: Axes) -> bool:
+    """Whether what is drawn in `ax` stands on a dark ground."""
+    from matplotlib.colors import to_rgb
+
+    return sum(to_rgb(ax.get_facecolor())) < 1.5
+
+
+def faint(ax: Axes, alpha: float) -> float:
+    """How opaque something pale has to be, to be as well seen on a dark ground as with `alpha` on white."""
+    return math.sqrt(alpha) if on_dark(ax) else alpha
+
+
+def score_colours(ax: Axes) -> Any:
+    """The colours of scores for thin lines: on a dark ground without those that are as dark."""
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap
+
+    whole = colormaps[SCORES]
+    return ListedColormap(whole(np.linspace(0.3, 1, 256))) if on_dark(ax) else whole
 
 
 def ink() -> str:
@@ -87,8 +109,7 @@ def own_panels(
         `ax` has another number of axes.
     """
     if ax is not None and not isinstance(ax, (np.ndarray, Sequence)):
-        width = ax.get_window_extent().width / ax.figure.dpi
-        columns = min(columns, max(1, int(width / NARROWEST_PANEL)))
+        columns = min(columns, max(1, int(inches(ax)[0] / NARROWEST_PANEL)))
     # Four are two and two.
     columns = 2 if count == 4 and columns == 3 else min(columns, count)
     rows = math.ceil(count / columns)
@@ -119,8 +140,7 @@ def own_panels(
         )
     figure = ax.get_figure()
     if legend_lines:
-        height = ax.get_window_extent().height / figure.dpi
-        strip = min(0.4, legend_lines * LEGEND_LINE / height)
+        strip = min(0.4, legend_lines * LEGEND_LINE / inches(ax)[1])
         above, inner = inner.subgridspec(2, 1, height_ratios=[strip, 1 - strip])
         ax.set_subplotspec(above)
     grid = inner.subgridspec(rows, columns)
@@ -132,16 +152,6 @@ def tidy(ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def inches(ax: Axes) -> tuple[float, float]:
-    """The width and height of the place that `ax` has in its figure."""
-    figure = ax.get_figure(root=True)
-    if figure is None:
-        return PANEL
-    box = ax.get_position()
-    width, height = figure.get_size_inches()
-    return float(box.width * width), float(box.height * height)
-
-
 def letters(width: float, *, points: float = 10.0) -> int:
     """About how many letters of the usual font fit into `width` inches at a size of `points`."""
     # A letter is half as wide as it is high, and a little more.
@@ -150,7 +160,7 @@ def letters(width: float, *, points: float = 10.0) -> int:
 
 def wrapped(text: str, width: float, *, points: float = 10.0) -> str:
     """`text` in lines of `width` inches at a size of `points`."""
-    return textwrap.fill(text, letters(width, points=points))
+    return textwrap.fill(text, letters(width, points=points), break_on_hyphens=False)
 
 
 def bulk(values: np.ndarray) -> tuple[float, float]:
@@ -165,47 +175,72 @@ def bulk(values: np.ndarray) -> tuple[float, float]:
     return float(found[found >= floor].min()), float(found.max())
 
 
+def of_factors(scores: np.ndarray) -> bool:
+    """Whether scores are negative losses that are spread by factors, and ask for a logarithmic scale.
+
+    Examples
+    --------
+    >>> of_factors(np.array([-0.01, -0.1, -10.0])), of_factors(np.array([-1.0, -2.0, -3.0]))
+    (True, False)
+    """
+    found = np.sort(-scores[np.isfinite(scores)])
+    return len(found) > 1 and bool(found[0] > 0) and asks_for_log(found)
+
+
 def scale_of_scores(ax: Axes, values: np.ndarray, *, axes: str = "y") -> bool:
     """Give `axes` of `ax` a logarithmic scale where scores ask for one; whether they do.
 
-    Negative losses that are spread by factors do: they are drawn by their size, the better ones on top.
+    Negative losses are drawn by their size, the better ones on top. Numbers on other axes are written out.
     """
-    found = np.sort(-values[np.isfinite(values)])
-    if len(found) < 2 or found[0] <= 0 or not asks_for_log(found):
-        return False
+    log = of_factors(values)
     for name in axes:
-        # Linear only nearer to zero than the best of them.
-        getattr(ax, f"set_{name}scale")("symlog", linthresh=float(found[0]) / 2)
-    return True
+        if log:
+            # Linear only nearer to zero than the best of them.
+            best = -float(np.nanmax(values[np.isfinite(values)]))
+            getattr(ax, f"set_{name}scale")("symlog", linthresh=best / 2)
+        else:
+            write_out(getattr(ax, f"{name}axis"))
+    return log
 
 
-def log_axis(axis: Any, values: np.ndarray) -> None:
-    """Give an `axis` a logarithmic scale where positive `values` are spread by factors."""
-    found = np.unique(values[np.isfinite(values)])
-    if len(found) > 1 and found[0] > 0 and asks_for_log(found):
-        axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-
-
-def legend_above(ax: Axes, handles: Sequence[Any], labels: Sequence[str], width: float) -> float:
+def legend_above(
+    ax: Axes,
+    handles: Sequence[Any],
+    labels: Sequence[str],
+    width: float,
+    room: float | None = None,
+) -> float:
     """A legend over `ax` that is `width` inches wide, and so may reach over panels to the right.
+
+    Where it has to leave space for the picture, it takes at most half of the `room`, in inches, and its last
+    entries are left out.
 
     Returns
     -------
     height : float
         In inches.
     """
-    columns = _columns_of(list(map(len, labels)), letters(width, points=SMALL))
-    rows = math.ceil(len(labels) / columns)
+    points = SMALL if width >= LEAST_WIDTH else SMALLEST
+    line = 1.6 * points / 72
+
+    def shape() -> tuple[int, int]:
+        columns = _columns_of(list(map(len, labels)), letters(width, points=points))
+        return columns, math.ceil(len(labels) / columns)
+
+    columns, rows = shape()
+    if room is not None and rows > max(1, int(0.5 * room / line)):
+        labels = labels[: columns * max(1, int(0.5 * room / line))]
+        columns, rows = shape()
     # The layout of a figure makes room for titles by their height alone, and for legends by their width too.
-    ax.set_title("\n" * (rows - 1) + " ", fontsize=SMALL, linespacing=1.6)
+    ax.set_title("\n" * (rows - 1) + " ", fontsize=points, linespacing=1.6)
     ax.legend(
-        handles,
+        handles[: len(labels)],
         # matplotlib leaves out what begins with an underscore.
         [plain(f" {label}" if label.startswith("_") else label) for label in labels],
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),
         ncols=columns,
-        fontsize=SMALL,
+        fontsize=points,
         frameon=False,
         borderaxespad=0.2,
         borderpad=0.0,
@@ -213,7 +248,7 @@ def legend_above(ax: Axes, handles: Sequence[Any], labels: Sequence[str], width:
         handlelength=1.6,
         labelspacing=0.4,
     ).set_in_layout(False)
-    return 1.6 * SMALL / 72 * rows
+    return line * rows
 
 
 def _columns_of(lengths: Sequence[int], room: int) -> int:

@@ -215,3 +215,16 @@ def test_the_settings_of_the_caller_stay():
     CandidateDisplay.from_cv_results(columns([0.5, 0.6], [0.4, 0.5]))
     assert dict(plt.rcParams) == before
     assert isinstance(CandidateDisplay.from_cv_results(columns([0.5])).frame(), pandas.DataFrame)
+
+
+def test_names_that_are_cut_tell_candidates_apart():
+    params = [{"n__" + "a" * 60: 1, "b": "x" * 50 + str(row)} for row in range(3)]
+    columns = {"params": params, "split0_test_score": [0.3, 0.2, 0.1]}
+    columns["params"].append({"n__" + "a" * 60: 2, "b": "x"})
+    columns["split0_test_score"].append(0.0)
+    figure, ax = plt.subplots(figsize=(3.3, 2.6), layout="constrained")
+    display = CandidateDisplay.from_cv_results(columns, ax=ax)
+    names = [text.get_text() for text in display.axes_[0].texts]
+    assert len(set(names)) == 4
+    assert [name[-1] for name in names[:3]] == ["0", "1", "2"]
+    assert figure is ax.figure

@@ -156,6 +156,7 @@ def test_one_trial():
     display = ConvergenceDisplay.from_cv_results(columns(0.5))
     display.figure_.draw_without_rendering()
     assert steps(display.axes_[0]) == [([1], [0.5])]
+    assert [text.get_text() for text in display.axes_[0].get_xticklabels()] == ["1"]
 
 
 def test_hostile_names_are_drawn_as_they_are():
@@ -163,6 +164,20 @@ def test_hostile_names_are_drawn_as_they_are():
     display = ConvergenceDisplay.from_cv_results({name: columns(0.5, 0.6) for name in names})
     display.figure_.draw_without_rendering()
     assert legend(display)[:4] == [r"\$x\$ <script>", " _hidden", "x" * 24 + "…", "a b"]
+
+
+def test_names_that_agree_as_texts_are_told_apart():
+    display = ConvergenceDisplay.from_cv_results({1: columns(0.5), "1": columns(0.6)})
+    assert {name: curve.final for name, curve in display.curves_.items()} == {
+        "1": 0.5,
+        "1 (2)": 0.6,
+    }
+
+
+def test_names_that_are_cut_are_told_apart():
+    names = [f"random search over a very {kind} space" for kind in ("wide", "narrow")]
+    display = ConvergenceDisplay.from_cv_results({name: columns(0.5, 0.6) for name in names})
+    assert legend(display)[:2] == ["random…wide space", "random…narrow space"]
 
 
 def test_more_searches_than_colours_differ_by_their_lines():

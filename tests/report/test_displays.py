@@ -1,6 +1,7 @@
 """The contract that every display of a search keeps."""
 
 import copy
+import pickle
 import re
 
 import matplotlib as mpl
@@ -126,6 +127,13 @@ def test_nothing_of_the_caller_is_changed(display, search):
     display.from_search(search)
     assert mpl.rcParams == before
     np.testing.assert_equal(search.cv_results_, columns)
+
+
+def test_a_copy_of_what_was_drawn_can_be_drawn(display, search):
+    shown = display.from_search(search)
+    for copied in (pickle.loads(pickle.dumps(shown)), copy.deepcopy(shown)):
+        pd.testing.assert_frame_equal(copied.frame(), shown.frame())
+        copied.plot().figure_.canvas.draw()
 
 
 def test_what_cannot_be_shown_is_named(display, search):

@@ -60,7 +60,7 @@ def test_both_axes_show_the_same_range_and_the_diagonal():
     display = GapDisplay.from_cv_results(columns([0.2, 1.0], [0.1, 0.6]))
     ax = display.ax_
     assert ax.get_xlim() == ax.get_ylim()
-    assert ax.get_xlim() == pytest.approx((0.1 - 0.06 * 0.9, 1.0 + 0.06 * 0.9))
+    assert ax.get_xlim() == pytest.approx((0.1 - 0.18 * 0.9, 1.0 + 0.06 * 0.9))
     assert ax.get_box_aspect() == 1
     diagonal = ax.lines[0]
     np.testing.assert_array_equal(diagonal.get_xdata(), diagonal.get_ydata())
@@ -80,7 +80,7 @@ def test_without_thresholds_the_corners_are_named_and_nobody_is_judged():
     assert display.frame()["fault"].isna().all()
     assert display.summary_ == "2 candidates; no threshold is known for this score."
     assert [text.get_text() for text in display.ax_.texts] == [
-        "low on both: underfitting",
+        "low on both:\nunderfitting",
         "high in training only:\noverfitting",
     ]
 

@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from skdl.report.hyperparameters import (
     LONGEST_TEXT,
     MISSING,
+    cut_apart,
     hyperparameters_of,
     short_names,
     text_of,
@@ -157,3 +158,25 @@ def test_texts_of_values(value, text):
 def test_texts_are_one_short_line(value):
     assert len(text_of(value)) <= LONGEST_TEXT
     assert text_of(value).isprintable()
+
+
+def test_texts_that_are_cut_stay_apart():
+    assert cut_apart(["abcdefghij", "xyz"], 5) == ["abcd…", "xyz"]
+    # After the first difference there may be another one.
+    grid = [
+        f"clf=DecisionTreeClassifier(), criterion={a}, max_depth={b}" for a in "xy" for b in (1, 2)
+    ]
+    assert cut_apart(grid, 24) == [
+        "clf=De…n=x, max_depth=1",
+        "clf=De…n=x, max_depth=2",
+        "clf=De…n=y, max_depth=1",
+        "clf=De…n=y, max_depth=2",
+    ]
+    assert cut_apart(["same", "same"], 8) == ["same", "same (2)"]
+
+
+@given(st.lists(st.text("ab,=", max_size=12), max_size=6), st.integers(6, 12))
+def test_cut_texts_are_short_and_distinct(texts, longest):
+    found = cut_apart(texts, longest)
+    assert len(set(found)) == len(texts)
+    assert all(len(text) <= longest for text in found)

@@ -8,6 +8,7 @@ from matplotlib.colors import to_hex
 
 from skdl import ImportanceDisplay
 from skdl.exceptions import InvalidParameterError
+from skdl.report.importance import Evidence
 from skdl.report.style import BLUE
 
 
@@ -185,3 +186,12 @@ def test_five_candidates_have_no_intervals():
     assert np.isnan(display.low_).all()
     assert np.isnan(display.high_).all()
     assert np.isfinite(display.importances_).all()
+
+
+def test_a_forest_that_explains_nothing_is_not_said_to_be_no_better_than_chance():
+    # Shuffled scores are explained even less well.
+    evidence = Evidence(np.array([0.1]), -0.04, 0.025, 0.3, np.array([False]))
+    assert ImportanceDisplay._reason(evidence, np.arange(15.0)) == (
+        "too few to tell: a forest predicts the scores of 15 candidates no better than their mean does "
+        "(out-of-bag R² = -0.04)"
+    )

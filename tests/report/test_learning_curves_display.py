@@ -259,3 +259,29 @@ def test_it_is_drawn_where_it_is_asked_for(search):
     assert (display.ax_, display.figure_, len(display.axes_)) == (ax, figure, 2)
     one = LearningCurvesDisplay.from_search(search, ax=plt.subplots()[1], curves="loss")
     assert one.axes_.tolist() == [one.ax_]
+
+
+def test_one_epoch_is_a_point():
+    display = LearningCurvesDisplay([fit(loss=[0.7], val_loss=[0.9])]).plot()
+    points = [line for line in display.ax_.lines if line.get_marker() == "."]
+    assert [line.get_ydata().tolist() for line in points] == [[0.7], [0.9]]
+    assert display.ax_.get_xticks().tolist() == [1]
+
+
+def test_a_band_on_a_log_axis_ends_at_the_lowest_fit():
+    fits = [fit(split, loss=[1.0, low]) for split, low in enumerate([0.001, 0.002, 0.9])]
+    display = LearningCurvesDisplay(fits).plot()
+    assert display.ax_.get_yscale() == "log"
+    assert (display.means_[0, "loss"].mean - display.means_[0, "loss"].std)[1] < 0
+    (band,) = display.ax_.collections
+    assert band.get_paths()[0].vertices[:, 1].min() == 0.001
+
+
+def test_many_candidates_leave_room_for_their_curves():
+    fits = [fit(candidate=one, loss=[1.0, 0.5], val_loss=[1.0, 0.6]) for one in range(12)]
+    labels = {one: f"learning_rate=0.00{one}, units=64, dropout=0" for one in range(12)}
+    figure, ax = plt.subplots(figsize=(3.3, 2.6), layout="constrained")
+    display = LearningCurvesDisplay(fits, labels=labels).plot(ax=ax)
+    figure.draw_without_rendering()
+    assert ax.get_window_extent().height > 0.25 * figure.bbox.height
+    assert 0 < len(legend(display)) < 12

@@ -38,7 +38,7 @@ def test_a_cell_is_the_mean_over_the_others():
     (cells,) = (one for one in display.ax_.collections if one.get_array() is not None)
     np.testing.assert_allclose(cells.get_array(), expected)
     assert [text.get_text() for text in display.ax_.texts] == [
-        f"{mean:.2f}" for mean in expected.ravel()
+        f"{mean:.3f}" for mean in expected.ravel()
     ]
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("a", "rate")
     assert [text.get_text() for text in display.ax_.get_yticklabels()] == ["0.01", "100"]
@@ -55,8 +55,8 @@ def test_the_cell_of_the_best_candidate_is_marked():
 def test_numbers_stand_off_the_colours_of_their_cells():
     display = PairEffectDisplay(results(GRID, MEANS), pair=("a", "rate")).plot()
     colours = {text.get_text(): to_hex(text.get_color()) for text in display.ax_.texts}
-    assert colours["0.03"] == "#ffffff"  # on the dark end of the colours
-    assert colours["0.53"] == "#000000"
+    assert colours["0.025"] == "#ffffff"  # on the dark end of the colours
+    assert colours["0.525"] == "#000000"
 
 
 def test_cells_without_a_score_say_why():
@@ -64,7 +64,7 @@ def test_cells_without_a_score_say_why():
     display = PairEffectDisplay(results(params, [0.5, np.nan, 0.7])).plot()
     np.testing.assert_allclose(display.means_, [[0.5, 0.7], [np.nan, np.nan]])
     # The one at (x, v) failed, the one at (y, v) was not tried.
-    assert [text.get_text() for text in display.ax_.texts] == ["0.50", "0.70", "×"]
+    assert [text.get_text() for text in display.ax_.texts] == ["0.500", "0.700", "×"]
     found = display.frame()
     assert found["n_candidates"].tolist() == [1, 1, 0, 0]
     assert found["n_failed"].tolist() == [0, 0, 1, 0]
@@ -111,7 +111,7 @@ def test_a_category_is_a_strip_along_the_other(pair):
     rates = 10 ** RNG.uniform(-4, 0, 21)
     params = [{"rate": rate, "kind": "xyz"[row % 3]} for row, rate in enumerate(rates)]
     # Linear in the logarithm: so is what is interpolated.
-    means = np.log10(rates) * (1 + np.arange(21) % 3)
+    means = 20 + np.log10(rates) * (1 + np.arange(21) % 3)
     display = PairEffectDisplay(results(params, means), pair=pair).plot()
     strips = [one for one in display.ax_.collections if one.get_gid() == "strip"]
     assert len(strips) == 3
@@ -121,7 +121,7 @@ def test_a_category_is_a_strip_along_the_other(pair):
         edges = np.unique(corners[..., along])
         middles = np.sqrt(edges[1:] * edges[:-1])
         np.testing.assert_allclose(
-            np.ravel(strip.get_array()), np.log10(middles) * (1 + code), rtol=1e-9
+            np.ravel(strip.get_array()), 20 + np.log10(middles) * (1 + code), rtol=1e-9
         )
         own = rates[code::3]
         np.testing.assert_allclose([edges[0], edges[-1]], [own.min(), own.max()])
@@ -197,3 +197,34 @@ def test_odd_names_and_values_are_drawn_as_they_stand():
 def test_samples_that_lie_close_are_no_grid():
     params = [{"a": 0.1 + a / 1000, "b": b} for a, b in RNG.uniform(size=(30, 2))]
     assert not PairEffectDisplay(results(params, np.arange(30.0))).is_grid_
+
+
+def test_negative_losses_that_spread_by_factors_have_logarithmic_colours():
+    losses = -(10.0 ** np.arange(-6, 6))
+    cells = PairEffectDisplay(results(GRID, losses, std=0), pair=("a", "rate")).plot()
+    (image,) = (one for one in cells.ax_.collections if one.get_array() is not None)
+    assert (image.norm.vmin, image.norm.vmax) == (cells.means_.min(), cells.means_.max())
+    assert [text.get_text() for text in cells.ax_.texts][:2] == ["-5.5e-06", "-0.055"]
+    params = [
+        {"a": a, "b": b} for a, b in [(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (0.3, 0.9)]
+    ]
+    # Its logarithm is a plane, and the surface is interpolated in it.
+    plane = PairEffectDisplay(
+        results(params, [-(10 ** (one["a"] * 4)) for one in params], std=0)
+    ).plot()
+    surface = artist(plane, "surface")
+    middles = (np.arange(80) / 79)[None, :].repeat(80, axis=0)
+    np.testing.assert_allclose(surface.get_array(), -(10 ** (4 * middles)), rtol=1e-9)
+
+
+def test_the_name_of_a_score_is_as_long_as_its_bar():
+    figure, ax = plt.subplots(figsize=(3.3, 2.6), layout="constrained")
+    splits = {f"split{k}_test_neg_mean_squared_log_error": -MEANS for k in range(2)}
+    columns = {"params": GRID, **splits}
+    display = PairEffectDisplay.from_cv_results(columns, ax=ax)
+    bar = figure.axes[1]
+    figure.draw_without_rendering()
+    label = bar.yaxis.label.get_window_extent()
+    assert label.height <= figure.bbox.height
+    assert bar.get_ylabel() == "negative mean squared log error,\nmean of 2 folds"
+    assert display.ax_ is ax

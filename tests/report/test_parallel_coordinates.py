@@ -130,3 +130,18 @@ def test_nothing_to_show_is_an_error():
         ParallelCoordinatesDisplay(results([{"a": 1}], [0.5]))
     with pytest.raises(InvalidParameterError, match="all failed"):
         ParallelCoordinatesDisplay(results(SAMPLES, [np.nan] * 3))
+
+
+def test_negative_losses_that_spread_by_factors_are_equally_far():
+    losses = [-100.0, -1.0, -0.01]
+    display = ParallelCoordinatesDisplay(results([{"a": one} for one in range(3)], losses, std=0))
+    np.testing.assert_allclose(display.heights_[:, -1], [0, 0.5, 1])
+
+
+def test_texts_end_before_the_next_axis():
+    params = [{"name" + str(axis): "x" * 9 + str(one) for axis in range(5)} for one in range(3)]
+    figure, ax = plt.subplots(figsize=(3.3, 2.6), layout="constrained")
+    ParallelCoordinatesDisplay(results(params, [0.1, 0.2, 0.3])).plot(ax=ax)
+    texts = [text.get_text() for text in ax.texts][:3]
+    assert texts == ["x…xxx0", "x…xxx1", "x…xxx2"]
+    assert figure is ax.figure

@@ -150,3 +150,26 @@ def test_it_is_made_from_a_search():
 def test_nothing_that_varies_is_an_error():
     with pytest.raises(InvalidParameterError, match="SearchSpaceDisplay: no hyperparameter varies"):
         SearchSpaceDisplay.from_cv_results(cv_results([{"a": 1}], [0.5]))
+
+
+def test_negative_losses_that_spread_by_factors_have_a_log_axis():
+    display = SearchSpaceDisplay(
+        results([{"a": one} for one in range(3)], [-100.0, -1.0, -0.01], std=0)
+    )
+    (panel,) = display.plot().axes_
+    assert panel.get_yscale() == "symlog"
+    low, high = panel.get_ylim()
+    assert low < -100 < -0.01 < high < 0
+    # None of them is too far below to be shown.
+    assert not [one for one in panel.collections if one.get_gid() == "far below"]
+
+
+def test_the_name_of_a_score_is_as_long_as_its_panel():
+    columns = {
+        "params": [{"a" * 3: one % 5, "name": "x" * 20 + str(one)} for one in range(9)],
+        "split0_test_neg_mean_squared_log_error": -1 - np.arange(9.0) / 9,
+    }
+    display = SearchSpaceDisplay.from_cv_results(columns)
+    display.figure_.draw_without_rendering()
+    label = display.axes_[0].yaxis.label.get_window_extent()
+    assert 0 <= label.ymin < label.ymax <= display.figure_.bbox.height

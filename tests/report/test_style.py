@@ -8,14 +8,15 @@ from matplotlib.lines import Line2D
 
 from skdl.report.style import (
     bulk,
+    faint,
     heighten,
-    inches,
     legend_above,
     letters,
-    log_axis,
     scale_of_scores,
+    score_colours,
     wrapped,
 )
+from skdl.report.ticks import inches
 
 
 @pytest.fixture
@@ -44,17 +45,34 @@ def test_other_scores_are_not(ax, scores):
     assert ax.get_yscale() == "linear"
 
 
-def test_positive_values_that_spread_by_factors_have_a_log_axis(ax):
-    log_axis(ax.yaxis, np.array([1.0, 0.1, 0.01, np.nan]))
-    log_axis(ax.xaxis, np.array([0.0, 0.1, 10.0]))
-    assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "log")
-
-
-def test_texts_are_measured_in_inches(ax):
-    assert inches(ax) == pytest.approx((4 * 0.775, 3 * 0.77))
+def test_texts_are_measured_in_inches():
     assert letters(0.0) == 8
     assert letters(5.2, points=10.0) == 72
     assert wrapped("one two three four five", 1.0) == "one two three\nfour five"
+
+
+def test_words_with_hyphens_stay_whole():
+    assert wrapped("a score that is out-of-bag", 1.5) == "a score that is\nout-of-bag"
+
+
+def test_pale_marks_are_seen_on_a_dark_ground(ax):
+    assert faint(ax, 0.25) == 0.25
+    assert score_colours(ax)(0.0) == mpl.colormaps["cividis"](0.0)
+    ax.set_facecolor("black")
+    assert faint(ax, 0.25) == 0.5
+    assert sum(score_colours(ax)(0.0)[:3]) > 1.0
+    assert score_colours(ax)(1.0) == mpl.colormaps["cividis"](1.0)
+
+
+def test_a_legend_leaves_half_of_the_room_to_the_picture(ax):
+    names = [f"candidate {number:030}" for number in range(20)]
+    height = legend_above(ax, [Line2D([], []) for _ in names], names, 2.5, 2.0)
+    found = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert found == names[: len(found)]
+    assert len(found) == 6
+    assert height == pytest.approx(6 * 1.6 * 7 / 72)
+    legend_above(ax, [Line2D([], []) for _ in names], names, 2.5)
+    assert len(ax.get_legend().get_texts()) == 20
 
 
 def test_a_legend_above_takes_height_and_no_width(ax):
@@ -69,7 +87,7 @@ def test_a_legend_above_takes_height_and_no_width(ax):
     assert height == pytest.approx(1.6 * 8.3 / 72)
     assert inches(ax) == before
     assert legend_above(ax, [Line2D([], []) for _ in names], names, 1.0) == pytest.approx(
-        3 * height
+        3 * 1.6 * 7 / 72
     )
 
 
