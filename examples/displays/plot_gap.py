@@ -24,7 +24,7 @@ search = GridSearchCV(
     {
         "mlpclassifier__units": [2, 8, 32],
         "mlpclassifier__learning_rate": [0.001, 0.003, 0.03],
-        "mlpclassifier__dropout": [0.0, 0.5],
+        "mlpclassifier__dropout": [0.1, 0.5],
     },
     cv=3,
     return_train_score=True,

@@ -20,14 +20,14 @@ import skdl
 X, y = load_digits(return_X_y=True)
 X, y = X[:300], y[:300]
 
-network = make_pipeline(StandardScaler(), skdl.MLPClassifier(epochs=5, random_state=0))
+network = make_pipeline(StandardScaler(), skdl.MLPClassifier(optimizer="adamw", epochs=5, random_state=0))
 space = {
     "mlpclassifier__learning_rate": loguniform(1e-4, 0.3),
     "mlpclassifier__units": [16, 64],
-    "mlpclassifier__dropout": uniform(0, 0.6),
-    "mlpclassifier__activation": ["relu", "tanh"],
+    "mlpclassifier__dropout": uniform(0.01, 0.6),
+    "mlpclassifier__weight_decay": loguniform(1e-4, 0.1),
 }
-search = RandomizedSearchCV(network, space, n_iter=40, cv=3, random_state=0)
+search = RandomizedSearchCV(network, space, n_iter=30, cv=3, random_state=0)
 with joblib.parallel_config("skdl"):
     search.fit(X, y)
 

@@ -21,7 +21,7 @@ X, y = load_digits(return_X_y=True)
 X, y = X[:300], y[:300]
 
 network = make_pipeline(
-    StandardScaler(), skdl.MLPClassifier(optimizer="sgd", epochs=5, random_state=0)
+    StandardScaler(), skdl.MLPClassifier(optimizer="sgd", momentum=0.5, epochs=5, random_state=0)
 )
 grid = {
     "mlpclassifier__learning_rate": [0.003, 0.01, 0.03, 0.1, 0.3],
@@ -46,7 +46,7 @@ samples = RandomizedSearchCV(
     network,
     {
         "mlpclassifier__learning_rate": loguniform(0.003, 1),
-        "mlpclassifier__momentum": uniform(0, 0.95),
+        "mlpclassifier__momentum": uniform(0.05, 0.9),
     },
     n_iter=25,
     cv=3,
