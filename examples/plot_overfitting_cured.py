@@ -92,7 +92,9 @@ tell("ridge regression", linear)
 # training loss goes to zero. With dropout the training loss is the higher one at first. That is no fault:
 # units are dropped in training alone.
 
-figure, axes = plt.subplots(2, 2, figsize=(6.4, 5.2), sharex=True, sharey=True, layout="constrained")
+figure, axes = plt.subplots(
+    2, 2, figsize=(6.4, 5.2), sharex=True, sharey=True, layout="constrained"
+)
 for i, (ax, (label, result, diagnosis)) in enumerate(zip(axes.flat, steps, strict=True)):
     for pipeline in result["estimator"]:
         network = pipeline[-1]

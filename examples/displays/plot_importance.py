@@ -20,7 +20,9 @@ import skdl
 X, y = load_digits(return_X_y=True)
 X, y = X[:300], y[:300]
 
-network = make_pipeline(StandardScaler(), skdl.MLPClassifier(optimizer="adamw", epochs=5, random_state=0))
+network = make_pipeline(
+    StandardScaler(), skdl.MLPClassifier(optimizer="adamw", epochs=5, random_state=0)
+)
 space = {
     "mlpclassifier__learning_rate": loguniform(1e-4, 0.3),
     "mlpclassifier__units": [16, 64],

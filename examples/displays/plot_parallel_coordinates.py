@@ -23,9 +23,9 @@ network = make_pipeline(StandardScaler(), skdl.MLPClassifier(epochs=5, random_st
 search = RandomizedSearchCV(
     network,
     {
-        "mlpclassifier__activation": ["relu", "tanh"],
+        "mlpclassifier__learning_rate_schedule": ["cosine", "one_cycle"],
         "mlpclassifier__units": [16, 64],
-        "mlpclassifier__dropout": uniform(0, 0.6),
+        "mlpclassifier__dropout": uniform(0.01, 0.6),
         "mlpclassifier__learning_rate": loguniform(1e-4, 0.3),
     },
     n_iter=40,
@@ -37,7 +37,7 @@ with joblib.parallel_config("skdl"):
 
 # %%
 # Yellow lines are the good candidates and lie over the others, the thick one is the best. They come from all
-# over the first axes and meet in one part of the learning rates: that is what decides. Candidates of one
+# over the other axes and pass one part of the learning rates: that is what decides. Candidates of one
 # category stand beside each other in its strip.
 
 skdl.ParallelCoordinatesDisplay.from_search(search)
