@@ -87,8 +87,8 @@ tell("ridge regression", linear)
 # their errors. The network ends as good as a linear model, and no better: this is all that these ten
 # measurements tell.
 #
-# The curves of the five fits of each step show why. Without early stopping the validation loss is lowest after
-# a few epochs and rises from there, in some folds beyond that of always predicting the mean, while the
+# The curves of the five fits of each step show why. Without early stopping the validation loss is lowest
+# after a few epochs and rises from there, in some folds beyond that of always predicting the mean, while the
 # training loss goes to zero. With dropout the training loss is the higher one at first. That is no fault:
 # units are dropped in training alone.
 
