@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.feature_selection import RFECV
+from sklearn.linear_model import LogisticRegressionCV
 from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection._search import BaseSearchCV
+from sklearn.pipeline import Pipeline
 
 from skdl.training.fold_scores import SCORES, FoldScores
 
@@ -55,6 +58,29 @@ def own_score(classifier: bool) -> str:
     return "accuracy" if classifier else "r2"
 
 
+def own_scoring(estimator: Any) -> Any:
+    """What the `score` method of an estimator was told to compute; None where it computes the usual.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> own_scoring(GridSearchCV(LogisticRegression(), {}, scoring="neg_log_loss"))
+    'neg_log_loss'
+    """
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    # Others have a scoring for something else, such as for when to stop.
+    if not isinstance(last, (BaseSearchCV, LogisticRegressionCV, RFECV)):
+        return None
+    scoring = last.scoring
+    if scoring is None and not isinstance(last, LogisticRegressionCV):
+        return own_scoring(last.estimator)
+    if scoring is None or isinstance(scoring, str) or callable(scoring):
+        return scoring
+    # Of several metrics a search scores by the one that it refits by.
+    return scoring.get(last.refit) if isinstance(scoring, Mapping) else last.refit
+
+
 def scores_of_search(
     search: BaseSearchCV, *, classifier: bool, n_classes: int | None, y: Any
 ) -> FoldScores:
@@ -66,7 +92,9 @@ def scores_of_search(
         Nobody said by which of several scores a candidate is the best.
     """
     asked, key = search.scoring, "score"
-    scoring = asked if isinstance(asked, str) else own_score(classifier) if asked is None else None
+    scoring = asked if asked is not None else own_scoring(search.estimator)
+    if scoring is None:
+        scoring = own_score(classifier)
     if search.multimetric_:
         if not isinstance(search.refit, str):
             raise ValueError(
@@ -135,11 +163,16 @@ def scores_of_cross_validation(
     train = tuple(float(value) for value in result.get(f"train_{best_known}", ()))
     scores, scoring = FoldScores(test, train, name=best_known), best_known
     if best_known == "score":
-        # It may be any score. Accuracy and R2 of a network that learnt something are above zero somewhere,
-        # a negated loss is not.
-        if classifier is None or not any(value > 0 for value in (*test, *train)):
+        # It may be any score, and most likely is what the estimators compute.
+        estimators = result.get("estimator", ())
+        own = own_scoring(estimators[0]) if len(estimators) else None
+        if own is None and classifier is not None:
+            own = own_score(classifier)
+        # Accuracy and R2 of a network that learnt something are above zero somewhere, a negated loss is not.
+        gains = any(value > 0 for value in (*test, *train))
+        if not isinstance(own, str) or own.startswith("neg_") is gains:
             return scores
-        scoring = own_score(classifier)
+        scoring = own
     return judged(
         scores,
         scoring if scoring in get_scorer_names() else None,

@@ -185,3 +185,19 @@ def test_searches_inside_a_cross_validation():
         inner, *digits(), cv=folds(2), return_estimator=True, return_train_score=True
     )
     assert diagnose(result).numbers["fits"] == 2
+
+
+def test_scores_of_searches_inside_are_what_these_score_by():
+    X, y = digits()
+    inner = GridSearchCV(pipeline()[-1], {"units": [64]}, cv=folds(2), scoring="neg_log_loss")
+    kept = {"cv": folds(2), "return_train_score": True}
+    outer = GridSearchCV(inner, {"estimator__learning_rate": [0.003]}, **kept).fit(X, y)
+    result = cross_validate(inner, X, y, return_estimator=True, **kept)
+    for found in (diagnose(outer), diagnose(result)):
+        assert found.numbers["test_score"] < 0
+        assert found.numbers["chance_score"] == pytest.approx(-np.log(10))
+    # What is above zero is no log loss.
+    accuracy = cross_validate(inner, X, y, scoring="accuracy", return_estimator=True, **kept)
+    assert "chance_score" not in diagnose(accuracy).numbers
+    inner.set_params(scoring=make_scorer(accuracy_score))
+    assert "score by names" in diagnose(GridSearchCV(inner, {}, **kept).fit(X, y)).missing[0]

@@ -10,8 +10,8 @@ import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.metrics import get_scorer_names
 
-from skdl._read_scores import judged, own_score
-from skdl.report.results import Results, own_scoring
+from skdl._read_scores import judged, own_score, own_scoring
+from skdl.report.results import Results
 from skdl.training.advice import Setup
 from skdl.training.diagnosis import (
     LEARNT_OF_CLASSES,

@@ -11,11 +11,9 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.exceptions import NotFittedError
-from sklearn.feature_selection import RFECV
-from sklearn.linear_model import LogisticRegressionCV
 from sklearn.model_selection._search import BaseSearchCV
-from sklearn.pipeline import Pipeline
 
+from skdl._read_scores import own_scoring
 from skdl.exceptions import InvalidParameterError
 from skdl.report.hyperparameters import Hyperparameter, hyperparameters_of
 from skdl.report.texts import one_line
@@ -275,29 +273,6 @@ def search_inside(estimator: Any) -> Any:
             "search itself to from_search."
         )
     return found[0]
-
-
-def own_scoring(estimator: Any) -> Any:
-    """What the `score` method of an estimator was told to compute; None where it computes the usual.
-
-    Examples
-    --------
-    >>> from sklearn.linear_model import LogisticRegression
-    >>> from sklearn.model_selection import GridSearchCV
-    >>> own_scoring(GridSearchCV(LogisticRegression(), {}, scoring="neg_log_loss"))
-    'neg_log_loss'
-    """
-    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    # Others have a scoring for something else, such as for when to stop.
-    if not isinstance(last, (BaseSearchCV, LogisticRegressionCV, RFECV)):
-        return None
-    scoring = last.scoring
-    if scoring is None and not isinstance(last, LogisticRegressionCV):
-        return own_scoring(last.estimator)
-    if scoring is None or isinstance(scoring, str) or callable(scoring):
-        return scoring
-    # Of several metrics a search scores by the one that it refits by.
-    return scoring.get(last.refit) if isinstance(scoring, Mapping) else last.refit
 
 
 def _scores_by_metric(cv_results: Mapping[str, Any]) -> dict[str, dict[str, np.ndarray]]:
