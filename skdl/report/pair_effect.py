@@ -13,8 +13,6 @@ from skdl.report.axes import (
     columns_of,
     comparable,
     fit_texts,
-    from_scale,
-    on_scale,
     places_of,
     set_axis,
     set_limits,
@@ -36,7 +34,7 @@ from skdl.report.style import (
     tidy,
     wrapped,
 )
-from skdl.report.surface import FINENESS, interpolated, means_at
+from skdl.report.surface import along_strips, interpolated
 from skdl.report.ticks import inches, number_text, number_texts, write_out
 
 if TYPE_CHECKING:
@@ -55,9 +53,9 @@ class PairEffectDisplay(SearchDisplay):
     Where each takes a few values that several candidates share, as in a grid, it is a heat map. A cell is the
     mean over the candidates that have its two values, whatever else they have; how many these are stands
     above the picture where it is not one. Otherwise each candidate is a point, and the surface between the
-    points is interpolated linearly, on the axes' own scales, and only there: nothing is extrapolated. Several
-    candidates at one place count with their mean. Where one of the two is categorical, each of its values is
-    a strip, along which the other one is interpolated.
+    points is interpolated linearly, on the axes' own scales, and only there: nothing is extrapolated, and
+    fewer than six places have no surface. Several candidates at one place count with their mean. Where one
+    of the two is categorical, each of its values is a strip, along which the other one is interpolated.
 
     The candidate that the search chose is a star. Of a successive halving the first iteration is drawn,
     whose candidates had the same resources. Candidates that failed do not count: a cell in which all
@@ -315,8 +313,10 @@ class PairEffectDisplay(SearchDisplay):
                     across, up, scale.back(found), shading="nearest", gid="surface", **style
                 )
         else:
-            for across, along, found in self._strips(rows, distances):
-                edges = (across, along) if not self.x_.numeric else (along, across)
+            strips, along = (self.x_, self.y_) if not self.x_.numeric else (self.y_, self.x_)
+            for code, fine, found in along_strips(strips, along, rows, distances):
+                across = np.array([code - STRIP / 2, code + STRIP / 2])
+                edges = (across, fine) if not self.x_.numeric else (fine, across)
                 values = scale.back(found)
                 cells = values[:, None] if not self.x_.numeric else values[None, :]
                 ax.pcolormesh(*edges, cells, gid="strip", **style)
@@ -356,21 +356,6 @@ class PairEffectDisplay(SearchDisplay):
             set_limits(ax, "y", self.y_, y[rows])
         tidy(ax)
         return points
-
-    def _strips(self, rows: np.ndarray, scores: np.ndarray) -> Any:
-        """Edges across and along each category's strip, and the values along it."""
-        strips, along = (self.x_, self.y_) if not self.x_.numeric else (self.y_, self.x_)
-        if not along.numeric:
-            return
-        distances = np.where(along.present, on_scale(along, along.numbers), np.nan)
-        for code in range(strips.n_distinct):
-            inside = rows & (strips.codes == code)
-            places, means = means_at(distances[inside][:, None], scores[inside])
-            if len(places) > 1:
-                fine = np.linspace(places[0, 0], places[-1, 0], FINENESS + 1)
-                middles = (fine[1:] + fine[:-1]) / 2
-                across = np.array([code - STRIP / 2, code + STRIP / 2])
-                yield across, from_scale(along, fine), np.interp(middles, places[:, 0], means)
 
     def frame(self) -> pandas.DataFrame:
         """The numbers as a table; needs pandas.

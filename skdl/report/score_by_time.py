@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from skdl.report.results import Results
-from skdl.report.style import BLUE, ORANGE, inches, legend_above, plain
+from skdl.report.style import BLUE, ORANGE, legend_above, plain
+from skdl.report.ticks import inches
 
 
 def known_times(results: Results) -> np.ndarray:

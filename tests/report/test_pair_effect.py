@@ -205,9 +205,8 @@ def test_negative_losses_that_spread_by_factors_have_logarithmic_colours():
     (image,) = (one for one in cells.ax_.collections if one.get_array() is not None)
     assert (image.norm.vmin, image.norm.vmax) == (cells.means_.min(), cells.means_.max())
     assert [text.get_text() for text in cells.ax_.texts][:2] == ["-5.5e-06", "-0.055"]
-    params = [
-        {"a": a, "b": b} for a, b in [(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (0.3, 0.9)]
-    ]
+    places = [(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (0.3, 0.9), (0.6, 0.2)]
+    params = [{"a": a, "b": b} for a, b in places]
     # Its logarithm is a plane, and the surface is interpolated in it.
     plane = PairEffectDisplay(
         results(params, [-(10 ** (one["a"] * 4)) for one in params], std=0)

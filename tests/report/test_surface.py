@@ -35,17 +35,26 @@ def test_nothing_is_beyond_the_scores_or_outside_of_the_points(seed):
 
 
 def test_candidates_without_a_score_do_not_count():
-    x, y = [0.0, 1.0, 0.0, 1.0, 2.0], [0.0, 0.0, 1.0, 1.0, 2.0]
-    rows = np.array([True, True, True, True, False])
-    places, _, surface = interpolated(*columns(x, y), rows, np.array([1.0, 1, 1, 1, np.nan]))
+    x, y = np.meshgrid([0.0, 1.0], [0.0, 0.5, 1.0])
+    x, y = [*x.ravel(), 2.0], [*y.ravel(), 2.0]
+    rows = np.array([True] * 6 + [False])
+    places, _, surface = interpolated(*columns(x, y), rows, np.array([1.0] * 6 + [np.nan]))
     assert places.max() == 1
     np.testing.assert_allclose(surface.compressed(), 1)
 
 
 def test_points_on_a_line_span_nothing():
-    x = np.arange(5.0)
-    assert interpolated(*columns(x, 2 * x), np.ones(5, bool), x) is None
-    assert interpolated(*columns(x, np.ones(5)), np.ones(5, bool), x) is None
+    x = np.arange(8.0)
+    assert interpolated(*columns(x, 2 * x), np.ones(8, bool), x) is None
+    assert interpolated(*columns(x, np.ones(8)), np.ones(8, bool), x) is None
+
+
+def test_six_places_are_the_fewest_that_have_a_surface():
+    x, y = np.meshgrid([0.0, 1.0], [0.0, 0.5, 1.0])
+    x, y = x.ravel(), y.ravel()
+    assert interpolated(*columns(x, y), np.ones(6, bool), x) is not None
+    x[-1], y[-1] = x[0], y[0]
+    assert interpolated(*columns(x, y), np.ones(6, bool), x) is None
 
 
 def test_scores_at_one_place_are_their_mean():
