@@ -10,6 +10,7 @@ import re
 import runpy
 import sys
 import textwrap
+import tomllib
 import types
 from pathlib import Path
 
@@ -108,6 +109,13 @@ def test_the_pages_that_teach_by_code_have_some():
 @pytest.mark.parametrize("example", GALLERY, ids=lambda example: example.name)
 def test_an_example_of_the_gallery_runs(example, reader):
     runpy.run_path(str(example), run_name="__main__")
+
+
+def test_make_docs_installs_what_the_frames_of_the_gallery_need():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert any(".frame()" in example.read_text(encoding="utf-8") for example in GALLERY)
+    needed = [re.match(r"[\w-]+", one)[0] for one in project["optional-dependencies"]["docs"]]
+    assert "pandas" in needed
 
 
 @pytest.mark.parametrize("name", MODULES)
