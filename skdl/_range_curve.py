@@ -35,16 +35,13 @@ COLOUR, COLOUR_OF_REPEATS, COLOUR_OF_SUGGESTION = "#0072B2", "#56B4E9", "#D55E00
 
 
 class LRRangeTest:
-    r"""The curve of a learning-rate range test [1]_, and the rate that it suggests.
+    """The curve of a learning-rate range test, and the rate that it suggests.
 
-    :func:`~skdl.lr_range_test` makes it. The smoothed loss at step :math:`i` is
-
-    .. math:: \bar L_i = \sum_j \beta^{|i-j|} L_j \Big/ \sum_j \beta^{|i-j|}
-
-    with the mean :math:`L` over repeats and `smoothing` :math:`\beta`: an exponential moving average of both
-    directions, which does not lag behind the rates as one of the past alone does. The suggestion is the
-    lowest rate at which it has done four fifths of its whole fall from the first step to its minimum. That
-    is near where it falls most steeply, and well below the minimum, which a rate that only just does not
+    :func:`~skdl.lr_range_test` makes it [1]_. The smoothed loss at a step is the mean over repeats and over
+    all steps, of which one that is ``d`` steps away counts ``smoothing ** d``: an exponential moving average
+    of both directions, which does not lag behind the rates as one of the past alone does. The suggestion is
+    the lowest rate at which it has done four fifths of its whole fall from the first step to its minimum.
+    That is near where it falls most steeply, and well below the minimum, which a rate that only just does not
     diverge may have [2]_; but unlike a slope it hardly depends on the seed.
 
     Parameters

@@ -88,6 +88,8 @@ def histories(search: Any) -> pandas.DataFrame:
         Nothing is kept of that search: it ran without the backend, in another process, or too long ago.
     AmbiguousHistoriesError
         More than one run has these results.
+    InvalidParameterError
+        `search` is neither a fitted search nor such a dict.
     ImportError
         pandas is not installed.
 

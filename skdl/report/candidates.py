@@ -51,14 +51,12 @@ ROW, LEAST_ROW, ROWS = 0.48, 0.28, 4
 
 
 class CandidateDisplay(SearchDisplay):
-    r"""The best candidates of a search: their scores by split, and which of them really differ.
+    """The best candidates of a search: their scores by split, and which of them really differ.
 
     Beside the scores stand the differences to the best candidate, split by split on the same rows, with
     corrected resampled t intervals [1]_: the variance of a mean difference is taken to be
-
-    .. math:: \hat\sigma^2 \left(\frac 1 k + \frac{n_\mathrm{test}}{n_\mathrm{train}}\right)
-
-    over :math:`k` splits, and not :math:`\hat\sigma^2 / k`, since the training rows of the splits overlap.
+    ``variance * (1 / k + n_test / n_train)`` over ``k`` splits, and not ``variance / k``, since the training
+    rows of the splits overlap.
 
     Parameters
     ----------
@@ -91,6 +89,11 @@ class CandidateDisplay(SearchDisplay):
         What the intervals say, in one sentence.
     ax_ : matplotlib.axes.Axes
         After `plot`, as ``figure_`` and ``axes_``, the panels of scores and of differences.
+
+    Raises
+    ------
+    InvalidParameterError
+        All candidates failed, or an option is not one of those above.
 
     See Also
     --------

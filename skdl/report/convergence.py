@@ -82,7 +82,8 @@ class ConvergenceDisplay(SearchDisplay):
     Candidates of a successive halving are compared within their iteration, since later ones are scored after
     more rows or epochs: the best score so far begins anew with each. Earlier iterations are dashed.
 
-    A candidate with a fit that failed has no score, and is a trial all the same.
+    A candidate with a fit that failed has no score, and is a trial all the same. Trials far below the others
+    are triangles at the bottom edge.
 
     Examples
     --------

@@ -78,8 +78,8 @@ class GapDisplay(SearchDisplay):
     Scores are put in parts of the way from chance to perfection. A classifier that goes less than half of it
     on its training rows underfits, and a regressor that goes less than 30 %. One that loses more than 10 % of
     the way from there to other rows, and more than two standard errors over the splits, overfits; 20 % where
-    the score counts how wrong predictions are, such as R2. :func:`~skdl.diagnose` says how these numbers were
-    found.
+    the score counts how wrong predictions are, such as R2. Of a candidate that does both it is said that it
+    overfits. :func:`~skdl.diagnose` says how these numbers were found.
 
     The score of chance is known for accuracy, balanced accuracy, ROC AUC, Matthews's correlation, log loss,
     R2 and explained variance, where the number of classes is: from a search that was refitted, not from a

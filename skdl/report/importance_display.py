@@ -57,17 +57,17 @@ RULES: dict[str, tuple[Rule, ...]] = {
 
 
 class ImportanceDisplay(SearchDisplay):
-    r"""Which hyperparameters mattered, with intervals; or that the results are too few to tell.
+    """Which hyperparameters mattered, with intervals; or that the results are too few to tell.
 
     A random forest predicts the mean score of candidates that it has not seen (out of bag) from their
-    hyperparameters. The importance of one is by how much its :math:`R^2` falls where the values of that one
+    hyperparameters. The importance of one is by how much its R² falls where the values of that one
     are shuffled (``method="permutation"``): 0 where it does not matter, 0.5 where half of the differences
     between the candidates go back to it, alone or together with others.
 
     Before anything is named, it is asked what chance would do: the same scores in another order belong to no
     hyperparameter. The results are `enough` where the forest explains more than of all but at most one of 39
     shuffles of the scores, which is a permutation test at the level of 5 %, and a hyperparameter is
-    `told` where its importance is above what the largest of a shuffle is in one of twenty. On scores of pure
+    `told_` where its importance is above what the largest of a shuffle is in one of twenty. On scores of pure
     noise over three hyperparameters, one was named in 1, 3, 1 and 3 of 100 random searches with 5, 10, 20
     and 50 candidates. Where one of the three made 70 % of the variance of the scores, it was named in 2, 41,
     84 and 100 of 100, and another one once, with 5 candidates. Where the results are not enough, the picture
@@ -86,7 +86,7 @@ class ImportanceDisplay(SearchDisplay):
         1,000, and has no interval. ``"ped_anova"`` [2]_ is its share in what sets the best tenth of the
         candidates (at least five) apart from all. Both come from Optuna, which has to be installed, and add
         up to 1, also where there is nothing to explain. Which results are `enough` and which hyperparameters
-        are `told` is always judged as above.
+        are `told_` is always judged as above.
     random_state : int, default=0
         The seed of forests and shuffles; the same one gives the same numbers.
 
@@ -108,7 +108,7 @@ class ImportanceDisplay(SearchDisplay):
     chance_ : float
         What the largest importance of the forest exceeds by chance in one of twenty searches.
     explained_ : float
-        The out-of-bag :math:`R^2` of the forest.
+        The out-of-bag R² of the forest.
     p_value_ : float
         The part of the shuffles of the scores in which it is as high, this one counted.
     n_candidates_ : int
