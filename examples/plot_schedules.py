@@ -48,7 +48,8 @@ for ax in axes[:, 0]:
 plt.show()
 
 # %%
-# Which one suits is found by a search. One program trains all of its candidates, and one predicts.
+# Which one suits is found by a search. One program trains all of its candidates, and another one predicts;
+# those that this process has had before are not compiled again.
 
 before = skdl.engine.stats()
 search = GridSearchCV(
@@ -61,4 +62,4 @@ search = GridSearchCV(
 ).fit(X, y)
 after = skdl.engine.stats()
 print(search.best_params_, f"{search.best_score_:.3f}")
-print(after.fits - before.fits, "fits by", after.programs - before.programs, "programs")
+print(after.fits - before.fits, "fits, programs compiled:", after.programs - before.programs)

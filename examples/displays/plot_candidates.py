@@ -30,7 +30,8 @@ with joblib.parallel_config("skdl"):
 
 # %%
 # The folds of a cross-validation share most of their training rows, so that a plain t test finds differences
-# where there are none. The intervals are corrected for that [1]_, and hold all together.
+# where there are none. The intervals are corrected for that (Nadeau and Bengio, Inference for the
+# generalization error, 2003), and hold all together.
 
 display = skdl.CandidateDisplay.from_search(search, n_candidates=6)
 print(display.summary_)
@@ -42,9 +43,3 @@ plt.show()
 
 columns = ["label", "mean_test_score", "difference", "low", "high"]
 print(display.frame()[columns].round(3).to_string(index=False))
-
-# %%
-# References
-# ----------
-#
-# .. [1] Nadeau and Bengio, Inference for the generalization error, 2003.

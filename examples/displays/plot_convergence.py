@@ -29,9 +29,10 @@ with joblib.parallel_config("skdl"):
         search.fit(X, y)
 
 # %%
-# Each point is a trial, the line the best so far, and the square where a search ended. The seconds are those
-# that passed since each search began, which the backend has noted; of a search that ran elsewhere they are
-# those that its fits took. The first trials of the grid end late, since their programs had to be compiled.
+# Each point is a trial, the line the best so far, and the square where a search ended. Trials far below the
+# others are triangles at the bottom. The seconds are those that passed since each search began, which the
+# backend has noted; of a search that ran elsewhere they are those that its fits took. The first trials of the
+# grid end late, since their programs had to be compiled.
 
 display = skdl.ConvergenceDisplay.from_search(searches)
 plt.show()

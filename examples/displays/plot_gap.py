@@ -35,14 +35,15 @@ with joblib.parallel_config("skdl"):
 # %%
 # The borders are the thresholds of :func:`~skdl.diagnose`: a classifier that goes less than half of the way
 # from chance to all right on its training rows underfits, and one that loses more than a tenth of it on other
-# rows, and more than the folds scatter, overfits.
+# rows, and more than the folds scatter, overfits. One that does both, a
+# triangle in the region at the left, is said to overfit.
 
 display = skdl.GapDisplay.from_search(search)
 print(display.summary_)
 plt.show()
 
 # %%
-# The same as a table, and what to change about the best candidate.
+# The three with the largest gaps as a table, and what there is to say of the best candidate.
 
 overfitting = display.frame().query("fault == 'overfitting'").sort_values("gap")
 print(overfitting.tail(3).to_string())

@@ -49,5 +49,4 @@ plt.show()
 
 first = {name: column[:6] for name, column in search.cv_results_.items()}
 display = skdl.ImportanceDisplay.from_cv_results(first)
-print(display.reason)
 plt.show()
