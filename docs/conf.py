@@ -8,9 +8,11 @@ from pathlib import Path
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-sys.path.insert(0, str(Path(__file__).parent))  # engine_tables
+sys.path.insert(0, str(Path(__file__).parent))  # engine_tables, gallery
 
 import skdl
+
+HERE = Path(__file__).parent
 
 project = "skdl"
 author = "the skdl developers"
@@ -40,6 +42,9 @@ sphinx_gallery_conf = {
     "gallery_dirs": "auto_examples",
     # Only plot_*.py runs while the pages are built; `make tune` runs the other.
     "filename_pattern": r"/plot_[^/]*\.py$",
+    "within_subsection_order": "gallery.order",
+    "image_scrapers": ("gallery.described",),
+    "default_thumb_file": str(HERE / "_static" / "program.svg"),
     "download_all_examples": False,
     "abort_on_example_error": True,
     "show_memory": False,
@@ -50,9 +55,12 @@ html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
 html_title = "skdl"
 html_show_sourcelink = False
+# These have no pages below them to be listed at the left.
+html_sidebars = {page.stem: [] for page in HERE.glob("*.rst") if page.stem != "api"}
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 5,
+    "show_toc_level": 2,  # the methods of a class too
     "show_prev_next": True,  # the pages are in the order in which a newcomer reads them
     "secondary_sidebar_items": ["page-toc"],
 }

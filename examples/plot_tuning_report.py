@@ -1,6 +1,6 @@
 """
-Read a tuning report
-====================
+A tuning report of a search
+===========================
 
 :class:`~skdl.TuningReport` says what a search found: in short on a terminal, as a table, as Markdown for a
 pull request, and as one HTML file with all pictures, which loads nothing and can be sent to anybody.
@@ -66,7 +66,7 @@ print(
 # %%
 # Its pictures are the displays, which can be drawn one by one as well.
 
-LearningCurvesDisplay.from_search(search)
+display = LearningCurvesDisplay.from_search(search)
 
 # %%
 # The table of all candidates is a data frame.

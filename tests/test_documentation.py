@@ -118,6 +118,17 @@ def test_make_docs_installs_what_the_frames_of_the_gallery_need():
     assert "pandas" in needed
 
 
+def test_every_example_has_its_place_and_words_for_its_pictures():
+    source = (ROOT / "docs" / "gallery.py").read_text(encoding="utf-8")
+    pictures = next(
+        ast.literal_eval(node.value)
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "PICTURES"
+    )
+    assert sorted(pictures) == sorted([*(example.stem for example in GALLERY), "tune_digits"])
+    assert [name for name, words in pictures.items() if not words] == ["tune_digits"]
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_the_doctests_of_a_module_pass(name, reader):
     module = importlib.import_module(name)
