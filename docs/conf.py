@@ -30,6 +30,7 @@ templates_path = ["_templates"]
 exclude_patterns = ["_build"]
 default_role = "code"
 nitpicky = True
+toc_object_entries_show_parents = "hide"
 
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's sections say the types, with shapes
@@ -59,7 +60,7 @@ html_show_sourcelink = False
 html_sidebars = {page.stem: [] for page in HERE.glob("*.rst") if page.stem != "api"}
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
-    "header_links_before_dropdown": 5,
+    "header_links_before_dropdown": 4,
     "show_toc_level": 2,  # the methods of a class too
     "show_prev_next": True,  # the pages are in the order in which a newcomer reads them
     "secondary_sidebar_items": ["page-toc"],
