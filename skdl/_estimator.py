@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -107,7 +106,7 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         append: bool = False,
     ) -> None:
         """Train on `X`, `y`; `anew` builds a new network, `append` continues the history."""
-        given_X, given_y, fits, clock = X, y, told_fits(), time.perf_counter()
+        given_X, given_y, fits = X, y, told_fits()
         if anew:
             X, y = self._begin(X, y)
         else:
@@ -138,8 +137,7 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
                 reporter.on_fit_begin()
             result = engine_named(self.engine).train(job, reporter)
             if fits is not None:
-                seconds = time.perf_counter() - clock
-                fits.append(watch.record(type(self).__name__, job, result, seconds))
+                fits.append(watch.record(type(self).__name__, job, result))
             self._check_finite(result)
             fitted = (
                 FittedNetwork(network, result.end) if before is None else before.trained(result.end)

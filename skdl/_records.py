@@ -34,8 +34,6 @@ class FitRecord:
         The index of the best epoch, as ``best_epoch_`` of the estimators has it; None for a fit that
         diverged.
     stop_reason : StopReason
-    seconds : float
-        How long the fit took, from checked data to trained weights.
     """
 
     estimator: str
@@ -43,7 +41,6 @@ class FitRecord:
     n_epochs: int
     best_epoch: int | None
     stop_reason: StopReason
-    seconds: float
 
     @property
     def nbytes(self) -> int:

@@ -63,7 +63,7 @@ class Watch:
             return StopReason.STILL_IMPROVING
         return reason
 
-    def record(self, estimator: str, job: FitJob, result: FitResult, seconds: float) -> FitRecord:
+    def record(self, estimator: str, job: FitJob, result: FitResult) -> FitRecord:
         """What is written down of a fit of `job` that has ended."""
         curves = {name: _by_epoch(curve, job, result) for name, curve in result.history.items()}
         diverged = result.stop_reason is StopReason.DIVERGED
@@ -73,7 +73,6 @@ class Watch:
             n_epochs=result.n_epochs,
             best_epoch=None if diverged else self.best_epoch(result.history, 0),
             stop_reason=self.reason(result),
-            seconds=seconds,
         )
 
 

@@ -80,12 +80,6 @@ class RecordStore:
         with self._lock:
             return tuple(call for call, _ in self._calls)
 
-    def clear(self) -> None:
-        """Forget all calls."""
-        with self._lock:
-            self._calls.clear()
-            self._weight = Weight()
-
 
 @dataclass(frozen=True)
 class Weight:

@@ -84,7 +84,6 @@ def curves_of_estimator(estimator: Any) -> tuple[FittedCurves, ...]:
             n_epochs=network.n_epochs_,
             best_epoch=network.best_epoch_,
             stop_reason=network.stop_reason_,
-            seconds=np.nan,
         )
         for network in networks
     ]

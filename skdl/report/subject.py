@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
@@ -37,8 +37,6 @@ class Tried:
         What the search was given to choose from; empty where nobody knows.
     values : str
         What was tried.
-    n_values : int
-        How many distinct values that is.
     best : str
         What the best candidate has.
     """
@@ -47,7 +45,6 @@ class Tried:
     label: str
     asked: str
     values: str
-    n_values: int
     best: str
 
 
@@ -151,8 +148,6 @@ def spread_of(results: Results, candidate: int) -> float:
 
 def template_of(results: Results) -> Any:
     """The estimator that was tuned, with the best candidate's parameters in it; None where nobody knows."""
-    from sklearn.base import clone
-
     search = results.search
     if search is None:
         fitted = results.source.get("estimator")
@@ -251,7 +246,6 @@ def _tried(one: Hyperparameter, results: Results) -> Tried:
         label=one_line(one.label),
         asked=_asked(results.search, one.name),
         values=_values_text(one),
-        n_values=one.n_distinct,
         best=best,
     )
 

@@ -69,7 +69,7 @@ def number_text(value: float, decimals: int) -> str:
     return text.removeprefix("-") if float(text) == 0 else text
 
 
-def spread_text(mean: float, std: float, decimals: int | None = None) -> str:
+def spread_text(mean: float, std: float) -> str:
     """A mean and its standard deviation.
 
     Examples
@@ -77,8 +77,7 @@ def spread_text(mean: float, std: float, decimals: int | None = None) -> str:
     >>> spread_text(0.97251, 0.00812)
     '0.973 ± 0.008'
     """
-    if decimals is None:
-        decimals = decimals_of(mean, std)
+    decimals = decimals_of(mean, std)
     if not math.isfinite(std):
         return number_text(mean, decimals)
     return f"{number_text(mean, decimals)} ± {number_text(std, decimals)}"
@@ -116,7 +115,7 @@ def count_text(count: int, one: str, several: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 
-def list_text(parts: Iterable[str], last: str = "and") -> str:
+def list_text(parts: Iterable[str]) -> str:
     """Words in a row.
 
     Examples
@@ -127,7 +126,7 @@ def list_text(parts: Iterable[str], last: str = "and") -> str:
     words = list(parts)
     if len(words) < 2:
         return "".join(words)
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def one_line(text: object, longest: int = LONGEST_VALUE) -> str:

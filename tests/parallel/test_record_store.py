@@ -15,7 +15,7 @@ from skdl.parallel.record_store import MAX_BYTES, MAX_FITS, CallRecord, RecordSt
 
 def fit(epochs=4):
     curves = {"loss": np.zeros(epochs)}
-    return FitRecord("Network", curves, epochs, 0, StopReason.EPOCHS_DONE, 0.1)
+    return FitRecord("Network", curves, epochs, 0, StopReason.EPOCHS_DONE)
 
 
 def task(position=0, fits=(), error=None):
@@ -71,16 +71,6 @@ def test_threads_may_add_at_once():
         list(pool.map(lambda _: store.add(*call(task())), range(500)))
     assert len(store.calls()) == 50
     assert store.n_left == 450
-
-
-def test_it_is_empty_after_it_was_cleared():
-    store = RecordStore(max_fits=2)
-    for _ in range(2):
-        store.add(*call(task()))
-    store.clear()
-    assert store.calls() == ()
-    store.add(*call(task()))
-    assert len(store.calls()) == 1
 
 
 def test_the_bounds_are_those_of_the_documentation():

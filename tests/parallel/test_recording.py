@@ -41,7 +41,7 @@ class Teller(RegressorMixin, BaseEstimator):
         curves = {"loss": np.array([self.rate])}
         fits = told_fits()
         if fits is not None:
-            fits.append(FitRecord("Teller", curves, 1, 0, StopReason.EPOCHS_DONE, 0.0))
+            fits.append(FitRecord("Teller", curves, 1, 0, StopReason.EPOCHS_DONE))
         return self
 
     def predict(self, X):

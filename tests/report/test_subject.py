@@ -36,7 +36,7 @@ def test_a_grid_over_a_pipeline():
     assert found.splitter == "StratifiedKFold(n_splits=5, random_state=None, shuffle=False)"
     rate, tol = found.tried
     assert (rate.name, rate.label) == ("logisticregression__C", "C")
-    assert (rate.asked, rate.values, rate.n_values) == ("0.001, 0.1, 10", "0.001, 0.1, 10", 3)
+    assert (rate.asked, rate.values) == ("0.001, 0.1, 10", "0.001, 0.1, 10")
     assert tol.best == cases.grid().best_params_["logisticregression__tol"].__format__(".3g")
 
 
