@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -71,10 +72,8 @@ class StandIn:
     def __init__(self, value: Any):
         self._kind = type(value)
         self._value: Any = None
-        try:
+        with suppress(TypeError):
             self._value = weakref.ref(value)
-        except TypeError:
-            return
 
     def stands_for(self, other: Any) -> bool:
         """Whether it is `other`, or its stand-in, that this stands for, as far as anybody knows."""

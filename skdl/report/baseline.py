@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +10,13 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.model_selection import check_cv, cross_validate
-from sklearn.pipeline import Pipeline
+from sklearn.model_selection import cross_validate
 
 from skdl.exceptions import InvalidParameterError
 from skdl.report.results import Results
+from skdl.report.same_score import class_of
 from skdl.report.same_splits import draws_anew, iterations_had_fewer_rows, same_rows
-from skdl.report.split_sizes import drawing_nothing
+from skdl.report.split_sizes import splitting
 from skdl.report.texts import one_line
 
 OTHER_FOLDS = (
@@ -157,7 +156,7 @@ def _given_scores(baseline: Any, results: Results) -> tuple[np.ndarray, str]:
             )
         fitted = baseline.get("estimator")
         if fitted is not None and len(fitted):
-            name = _name(fitted[0])
+            name = class_of(fitted[0])
         scores = baseline[key]
     else:
         scores = baseline
@@ -186,18 +185,10 @@ def _of_the_same_splits(baseline: Any, results: Results) -> tuple[bool, str]:
     return True, ""
 
 
-def _name(estimator: Any) -> str:
-    """The class of an estimator; of a pipeline, of its last step."""
-    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    return type(last).__name__
-
-
 def _scored(estimator: Any, results: Results, X: Any, y: Any) -> Baseline:
     search = results.search
-    # It may draw from a random state of its own, which is the user's.
-    splitter = copy.deepcopy(check_cv(search.cv, y, classifier=is_classifier(search.estimator)))
     try:
-        with drawing_nothing():
+        with splitting(search, y) as splitter:
             splits, again = (
                 [(np.asarray(a), np.asarray(b)) for a, b in splitter.split(X, y)] for _ in range(2)
             )
@@ -227,7 +218,7 @@ def _scored(estimator: Any, results: Results, X: Any, y: Any) -> Baseline:
     if iterations_had_fewer_rows(results):
         notes.append("It was scored on all rows, the candidates on as many as their iteration had.")
     return Baseline(
-        name=_name(estimator),
+        name=class_of(estimator),
         scores=np.asarray(scores[key], dtype=np.float64),
         same_splits=same and not iterations_had_fewer_rows(results),
         note=" ".join(notes),

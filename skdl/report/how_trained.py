@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sklearn.exceptions import NotFittedError
 
+from skdl._fitted_networks import networks_in
 from skdl.engine.job import StopReason
 from skdl.exceptions import (
     AmbiguousHistoriesError,
@@ -20,6 +22,7 @@ from skdl.report.fitted_curves import curves_of_estimator, curves_of_frame, curv
 from skdl.report.learning_curves_display import LearningCurvesDisplay
 from skdl.report.results import Results
 from skdl.report.texts import count_text, one_line
+from skdl.search_record import record_of
 from skdl.training.diagnosis import Diagnosis
 
 NOT_RECORDED = (
@@ -85,8 +88,6 @@ class TrainingFacts:
 
 def tasks_of(results: Results) -> tuple[Mapping[tuple[int, int], Any] | None, str]:
     """The records of the fits by candidate and split, or why there are none."""
-    from skdl.search_record import record_of
-
     try:
         record = record_of(results.source if results.search is None else results.search)
     except (AmbiguousHistoriesError, InvalidParameterError) as reason:
@@ -122,7 +123,7 @@ def training_facts(
             Stop(reason.value, reason.advice, count) for reason, count in counts.most_common()
         ),
         n_networks=len(ends),
-        epochs=(epochs[0], _median(epochs), epochs[-1]) if epochs else None,
+        epochs=(epochs[0], float(np.median(epochs)), epochs[-1]) if epochs else None,
         curves=curves,
         curves_of=curves_of,
         diagnosis=diagnosis,
@@ -135,8 +136,6 @@ def _ends(
     results: Results, tasks: Mapping[tuple[int, int], Any] | None
 ) -> tuple[list[tuple[int, StopReason]], str]:
     """How many epochs each network trained and why it stopped, and which networks these are."""
-    from skdl._fitted_networks import networks_in
-
     best = _refitted_best(results)
     ends = [(fit.n_epochs, fit.stop_reason) for task in (tasks or {}).values() for fit in task.fits]
     if ends:
@@ -209,15 +208,6 @@ def _refitted_best(results: Results) -> Any:
 
 def _of_another(results: Results) -> bool:
     """Whether the search fitted a network again, but that of another candidate than the best."""
-    from skdl._fitted_networks import networks_in
-
     if results.refitted is None or results.refitted == results.best_index:
         return False
     return bool(networks_in(results.search.best_estimator_))
-
-
-def _median(ordered: list[int]) -> float:
-    middle = len(ordered) // 2
-    if len(ordered) % 2:
-        return float(ordered[middle])
-    return (ordered[middle - 1] + ordered[middle]) / 2

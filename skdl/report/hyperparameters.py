@@ -183,7 +183,7 @@ def text_of(value: Any) -> str:
     ('0.00123', 'relu', '(64, 32)', 'None', 'len')
     """
     if isinstance(value, (tuple, list, dict, set)):
-        text = _in_one_line(repr_of(value, _repr.repr))
+        text = in_one_line(repr_of(value, _repr.repr))
     else:
         text = full_text_of(value)
     if len(text) <= LONGEST_TEXT:
@@ -210,7 +210,7 @@ def full_text_of(value: Any) -> str:
         text = str(value.__name__)
     else:
         text = repr_of(value)
-    return _in_one_line(text)
+    return in_one_line(text)
 
 
 def repr_of(value: Any, make: Callable[[Any], str] = repr) -> str:
@@ -221,7 +221,8 @@ def repr_of(value: Any, make: Callable[[Any], str] = repr) -> str:
         return type(value).__name__
 
 
-def _in_one_line(text: str) -> str:
+def in_one_line(text: str) -> str:
+    """`text` without line breaks and control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 

@@ -174,6 +174,12 @@ class Results:
             return Results.of_cv_results(self.source, metric, search=self.search)
         return Results.of_cross_validation(self.source, metric)
 
+    @cached_property
+    def by_each_metric(self) -> tuple[Results, ...]:
+        """The same candidates by each of the `metrics`, that which counts first."""
+        others = [name for name in self.metrics if name != self.metric]
+        return (self, *map(self.by_metric, others))
+
     @property
     def refitted(self) -> int | None:
         """The candidate that the search fitted again on all rows; None where nobody knows of one."""

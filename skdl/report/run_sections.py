@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from skdl.report.candidate_labels import candidate_labels
 from skdl.report.document import (
     Block,
     Code,
@@ -175,7 +176,7 @@ def time_blocks(summary: Summary) -> list[Block]:
         blocks.append(
             Grid(
                 f"The slowest candidates, all splits; the median candidate took {seconds_text(times.median)}",
-                ("candidate", "time", f"{results.score_name}", "hyperparameters"),
+                ("candidate", "time", results.score_name, "hyperparameters"),
                 (False, True, True, False),
                 tuple(
                     (
@@ -185,11 +186,7 @@ def time_blocks(summary: Summary) -> list[Block]:
                             float(results.test_mean[place]),
                             decimals_of(float(results.test_mean[place])),
                         ),
-                        ", ".join(
-                            f"{one.label}={one.texts[place]}"
-                            for one in results.varied
-                            if one.present[place]
-                        ),
+                        candidate_labels(results, [place])[0],
                     )
                     for place, seconds in times.slowest
                 ),

@@ -47,18 +47,19 @@ def _detail(results: Results) -> str:
     search = results.search
     if search is None:
         fitted = results.source.get("estimator")
-        return "" if fitted is None or len(fitted) == 0 else f"of {_class_of(fitted[0])}"
+        return "" if fitted is None or len(fitted) == 0 else f"of {class_of(fitted[0])}"
     scoring = search.scoring
     if search.multimetric_:
         return ""  # the user's own name
     if scoring is None:
-        return f"of {_class_of(search.estimator)}"
+        return f"of {class_of(search.estimator)}"
     # A function that was pickled, or defined again, is another object.
     if isinstance(scoring, FunctionType) and "<" not in scoring.__qualname__:
         return f"{scoring.__module__}.{scoring.__qualname__}"
     return repr(scoring)
 
 
-def _class_of(estimator: object) -> str:
+def class_of(estimator: object) -> str:
+    """The name of the class of an estimator; of a pipeline, of its last step."""
     last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     return type(last).__name__

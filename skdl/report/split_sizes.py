@@ -129,9 +129,7 @@ def _known(cv: Any, n_splits: int) -> float | None:
 def _by_splitting(search: Any, n_splits: int, X: Any, y: Any) -> float | None:
     """As the splitter of `search` divides `X` now; None where it cannot, or makes other splits."""
     try:
-        # It may draw from a random state of its own, which is the user's.
-        splitter = copy.deepcopy(check_cv(search.cv, y, classifier=is_classifier(search.estimator)))
-        with drawing_nothing():
+        with splitting(search, y) as splitter:
             pairs = list(splitter.split(X, y))
         return _of_pairs(pairs) if len(pairs) == n_splits else None
     except Exception:  # whatever a splitter of the user's raises, or one that asks for groups
@@ -139,11 +137,13 @@ def _by_splitting(search: Any, n_splits: int, X: Any, y: Any) -> float | None:
 
 
 @contextmanager
-def drawing_nothing() -> Iterator[None]:
-    """Leave NumPy's random state of the process, from which splitters without a seed draw, as it was."""
+def splitting(search: Any, y: Any) -> Iterator[Any]:
+    """The splitter of a search, for a block that leaves all states from which it may draw as they were."""
+    # Its own is the user's, and without a seed it draws from that of the process.
+    splitter = copy.deepcopy(check_cv(search.cv, y, classifier=is_classifier(search.estimator)))
     state = np.random.get_state()  # noqa: NPY002
     try:
-        yield
+        yield splitter
     finally:
         np.random.set_state(state)  # noqa: NPY002
 

@@ -173,7 +173,6 @@ def facts_of(results: Results, y: Any = None) -> SearchFacts:
     cross_validated = "params" not in results.source
     splitter = _splitter(search, y)
     method = type(search).__name__ if search is not None else A_SEARCH
-    others = [results.by_metric(name) for name in results.metrics if name != results.metric]
     return SearchFacts(
         method=CROSS_VALIDATION if cross_validated else method,
         estimator=AN_ESTIMATOR if last is None else _class_name(last),
@@ -184,7 +183,7 @@ def facts_of(results: Results, y: Any = None) -> SearchFacts:
         n_splits=results.n_splits,
         n_fits=results.n_candidates * results.n_splits,
         score_name=results.score_name,
-        metrics=tuple(one_line(one.score_name, 120) for one in (results, *others)),
+        metrics=tuple(one_line(one.score_name, 120) for one in results.by_each_metric),
         tried=tuple(_tried(one, results) for one in results.hyperparameters),
         notes=_notes(results),
     )

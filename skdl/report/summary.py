@@ -269,8 +269,7 @@ def _best(results: Results) -> Best | None:
         return None
     place = results.best_index
     scores = []
-    for metric in (results.metric, *(name for name in results.metrics if name != results.metric)):
-        one = results if metric == results.metric else results.by_metric(metric)
+    for one in results.by_each_metric:
         train = None if one.train_mean is None else float(one.train_mean[place])
         scores.append(
             Score(

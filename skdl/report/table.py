@@ -135,10 +135,8 @@ def table_of(results: Results, tasks: Mapping[tuple[int, int], Any] | None = Non
 def _score_columns(results: Results, order: Sequence[int]) -> list[Column]:
     """Mean and spread by each metric, that which counts first."""
     columns = []
-    others = [name for name in results.metrics if name != results.metric]
-    for metric in (results.metric, *others):
-        one = results if metric == results.metric else results.by_metric(metric)
-        name, mean, std = one.score_name, one.test_mean, one.test_std
+    for one in results.by_each_metric:
+        metric, name, mean, std = one.metric, one.score_name, one.test_mean, one.test_std
         decimals = _decimals(mean, std)
         columns.append(_floats(f"mean_test_{metric}", name, "score", mean[order], decimals))
         columns.append(_floats(f"std_test_{metric}", "±", "score", std[order], decimals))

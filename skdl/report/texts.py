@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl.report.hyperparameters import MISSING, full_text_of, is_number
+from skdl.report.hyperparameters import MISSING, full_text_of, in_one_line, is_number
 
 # Smaller numbers, and larger ones, are written with a power of ten.
 MOST_DECIMALS = 6
@@ -137,7 +137,7 @@ def one_line(text: object, longest: int = LONGEST_VALUE) -> str:
     >>> one_line("a\n  b"), one_line("abcdef", 4)
     ('a b', 'abc…')
     """
-    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    line = in_one_line(str(text))
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
