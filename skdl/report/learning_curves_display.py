@@ -10,7 +10,7 @@ import numpy as np
 from skdl._frames import make_frame
 from skdl.exceptions import InvalidParameterError
 from skdl.report.candidate_labels import candidate_labels, candidate_rows
-from skdl.report.curve_marks import finite, mark, marks_in_words
+from skdl.report.curve_lines import draw_fit, draw_mean, mark, marks_in_words
 from skdl.report.fitted_curves import (
     RATE,
     FittedCurves,
@@ -28,7 +28,6 @@ from skdl.report.style import (
     COLOURS,
     GREY,
     ORANGE,
-    faint,
     heighten,
     legend_above,
     own_panels,
@@ -303,50 +302,18 @@ class LearningCurvesDisplay:
         for candidate in self._candidates:
             fits = self._of(candidate)
             for side in ("", "val_"):
-                if (candidate, side + base) in self.means_:
-                    self._draw_mean(ax, candidate, base, side)
-                    if len(fits) > 1:
-                        self._draw_fits(ax, fits, base, side)
+                name, look = side + base, self._look(candidate, side)
+                curves = [fit.curves[name] for fit in fits if name in fit.curves]
+                if curves:
+                    there = np.concatenate(curves)
+                    lowest = np.min(there, where=np.isfinite(there), initial=np.inf)
+                    draw_mean(ax, self.means_[candidate, name], lowest, **look)
+                if len(fits) > 1:
+                    for curve in curves:
+                        draw_fit(ax, curve, **look)
             for fit in fits if base != RATE else ():
                 side = "val_" if f"val_{base}" in fit.curves else ""
                 mark(ax, fit, side + base, self._look(candidate, side)["color"])
-
-    def _draw_fits(
-        self, ax: matplotlib.axes.Axes, fits: Sequence[FittedCurves], base: str, side: str
-    ) -> None:
-        look = self._look(fits[0].candidate, side)
-        for fit in fits:
-            curve = finite(fit.curves.get(side + base, np.empty(0)))
-            epochs = np.arange(1, len(curve) + 1)
-            ax.plot(epochs, curve, linewidth=0.6, alpha=faint(ax, 0.45), **look)
-
-    def _draw_mean(self, ax: matplotlib.axes.Axes, candidate: int, base: str, side: str) -> None:
-        found, look = self.means_[candidate, side + base], self._look(candidate, side)
-        epochs = np.arange(1, len(found.mean) + 1)
-        if len(epochs) == 1:
-            look = {**look, "marker": "."}  # no line without a second epoch
-        all_train = found.count == found.count.max()
-        ax.plot(epochs, np.where(all_train, found.mean, np.nan), linewidth=2, **look)
-        if not all_train.all():
-            # It begins where the other ends.
-            fewer = ~all_train | np.append(~all_train[1:], False)
-            ax.plot(epochs, np.where(fewer, found.mean, np.nan), linewidth=1.1, **look)
-        several = found.count > 1
-        if several.any():
-            low = found.mean - found.std
-            if ax.get_yscale() == "log":
-                # A band that ends below zero would reach to the bottom.
-                curves = [fit.curves.get(side + base) for fit in self._of(candidate)]
-                there = np.concatenate([curve for curve in curves if curve is not None])
-                low = np.maximum(low, there[np.isfinite(there)].min())
-            ax.fill_between(
-                epochs,
-                np.where(several, low, np.nan),
-                np.where(several, found.mean + found.std, np.nan),
-                color=look["color"],
-                alpha=0.15,
-                linewidth=0,
-            )
 
     def _explain(self, *, own_figure: bool) -> float:
         from matplotlib.lines import Line2D

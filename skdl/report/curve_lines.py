@@ -1,4 +1,4 @@
-"""The best epoch of a fit and its end, as marks on its curves and in words."""
+"""Curves of fits as lines: single ones, their mean with a band, and marks at the best epoch and the end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skdl.engine.job import StopReason
-from skdl.report.fitted_curves import FittedCurves
+from skdl.report.fitted_curves import FittedCurves, MeanCurve
+from skdl.report.style import faint
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -24,14 +25,41 @@ STOPS = {
 }
 
 
-def finite(curve: np.ndarray) -> np.ndarray:
-    """`curve` with nan where it is infinite."""
-    return np.where(np.isfinite(curve), curve, np.nan)
+def draw_fit(ax: matplotlib.axes.Axes, curve: np.ndarray, **look: Any) -> None:
+    """Draw one of several fits as a thin line."""
+    epochs = np.arange(1, len(curve) + 1)
+    ax.plot(epochs, _finite(curve), linewidth=0.6, alpha=faint(ax, 0.45), **look)
+
+
+def draw_mean(ax: matplotlib.axes.Axes, found: MeanCurve, lowest: float, **look: Any) -> None:
+    """Draw a mean and its band, which ends at `lowest`, the least of its curves, on a logarithmic axis."""
+    epochs = np.arange(1, len(found.mean) + 1)
+    marker = "." if len(epochs) == 1 else ""  # no line without a second epoch
+    all_train = found.count == found.count.max()
+    ax.plot(epochs, np.where(all_train, found.mean, np.nan), linewidth=2, marker=marker, **look)
+    if not all_train.all():
+        # It begins where the other ends.
+        fewer = ~all_train | np.append(~all_train[1:], False)
+        ax.plot(epochs, np.where(fewer, found.mean, np.nan), linewidth=1.1, **look)
+    several = found.count > 1
+    if several.any():
+        low = found.mean - found.std
+        if ax.get_yscale() == "log":
+            # A band that ends below zero would reach to the bottom.
+            low = np.maximum(low, lowest)
+        ax.fill_between(
+            epochs,
+            np.where(several, low, np.nan),
+            np.where(several, found.mean + found.std, np.nan),
+            color=look["color"],
+            alpha=0.15,
+            linewidth=0,
+        )
 
 
 def mark(ax: matplotlib.axes.Axes, fit: FittedCurves, name: str, colour: str) -> None:
     """Mark the best epoch and the end of `fit` on its curve of that name."""
-    curve = finite(fit.curves.get(name, np.empty(0)))
+    curve = _finite(fit.curves.get(name, np.empty(0)))
     there = np.flatnonzero(np.isfinite(curve))
     if fit.stop_reason is not None:
         marker, _ = STOPS[fit.stop_reason]
@@ -75,3 +103,8 @@ def marks_in_words(fits: Sequence[FittedCurves]) -> list[tuple[str, dict[str, An
             look = {"marker": marker, "linestyle": "", "markersize": 6, "markeredgewidth": 1.5}
             found.append((words + count, look))
     return found
+
+
+def _finite(curve: np.ndarray) -> np.ndarray:
+    """`curve` with nan where it is infinite."""
+    return np.where(np.isfinite(curve), curve, np.nan)
