@@ -20,22 +20,23 @@ from skdl.report.axes import (
     text_colour,
     text_size,
 )
+from skdl.report.cells import Cells, texts_at
 from skdl.report.display import SearchDisplay
-from skdl.report.hyperparameters import Hyperparameter, text_of
+from skdl.report.hyperparameters import text_of
 from skdl.report.pairs import is_grid, most_important, named
 from skdl.report.results import Results
 from skdl.report.score_scale import ScoreScale
 from skdl.report.style import (
-    AMBER,
     SCORES,
     ink,
     own_axes,
     plain,
+    star,
     tidy,
     wrapped,
 )
 from skdl.report.surface import along_strips, interpolated
-from skdl.report.ticks import inches, number_text, number_texts, write_out
+from skdl.report.ticks import inches, score_text, write_out
 
 if TYPE_CHECKING:
     import pandas
@@ -139,11 +140,11 @@ class PairEffectDisplay(SearchDisplay):
             )
         self._both = both
         self.is_grid_ = is_grid(self.x_, self.y_, both)
+        scores = results.test_mean
         if self.is_grid_:
-            self._fill_cells()
-        self._scale = ScoreScale.of(
-            self.means_ if self.is_grid_ else results.test_mean[self._there]
-        )
+            self._cells = Cells.of(self.x_, self.y_, scores, both=both, scored=self._there)
+            self.means_, self.counts_ = self._cells.means, self._cells.counts
+        self._scale = ScoreScale.of(self.means_ if self.is_grid_ else scores[self._there])
 
     def __repr__(self) -> str:
         pair = (text_of(self.x_.label), text_of(self.y_.label))
@@ -151,21 +152,6 @@ class PairEffectDisplay(SearchDisplay):
             f"{type(self).__name__}(pair={pair}, is_grid_={self.is_grid_}, "
             f"n_candidates={self._there.sum()})"
         )
-
-    def _fill_cells(self) -> None:
-        """Compute the cells of the heat map."""
-        both = self._both
-        self._columns, x = np.unique(places_of(self.x_)[both], return_inverse=True)
-        self._lines, y = np.unique(places_of(self.y_)[both], return_inverse=True)
-        shape = (len(self._lines), len(self._columns))
-        cells, there = y * shape[1] + x, self._there[both]
-        size = shape[0] * shape[1]
-        tried = np.bincount(cells, minlength=size)
-        counts = np.bincount(cells[there], minlength=size)
-        sums = np.bincount(cells[there], self.results.test_mean[both][there], minlength=size)
-        self._tried, self.counts_ = tried.reshape(shape), counts.reshape(shape)
-        # No score is no mean, and not zero.
-        self.means_ = np.where(counts, sums / np.maximum(counts, 1), np.nan).reshape(shape)
 
     def plot(self, ax: Axes | None = None) -> Self:
         """Draw it, with a colour bar beside it.
@@ -237,9 +223,11 @@ class PairEffectDisplay(SearchDisplay):
         size = min(
             text_size(width), 72 * width / columns / (0.7 * longest), 72 * 0.5 * height / lines
         )
-        best = self._best_cell()
+        # By its values: the best of a successive halving is a candidate of its last iteration.
+        chosen = self.results.best_index
+        best = None if chosen is None else self._cells.at(chosen)
         # Numbers that nobody can read are left to the colours.
-        written = zip(*np.nonzero(self._tried), strict=True) if size >= 4.5 else ()
+        written = zip(*np.nonzero(self._cells.tried), strict=True) if size >= 4.5 else ()
         for line, column in written:
             text, colour = "×", ink()
             if self.counts_[line, column]:
@@ -256,19 +244,10 @@ class PairEffectDisplay(SearchDisplay):
                 weight="bold" if (line, column) == best else "normal",
             )
         if best is not None:
-            ax.scatter(
-                best[1] + 0.36,
-                best[0] + 0.3,
-                s=min(80.0, (72 * 0.3 * min(width / columns, height / lines)) ** 2),
-                marker="*",
-                color=AMBER,
-                edgecolor="black",
-                linewidth=0.7,
-                zorder=4,
-                gid="best",
-            )
-        set_axis(ax, "x", self.x_, cells=_texts_at(self.x_, self._columns), beside=BESIDE)
-        set_axis(ax, "y", self.y_, cells=_texts_at(self.y_, self._lines))
+            size = min(80.0, (72 * 0.3 * min(width / columns, height / lines)) ** 2)
+            star(ax, best[1] + 0.36, best[0] + 0.3, size)
+        set_axis(ax, "x", self.x_, cells=texts_at(self.x_, self._cells.columns), beside=BESIDE)
+        set_axis(ax, "y", self.y_, cells=texts_at(self.y_, self._cells.lines))
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         return image
@@ -278,16 +257,7 @@ class PairEffectDisplay(SearchDisplay):
         scale = self._scale
         if scale.log or not mean >= scale.low:
             return f"{mean:.3g}"
-        return number_text(mean, 0.1 * (scale.high - scale.low))
-
-    def _best_cell(self) -> tuple[int, int] | None:
-        best = self.results.best_index
-        if best is None:
-            return None
-        # By its values: the best of a successive halving is a candidate of its last iteration.
-        line = np.flatnonzero(self._lines == places_of(self.y_)[best])
-        column = np.flatnonzero(self._columns == places_of(self.x_)[best])
-        return (int(line[0]), int(column[0])) if len(line) and len(column) else None
+        return score_text(mean, 0.1 * (scale.high - scale.low))
 
     def _draw_samples(self, ax: Axes) -> Any:
         from matplotlib.patheffects import withStroke
@@ -339,17 +309,7 @@ class PairEffectDisplay(SearchDisplay):
         )
         best = self.results.best_index
         if best is not None and np.isfinite(x[best]) and np.isfinite(y[best]):
-            ax.scatter(
-                x[best],
-                y[best],
-                s=130,
-                marker="*",
-                color=AMBER,
-                edgecolor="black",
-                linewidth=0.8,
-                zorder=4,
-                gid="best",
-            )
+            star(ax, x[best], y[best], 130)
         if self.x_.numeric:
             set_limits(ax, "x", self.x_, x[rows])
         if self.y_.numeric:
@@ -376,12 +336,11 @@ class PairEffectDisplay(SearchDisplay):
         results = self.results
         columns: dict[str, Any]
         if self.is_grid_:
-            x = [value for _ in self._lines for value in _values_at(self.x_, self._columns)]
-            y = [value for value in _values_at(self.y_, self._lines) for _ in self._columns]
+            x, y = self._cells.values()
             columns = {
                 "score": self.means_.ravel(),
                 "n_candidates": self.counts_.ravel(),
-                "n_failed": (self._tried - self.counts_).ravel(),
+                "n_failed": (self._cells.tried - self.counts_).ravel(),
             }
         else:
             rows = np.flatnonzero(self._both)
@@ -401,15 +360,3 @@ class PairEffectDisplay(SearchDisplay):
             maker="frame()",
             instead="means_ and results",
         )
-
-
-def _values_at(one: Hyperparameter, places: np.ndarray) -> list[Any]:
-    """The values that lie at some places."""
-    found = places_of(one)
-    return [one.values[int(np.flatnonzero(found == place)[0])] for place in places]
-
-
-def _texts_at(one: Hyperparameter, places: np.ndarray) -> list[str]:
-    if one.numeric:
-        return number_texts(places)
-    return [one.categories[int(place)] for place in places]

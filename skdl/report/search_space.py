@@ -24,7 +24,6 @@ from skdl.report.hyperparameters import Hyperparameter, text_of
 from skdl.report.results import Results
 from skdl.report.score_scale import ScoreScale
 from skdl.report.style import (
-    AMBER,
     BLUE,
     GREY,
     ORANGE,
@@ -33,6 +32,7 @@ from skdl.report.style import (
     own_panels,
     plain,
     scale_of_scores,
+    star,
     tidy,
     wrapped,
 )
@@ -228,20 +228,9 @@ class SearchSpaceDisplay(SearchDisplay):
         if hyperparameter.numeric:
             # The marks at the bottom do not count among what matplotlib sees of the data.
             set_limits(ax, "x", hyperparameter, x)
-        if results.best_index is not None and there[results.best_index]:
-            ax.scatter(
-                x[results.best_index],
-                mean[results.best_index],
-                s=110,
-                marker="*",
-                color=AMBER,
-                edgecolor="black",
-                linewidth=0.7,
-                zorder=4,
-                clip_on=False,
-                label="best",
-                gid="best",
-            )
+        best = results.best_index
+        if best is not None and there[best]:
+            star(ax, x[best], mean[best], 110, clip_on=False, label="best")
         # Half a mark above the bottom edge, wherever the limits of the scores end.
         edge: dict[str, Any] = {
             "transform": ax.get_xaxis_transform(),

@@ -103,21 +103,21 @@ def tick_texts(ticks: Sequence[float] | np.ndarray) -> list[str]:
     return plain if max(map(len, plain)) < max(map(len, powers)) + 2 else powers
 
 
-def number_text(number: float, range_: float) -> str:
+def score_text(score: float, range_: float) -> str:
     """A score with as many digits as tell scores apart that lie a tenth of `range_` from each other.
 
     Examples
     --------
-    >>> number_text(0.91234, 0.5), number_text(0.91234, 0.01), number_text(-2401500.0, 9000.0)
+    >>> score_text(0.91234, 0.5), score_text(0.91234, 0.01), score_text(-2401500.0, 9000.0)
     ('0.91', '0.912', '-2.4015e+06')
     """
     if not range_ > 0:
-        return f"{number:.3g}"
+        return f"{score:.3g}"
     least = math.floor(math.log10(range_)) - 1
-    if least >= -6 and abs(number) < 1e6:
-        return f"{number:.{max(0, -least)}f}"
-    size = math.floor(math.log10(abs(number))) if number else least
-    return f"{number:.{max(1, size - least + 1)}g}"
+    if least >= -6 and abs(score) < 1e6:
+        return f"{score:.{max(0, -least)}f}"
+    size = math.floor(math.log10(abs(score))) if score else least
+    return f"{score:.{max(1, size - least + 1)}g}"
 
 
 def number_texts(numbers: np.ndarray) -> list[str]:

@@ -12,8 +12,8 @@ from skdl.report.ticks import (
     inches,
     log_axis,
     log_ticks,
-    number_text,
     number_texts,
+    score_text,
     tick_texts,
     write_out,
 )
@@ -82,17 +82,17 @@ def test_ticks_have_the_digits_of_their_step(ticks, texts):
 
 
 def test_numbers_have_as_many_digits_as_tell_them_apart():
-    assert number_text(0.91234, 0.5) == "0.91"
-    assert number_text(0.91234, 0.01) == "0.912"
-    assert number_text(1234.5, 900) == "1234"
-    assert number_text(1e9, 1e9) == "1e+09"
-    assert number_text(0.5, 0.0) == "0.5"
+    assert score_text(0.91234, 0.5) == "0.91"
+    assert score_text(0.91234, 0.01) == "0.912"
+    assert score_text(1234.5, 900) == "1234"
+    assert score_text(1e9, 1e9) == "1e+09"
+    assert score_text(0.5, 0.0) == "0.5"
     # Large ones that differ little, and such as differ by less than a millionth.
-    assert [number_text(one, 3000.0) for one in (-2400000.0, -2401000.0)] == [
+    assert [score_text(one, 3000.0) for one in (-2400000.0, -2401000.0)] == [
         "-2.4e+06",
         "-2.401e+06",
     ]
-    assert [number_text(one, 3e-7) for one in (0.9, 0.9000001)] == ["0.9", "0.9000001"]
+    assert [score_text(one, 3e-7) for one in (0.9, 0.9000001)] == ["0.9", "0.9000001"]
 
 
 def test_distinct_numbers_have_distinct_texts():
