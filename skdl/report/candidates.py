@@ -93,7 +93,7 @@ class CandidateDisplay(SearchDisplay):
     Raises
     ------
     InvalidParameterError
-        All candidates failed, or an option is not one of those above.
+        A number is out of its range, or no candidate has a score in every split.
 
     See Also
     --------

@@ -10,11 +10,16 @@ import numpy as np
 
 from skdl.exceptions import HistoriesNotFoundError, InvalidParameterError
 from skdl.report.candidates import MOST_LINES
+from skdl.report.convergence import ConvergenceDisplay
+from skdl.report.gap import GapDisplay
 from skdl.report.hyperparameters import Hyperparameter
 from skdl.report.importance_sentences import importance_sentence
+from skdl.report.pair_effect import PairEffectDisplay
+from skdl.report.parallel_coordinates import ParallelCoordinatesDisplay
 from skdl.report.results import Results
 from skdl.report.same_splits import candidates_share_splits
 from skdl.report.score_by_time import ScoreByTime, known_times
+from skdl.report.search_space import SearchSpaceDisplay
 from skdl.report.subject import spread_of
 from skdl.report.summary import Summary
 from skdl.report.svg import inline_svg, page_style
@@ -60,8 +65,6 @@ def figure_of_convergence(summary: Summary) -> Drawing:
     """How soon each of several searches found its best score."""
     score = one_line(summary.facts.score_name, 60)
     title = f"Best {score} so far"
-    from skdl.report.convergence import ConvergenceDisplay
-
     scored = [one for one in summary.searches if one.results.best_index is not None]
     if not scored:
         return Drawing(title)
@@ -126,8 +129,6 @@ def figure_of_importance(summary: Summary) -> Drawing:
 
 def figure_of_search_space(summary: Summary) -> Drawing:
     """Score against each hyperparameter."""
-    from skdl.report.search_space import SearchSpaceDisplay
-
     results = summary.results
     return _drawing(
         lambda: SearchSpaceDisplay(results),
@@ -143,8 +144,6 @@ def figure_of_pair_effect(summary: Summary) -> Drawing:
     results = summary.results
     if len(results.varied) < 2:
         return Drawing("Two hyperparameters together")
-    from skdl.report.pair_effect import PairEffectDisplay
-
     pair = _most_important(summary)
     try:
         display = PairEffectDisplay(results, pair=pair)
@@ -204,8 +203,6 @@ def figure_of_parallel_coordinates(summary: Summary) -> Drawing:
     results, title = summary.results, "All candidates, from their hyperparameters to their score"
     if len(results.varied) < 2:
         return Drawing(title)
-    from skdl.report.parallel_coordinates import ParallelCoordinatesDisplay
-
     caption = (
         "Each line is a candidate. It crosses each axis at its value and ends at its mean "
         f"{one_line(results.score_name, 60)}, the brighter the better; the best one is thick."
@@ -266,8 +263,6 @@ def figure_of_gap(summary: Summary) -> Drawing:
         return Drawing(title, missing=missing)
     if summary.best is None:
         return Drawing(title)
-    from skdl.report.gap import GapDisplay
-
     try:
         display = GapDisplay(results)
     except InvalidParameterError as reason:
@@ -330,9 +325,8 @@ def _drawing(
             )
     except (InvalidParameterError, HistoriesNotFoundError) as error:
         return Drawing(title, missing=one_line(error, 600))
-    except (
-        Exception
-    ) as error:  # such as values near the largest float: the rest of the page is worth more
+    except Exception as error:
+        # Such as values near the largest float: the rest of the page is worth more.
         reason = one_line(f"{type(error).__name__}: {error}", 300)
         return Drawing(title, missing=f"the picture could not be drawn ({reason}).")
     finally:

@@ -138,14 +138,8 @@ class GapDisplay(SearchDisplay):
                 f"Of {shown} candidates {_count(under, 'underfit')} and {_count(over, 'overfit')}."
             )
             if shown == 1:
-                word = (
-                    "underfits"
-                    if under
-                    else "overfits"
-                    if over
-                    else "neither underfits nor overfits"
-                )
-                said = f"The one candidate {word}."
+                word = "underfits" if under else "overfits"
+                said = f"The one candidate {word if under + over else 'neither underfits nor overfits'}."
         return said + (f" {failed} failed." if failed else "")
 
     def plot(self, ax: matplotlib.axes.Axes | None = None) -> Self:
@@ -227,6 +221,7 @@ class GapDisplay(SearchDisplay):
         if self.results.iteration is not None:
             earlier = self.results.iteration < self.results.iteration.max()
         few = self._shown.sum() <= 100
+        named: list[Any] = []  # corners bear their names themselves
         for fault, (colour, marker) in LOOKS.items():
             for rows, part in ((~earlier, 1.0), (earlier, 0.4)):
                 rows = rows & self._shown & ~off & (faults == fault)
@@ -241,7 +236,7 @@ class GapDisplay(SearchDisplay):
                     label="" if fault is None else fault.value,
                 )
         if off.any():
-            ax.plot(
+            named += ax.plot(
                 np.maximum(self.train_score_[off], low),
                 np.maximum(self.test_score_[off], low),
                 "v",
@@ -252,7 +247,7 @@ class GapDisplay(SearchDisplay):
             )
         best = self.results.best_index
         if best is not None and self._shown[best] and not off[best]:
-            ax.plot(
+            named += ax.plot(
                 self.train_score_[best],
                 self.test_score_[best],
                 "o",
@@ -262,7 +257,7 @@ class GapDisplay(SearchDisplay):
                 markeredgewidth=1.8,
                 label="the best",
             )
-        ax.legend(*_named(ax), loc="upper left", fontsize="small", frameon=False)
+        ax.legend(handles=named, loc="upper left", fontsize="small", frameon=False)
 
     def frame(self) -> pandas.DataFrame:
         """The numbers as a table with a row for each candidate; needs pandas.
@@ -312,12 +307,3 @@ def _of_corners(ax: matplotlib.axes.Axes) -> dict[str, Any]:
         "alpha": 0.6,
         "zorder": 1.5,
     }
-
-
-def _named(ax: matplotlib.axes.Axes) -> tuple[list[Any], list[str]]:
-    """The best and what is off the picture; corners bear their names themselves."""
-    pairs = zip(*ax.get_legend_handles_labels(), strict=True)
-    kept = [
-        (handle, label) for handle, label in pairs if label in ("the best",) or "below" in label
-    ]
-    return [handle for handle, _ in kept], [label for _, label in kept]

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from skdl._fitted_networks import networks_in
+from skdl.diagnosing import diagnose
 from skdl.engine.job import StopReason
 from skdl.exceptions import (
     AmbiguousHistoriesError,
@@ -178,8 +179,6 @@ def _curves(
 
 
 def _diagnosis(results: Results, X: Any, y: Any) -> tuple[Diagnosis | None, str]:
-    from skdl.diagnosing import diagnose
-
     if results.search is None and "params" in results.source:
         return None, "cv_results_ alone do not tell; pass the search itself"
     given = results.source if results.search is None else results.search

@@ -201,6 +201,8 @@ class LearningCurvesDisplay:
         ------
         HistoriesNotFoundError
             Nothing is known of the fits of that search; the words say how to change that.
+        AmbiguousHistoriesError
+            More than one run has its results.
         InvalidParameterError
             It is no search, has no such candidate, or the fits of these left no curves.
         sklearn.exceptions.NotFittedError

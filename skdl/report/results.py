@@ -82,8 +82,8 @@ class Results:
         """
         if not isinstance(search, BaseSearchCV):
             raise InvalidParameterError(
-                f"Got {_kind(search)}, expected a fitted search such as GridSearchCV, RandomizedSearchCV or "
-                "BayesSearchCV. For its columns alone use from_cv_results, for a fitted pipeline with a "
+                f"Got {kind_of(search)}, expected a fitted search such as GridSearchCV, RandomizedSearchCV "
+                "or BayesSearchCV. For its columns alone use from_cv_results, for a fitted pipeline with a "
                 "search inside from_estimator."
             )
         if not hasattr(search, "cv_results_"):
@@ -108,7 +108,7 @@ class Results:
         """
         if not isinstance(cv_results, Mapping) or "params" not in cv_results:
             raise InvalidParameterError(
-                f"Got {_kind(cv_results)}, expected the dict cv_results_ of a fitted search, with 'params'."
+                f"Got {kind_of(cv_results)}, expected the dict cv_results_ of a fitted search, with 'params'."
             )
         params = tuple(cv_results["params"])
         scores = _scores_by_metric(cv_results)
@@ -149,7 +149,7 @@ class Results:
             names = [str(name)[5:] for name in result if str(name).startswith("test_")]
         if not names:
             raise InvalidParameterError(
-                f"Got {_kind(result)}, expected the dict that cross_validate returns, with 'test_score'."
+                f"Got {kind_of(result)}, expected the dict that cross_validate returns, with 'test_score'."
             )
         metric = _checked_metric(metric, tuple(names))
         test = np.asarray(result[f"test_{metric}"], dtype=np.float64)[None, :]
@@ -275,8 +275,8 @@ def search_inside(estimator: Any) -> Any:
     look(estimator)
     if len(found) != 1:
         raise InvalidParameterError(
-            f"Got {_kind(estimator)} with {len(found)} searches inside, expected one fitted search: pass the "
-            "search itself to from_search."
+            f"Got {kind_of(estimator)} with {len(found)} searches inside, expected one fitted search: pass "
+            "the search itself to from_search."
         )
     return found[0]
 
@@ -369,7 +369,8 @@ def _optional(cv_results: Mapping[str, Any], name: str) -> np.ndarray | None:
     return np.asarray(cv_results[name]) if name in cv_results else None
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """What somebody gave, for a message."""
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if isinstance(value, Mapping):

@@ -6,7 +6,7 @@ import numpy as np
 
 from skdl.report.results import Results
 from skdl.report.style import BLUE, ORANGE, legend_above, plain
-from skdl.report.ticks import inches
+from skdl.report.ticks import inches, log_axis
 
 
 def known_times(results: Results) -> np.ndarray:
@@ -44,13 +44,7 @@ class ScoreByTime:
             )
             # Above the points, of which it would look like one.
             legend_above(axes, *axes.get_legend_handles_labels(), inches(axes)[0])
-        if seconds[known].min() > 0 and seconds[known].max() > 8 * seconds[known].min():
-            axes.set_xscale("log")
-            axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-            few = seconds[known].max() < 100 * seconds[known].min()
-            axes.xaxis.set_minor_formatter(
-                lambda value, _: f"{value:g}" if few and f"{value:e}"[0] in "25" else ""
-            )
+        log_axis(axes.xaxis, seconds[known] * factor)
         axes.set_xlabel(f"mean time of a fit ({unit})")
         axes.set_ylabel(plain(f"mean {results.score_name}"))
         return self

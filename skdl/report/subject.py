@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from skdl.exceptions import InvalidParameterError
 from skdl.report.hyperparameters import Hyperparameter, repr_of, text_of
-from skdl.report.results import Results, search_inside
+from skdl.report.results import Results, kind_of, search_inside
 from skdl.report.texts import count_text, one_line
 
 # The method of what is no search; of one that is not known, and what is said of its estimator.
@@ -134,10 +134,10 @@ def read_subject(given: Any, metric: str | None = None) -> Results:
         return Results.of_cv_results(given, metric)
     if isinstance(given, Mapping) and any(map(_is_score, given)):
         return Results.of_cross_validation(given, metric)
-    kind = f"the class {given.__name__}" if isinstance(given, type) else f"a {type(given).__name__}"
     raise InvalidParameterError(
-        f"Got {kind}, expected a fitted search such as GridSearchCV, RandomizedSearchCV or BayesSearchCV, "
-        "what cross_validate returned, or a dict with a search under each name: pass one of these."
+        f"Got {kind_of(given)}, expected a fitted search such as GridSearchCV, RandomizedSearchCV or "
+        "BayesSearchCV, what cross_validate returned, or a dict with a search under each name: pass one of "
+        "these."
     )
 
 

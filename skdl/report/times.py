@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from skdl.engine import stats
 from skdl.report.results import Results
 
 
@@ -66,8 +67,6 @@ def time_facts(results: Results, tasks: Sequence[Any] | None = None) -> TimeFact
     wall = programs = compiling = None
     if tasks:
         wall = max(task.ended for task in tasks) - min(task.started for task in tasks)
-        from skdl.engine import stats
-
         done = stats()
         programs, compiling = done.programs, done.seconds_compiling
     return TimeFacts(

@@ -155,7 +155,7 @@ def test_the_template_is_the_best_candidate_unfitted():
     [
         (3, "Got a int, expected a fitted search"),
         (GridSearchCV, "Got the class GridSearchCV, expected"),
-        ({"a": 1}, "Got a dict, expected"),
+        ({"a": 1}, "Got a dict with 'a', expected"),
         (LogisticRegression(), "with 0 searches inside"),
         ({"params": []}, "without candidates or scores"),
     ],
