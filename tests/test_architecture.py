@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import skdl
@@ -31,6 +32,15 @@ def importers(package):
         for file, names in IMPORTS.items()
         if any(name == package or name.startswith(f"{package}.") for name in names)
     }
+
+
+def test_the_page_names_every_file_of_the_rooms_that_it_walks_through():
+    page = (Path(__file__).parents[1] / "docs" / "architecture.rst").read_text(encoding="utf-8")
+    rooms = ("", "engine", "parallel", "report")
+    names = {path.name for room in rooms for path in (PACKAGE / room).glob("[!_]*.py")}
+    names |= {path.name for path in PACKAGE.glob("_[!_]*.py")}
+    assert not {name for name in names if f"`{name}`" not in page}
+    assert set(re.findall(r"`(\w+\.py)`", page)) <= {path.name for path in PACKAGE.rglob("*.py")}
 
 
 def test_only_one_file_touches_scikeras():
