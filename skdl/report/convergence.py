@@ -13,7 +13,7 @@ from skdl.exceptions import InvalidParameterError
 from skdl.report.display import SearchDisplay
 from skdl.report.hyperparameters import counted_apart, cut_apart
 from skdl.report.results import Results
-from skdl.report.same_score import kinds_of_scores
+from skdl.report.same_score import check_one_kind
 from skdl.report.scores_so_far import ScoresSoFar, clock_of, scores_so_far
 from skdl.report.style import (
     COLOURS,
@@ -28,7 +28,6 @@ from skdl.report.style import (
     tidy,
     wrapped,
 )
-from skdl.report.texts import one_line
 from skdl.report.ticks import count_along, inches, log_axis
 
 if TYPE_CHECKING:
@@ -354,11 +353,5 @@ def _common_score(named: Mapping[str, Results]) -> str:
         raise InvalidParameterError(
             "Got no search, expected one at least: pass a search, or several as a list or by name."
         )
-    scores = kinds_of_scores(named)
-    if len(set(scores.values())) > 1:
-        said = ", ".join(f"{one_line(score, 120)!r} of {name!r}" for name, score in scores.items())
-        raise InvalidParameterError(
-            f"Got scores of several kinds, {said}, expected one kind on one axis: pass the metric that all "
-            "of them have, or draw them apart."
-        )
+    check_one_kind(named)
     return next(iter(named.values())).score_name

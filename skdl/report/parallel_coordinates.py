@@ -143,15 +143,7 @@ class ParallelCoordinatesDisplay(SearchDisplay):
         ax.set_xlim(-0.15, count + 0.15)
         below = (self.heights_ == BELOW).any(axis=0)
         for place in np.flatnonzero(below).tolist():
-            ax.annotate(
-                "failed" if place == count else "absent",
-                (place, BELOW),
-                xytext=(3.5, 0),
-                textcoords="offset points",
-                fontsize=0.9 * size,
-                verticalalignment="center",
-                zorder=5,
-            )
+            _write(ax, "failed" if place == count else "absent", (place, BELOW), size)
         ax.set_ylim(BELOW - 0.05 if below.any() else -0.05, 1.05)
         ax.set_yticks([])
         ax.spines[:].set_visible(False)
@@ -218,24 +210,16 @@ class ParallelCoordinatesDisplay(SearchDisplay):
     ) -> None:
         """An axis with ticks and texts to its right, which stay legible over the lines."""
         ax.plot([place, place], [0, 1], color=ink(), linewidth=1.0, zorder=4, clip_on=False)
+        ground = {
+            "boxstyle": "square,pad=0.1",
+            "color": ax.get_facecolor(),
+            "alpha": 0.75,
+            "linewidth": 0,
+        }
         height = inches(ax)[1] * 72
         step = int(np.ceil(1.3 * size * len(texts) / height))
         for level, text in zip(heights[::step], texts[::step], strict=True):
-            ax.annotate(
-                plain(text),
-                (place, level),
-                xytext=(3.5, 0),
-                textcoords="offset points",
-                fontsize=0.9 * size,
-                verticalalignment="center",
-                zorder=5,
-                bbox={
-                    "boxstyle": "square,pad=0.1",
-                    "color": ax.get_facecolor(),
-                    "alpha": 0.75,
-                    "linewidth": 0,
-                },
-            )
+            _write(ax, plain(text), (place, level), size, bbox=ground)
             ax.plot(place, level, marker="_", color=ink(), markersize=5, zorder=4, clip_on=False)
 
     def _draw_scores(self, ax: Axes, place: int, size: float) -> None:
@@ -256,14 +240,7 @@ class ParallelCoordinatesDisplay(SearchDisplay):
             gid="scores",
         )
         for level, text in zip(self._scale.parts(ticks), texts, strict=True):
-            ax.annotate(
-                text,
-                (place + 0.06, level),
-                xytext=(3.5, 0),
-                textcoords="offset points",
-                fontsize=0.9 * size,
-                verticalalignment="center",
-            )
+            _write(ax, text, (place + 0.06, level), size)
 
     def _name_axes(self, ax: Axes, size: float) -> None:
         """The names of the axes below them, askew where they are long."""
@@ -311,6 +288,20 @@ class ParallelCoordinatesDisplay(SearchDisplay):
             maker="frame()",
             instead="results and heights_",
         )
+
+
+def _write(ax: Axes, text: str, place: tuple[float, float], size: float, **options: Any) -> None:
+    """Write beside a place on an axis, at its right."""
+    ax.annotate(
+        text,
+        place,
+        xytext=(3.5, 0),
+        textcoords="offset points",
+        fontsize=0.9 * size,
+        verticalalignment="center",
+        zorder=5,
+        **options,
+    )
 
 
 def _heights(one: Hyperparameter, places: np.ndarray) -> np.ndarray:

@@ -7,7 +7,9 @@ from types import FunctionType
 
 from sklearn.pipeline import Pipeline
 
+from skdl.exceptions import InvalidParameterError
 from skdl.report.results import Results
+from skdl.report.texts import one_line
 
 
 def kinds_of_scores(named: Mapping[str, Results]) -> dict[str, str]:
@@ -38,6 +40,23 @@ def kinds_of_scores(named: Mapping[str, Results]) -> dict[str, str]:
         name: f"{names[name]} ({detail})" if detail else names[name]
         for name, detail in details.items()
     }
+
+
+def check_one_kind(named: Mapping[str, Results]) -> None:
+    """Raise where the scores of several searches are not of one kind.
+
+    Raises
+    ------
+    InvalidParameterError
+        They are of several.
+    """
+    kinds = kinds_of_scores(named)
+    if len(set(kinds.values())) > 1:
+        told = ", ".join(f"{name!r} by {one_line(kind, 120)}" for name, kind in kinds.items())
+        raise InvalidParameterError(
+            f"Got scores of several kinds ({told}), expected one kind by which searches compare: pass "
+            "searches with the same scoring, or metric= for one that all of them have."
+        )
 
 
 def _detail(results: Results) -> str:

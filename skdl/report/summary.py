@@ -22,7 +22,7 @@ from skdl.report.hyperparameters import counted_apart
 from skdl.report.importance_display import ImportanceDisplay
 from skdl.report.rebuild import RebuildCode, rebuild_code
 from skdl.report.results import Results
-from skdl.report.same_score import kinds_of_scores
+from skdl.report.same_score import check_one_kind
 from skdl.report.split_sizes import SplitSizes, sizes_of_splits
 from skdl.report.subject import (
     SearchFacts,
@@ -254,13 +254,7 @@ def _subjects(search: Any, metric: str | None) -> dict[str, Results]:
     subjects = {
         name: read_subject(one, metric) for name, one in zip(names, search.values(), strict=True)
     }
-    kinds = kinds_of_scores(subjects)
-    if len(set(kinds.values())) > 1:
-        told = ", ".join(f"{name!r} by {one_line(kind, 120)}" for name, kind in kinds.items())
-        raise InvalidParameterError(
-            f"Got searches that were scored by different metrics ({told}), expected one by which they "
-            "compare: pass searches with the same scoring, or metric= for one that all of them have."
-        )
+    check_one_kind(subjects)
     return subjects
 
 

@@ -21,12 +21,6 @@ TREE = DecisionTreeClassifier(random_state=0)
 NAN = np.nan
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
-
-
 @pytest.fixture(scope="module")
 def search():
     return GridSearchCV(TREE, {"max_depth": [1, 2, 3, 4, 5, 6]}, cv=4).fit(X, Y)

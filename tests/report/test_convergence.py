@@ -19,12 +19,6 @@ SPACE = {"max_depth": [1, 2, 3, 4]}
 NAN = np.nan
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
-
-
 @pytest.fixture(scope="module")
 def grid():
     return GridSearchCV(TREE, SPACE, cv=3).fit(X, Y)
@@ -216,9 +210,7 @@ def test_what_is_no_results_is_named():
 
 def test_scores_of_several_kinds_are_not_drawn_together(grid):
     other = GridSearchCV(TREE, SPACE, cv=3, scoring="neg_log_loss").fit(X, Y)
-    with pytest.raises(
-        InvalidParameterError, match="'accuracy' of 'a', 'negative log loss' of 'b'"
-    ):
+    with pytest.raises(InvalidParameterError, match="'a' by accuracy, 'b' by negative log loss"):
         ConvergenceDisplay.from_search({"a": grid, "b": other})
 
 

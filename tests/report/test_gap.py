@@ -16,12 +16,6 @@ TREE = DecisionTreeClassifier(random_state=0)
 NAN = np.nan
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
-
-
 def columns(train, test, name="r2"):
     """The results of candidates with these scores in one split."""
     return {

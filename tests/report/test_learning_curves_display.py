@@ -28,12 +28,6 @@ NETWORK = MLPClassifier(
 )
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
-
-
 @pytest.fixture(scope="module")
 def search():
     with joblib.parallel_config("skdl"):

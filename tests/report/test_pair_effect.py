@@ -16,12 +16,6 @@ MEANS = np.arange(12) / 20
 RNG = np.random.default_rng(0)
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
-
-
 def artist(display, gid):
     found = [one for one in display.ax_.collections if one.get_gid() == gid]
     return found[0] if found else None

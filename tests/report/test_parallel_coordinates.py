@@ -12,12 +12,6 @@ from skdl.report.parallel_coordinates import BELOW
 SAMPLES = [{"rate": 1e-4, "units": 8}, {"rate": 1e-2, "units": 20}, {"rate": 1e-1, "units": 16}]
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
-
-
 def lines(display, gid):
     (found,) = (one for one in display.ax_.collections if one.get_gid() == gid)
     return np.array(found.get_segments())

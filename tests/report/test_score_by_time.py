@@ -1,17 +1,9 @@
 """Each candidate at the seconds of its fits and its score."""
 
-import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 
 from skdl.report.results import Results
 from skdl.report.score_by_time import ScoreByTime, known_times
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
 
 
 def drawn(seconds, scores=(0.5, 0.9, 0.7, np.nan)):

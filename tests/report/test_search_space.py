@@ -14,12 +14,6 @@ GRID = list(ParameterGrid({"net__rate": [0.001, 0.01, 0.1], "kind": ["x", "y"]})
 MEANS = [0.5, 0.8, 0.6, 0.4, 0.7, 0.3]
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
-
-
 def drawn(panel, gid):
     """What is drawn under a name: points of shape (n, 2)."""
     points = [one.get_offsets() for one in panel.collections if one.get_gid() == gid]
