@@ -38,6 +38,11 @@ def candidate_labels(results: Results, candidates: Sequence[int]) -> tuple[str, 
     return tuple(map(label, candidates))
 
 
+def labels_by_row(results: Results, candidates: Sequence[int]) -> dict[int, str]:
+    """The same by the rows of the candidates."""
+    return dict(zip(candidates, candidate_labels(results, candidates), strict=True))
+
+
 def candidate_rows(results: Results, candidates: int | Sequence[int] | None) -> list[int]:
     """The rows of candidates that were asked for; of the best one where nobody asked.
 

@@ -202,6 +202,11 @@ class CandidateDisplay(SearchDisplay):
         -------
         self : CandidateDisplay
             With ``ax_``, ``figure_`` and ``axes_``.
+
+        Raises
+        ------
+        InvalidParameterError
+            `ax` has another number of axes, or is one that cannot be divided.
         """
         self.ax_, self.axes_ = own_panels(ax, 2)
         self.figure_ = self.ax_.figure

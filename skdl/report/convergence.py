@@ -215,6 +215,11 @@ class ConvergenceDisplay(SearchDisplay):
         -------
         self : ConvergenceDisplay
             With ``ax_``, ``figure_`` and ``axes_``.
+
+        Raises
+        ------
+        InvalidParameterError
+            `ax` has another number of axes, or is one that cannot be divided.
         """
         kinds = ("trial", "second") if self.by == "both" else (self.by,)
         self.ax_, self.axes_ = own_panels(ax, len(kinds))

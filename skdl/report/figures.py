@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl.exceptions import HistoriesNotFoundError, InvalidParameterError
+from skdl.exceptions import InvalidParameterError
 from skdl.report.candidates import MOST_LINES
 from skdl.report.convergence import ConvergenceDisplay
 from skdl.report.gap import GapDisplay
@@ -323,7 +323,7 @@ def _drawing(
             svg = inline_svg(
                 display.figure_, f"picture-{name}", f"{title}. {tell(display)}", plate=plate
             )
-    except (InvalidParameterError, HistoriesNotFoundError) as error:
+    except InvalidParameterError as error:
         return Drawing(title, missing=one_line(error, 600))
     except Exception as error:
         # Such as values near the largest float: the rest of the page is worth more.

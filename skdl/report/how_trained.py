@@ -18,7 +18,7 @@ from skdl.exceptions import (
     HistoriesNotFoundError,
     InvalidParameterError,
 )
-from skdl.report.candidate_labels import candidate_labels
+from skdl.report.candidate_labels import labels_by_row
 from skdl.report.fitted_curves import curves_of_estimator, curves_of_frame, curves_of_search
 from skdl.report.learning_curves_display import LearningCurvesDisplay
 from skdl.report.results import Results
@@ -165,7 +165,7 @@ def _curves(
                 if histories is None
                 else curves_of_frame(histories, best)
             )
-            labels = dict(zip(best, candidate_labels(results, best), strict=True))
+            labels = labels_by_row(results, best)
             whose = count_text(len(best), "best candidate")
             return LearningCurvesDisplay(fits, labels=labels), f"the {whose} on all splits"
         if fitted is not None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from skdl._frames import make_frame
 from skdl.exceptions import InvalidParameterError
-from skdl.report.candidate_labels import candidate_labels, candidate_rows
+from skdl.report.candidate_labels import candidate_rows, labels_by_row
 from skdl.report.curve_lines import draw_fit, draw_mean, mark, marks_in_words
 from skdl.report.fitted_curves import (
     RATE,
@@ -215,7 +215,7 @@ class LearningCurvesDisplay:
         rows = candidate_rows(results, candidates)
         saved = histories is not None
         fits = curves_of_frame(histories, rows) if saved else curves_of_search(search, rows)
-        return cls(fits, labels=_labels(results, rows), **options).plot(ax=ax)
+        return cls(fits, labels=labels_by_row(results, rows), **options).plot(ax=ax)
 
     @classmethod
     def from_cv_results(
@@ -257,7 +257,7 @@ class LearningCurvesDisplay:
         results = Results.of_cv_results(cv_results, metric)
         rows = candidate_rows(results, candidates)
         fits = curves_of_frame(histories, rows)
-        return cls(fits, labels=_labels(results, rows), **options).plot(ax=ax)
+        return cls(fits, labels=labels_by_row(results, rows), **options).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw the curves, a panel for the loss and for each metric.
@@ -271,6 +271,11 @@ class LearningCurvesDisplay:
         -------
         self : LearningCurvesDisplay
             With ``ax_``, ``figure_`` and ``axes_``.
+
+        Raises
+        ------
+        InvalidParameterError
+            `ax` has another number of axes, or is one that cannot be divided.
         """
         self.ax_, self.axes_ = own_panels(ax, len(self.curves_), columns=2)
         self.figure_ = self.ax_.figure
@@ -392,7 +397,3 @@ class LearningCurvesDisplay:
                 ]
             )
         return make_frame(columns, maker="frame()", instead="fits and means_")
-
-
-def _labels(results: Results, rows: Sequence[int]) -> dict[int, str]:
-    return dict(zip(rows, candidate_labels(results, rows), strict=True))

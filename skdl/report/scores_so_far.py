@@ -7,11 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skdl.exceptions import (
-    AmbiguousHistoriesError,
-    HistoriesNotFoundError,
-    InvalidParameterError,
-)
+from skdl.exceptions import HistoriesNotFoundError, InvalidParameterError
 from skdl.report.results import Results
 from skdl.search_record import record_of
 
@@ -123,7 +119,7 @@ def _elapsed(results: Results) -> np.ndarray | None:
         return None
     try:
         record = record_of(results.search)
-    except (HistoriesNotFoundError, AmbiguousHistoriesError):
+    except HistoriesNotFoundError:
         return None
     return np.array(
         [

@@ -130,6 +130,11 @@ class SearchSpaceDisplay(SearchDisplay):
         -------
         self : SearchSpaceDisplay
             With ``ax_``, ``axes_`` and ``figure_``.
+
+        Raises
+        ------
+        InvalidParameterError
+            `ax` has another number of axes, or is one that cannot be divided.
         """
         lines = 2
         if ax is not None and not isinstance(ax, (np.ndarray, Sequence)) and inches(ax)[0] < WIDE:
