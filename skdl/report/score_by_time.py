@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from skdl.report.results import Results
-from skdl.report.style import BLUE, ORANGE, legend_above, plain
+from skdl.report.style import BLUE, ORANGE, legend_above, plain, scale_of_scores
 from skdl.report.ticks import inches, log_axis
 
 
@@ -45,6 +45,7 @@ class ScoreByTime:
             # Above the points, of which it would look like one.
             legend_above(axes, *axes.get_legend_handles_labels(), inches(axes)[0])
         log_axis(axes.xaxis, seconds[known] * factor)
+        scale_of_scores(axes, means[known])
         axes.set_xlabel(f"mean time of a fit ({unit})")
         axes.set_ylabel(plain(f"mean {results.score_name}"))
         return self

@@ -26,6 +26,11 @@ def test_short_times_that_differ_by_factors_are_milliseconds_on_a_logarithmic_ax
     assert [text.get_text() for text in ax.get_xticklabels()] == ["30", "10", "3", "1"]
 
 
+def test_negative_losses_that_differ_by_factors_are_drawn_by_their_size():
+    assert drawn([0.2, 0.3, 0.4, 5.0], (-100.0, -1.0, -0.01, np.nan)).get_yscale() == "symlog"
+    assert drawn([0.2, 0.3, 0.4, 5.0]).get_yscale() == "linear"
+
+
 def test_what_failed_or_was_not_timed_has_no_place():
     columns = {"params": [{}] * 3, "split0_test_score": [0.5, np.nan, 0.7]}
     found = Results.of_cv_results(columns | {"mean_fit_time": [np.nan, 1.0, 1.0]})
