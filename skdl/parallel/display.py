@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from skdl.engine import stats
 from skdl.parallel.progress import Snapshot, Tally
-from skdl.parallel.streams import is_terminal
+from skdl.parallel.streams import Bell, is_terminal
 
 # Seconds over which epochs are counted for what is shown of their speed.
 _WINDOW = 5.0
@@ -34,6 +34,7 @@ class Screen(Protocol):
 
     delay: float
     interval: float
+    bell: Bell  # rung by who wants it drawn before the interval is over
     tells_short_fits: bool  # whether calls of fits that end before `delay` are told of
 
     def draw(self, rows: Sequence[tuple[Snapshot, float]]) -> None:
@@ -78,7 +79,7 @@ class Display:
         # Those that are not drawn, and those that are, in their order. Only the thread takes one out.
         self._hidden: list[_Line] = []
         self._visible: list[_Line] = []
-        self._ended = threading.Event()
+        self._ended = False
         self._epochs: deque[_Moment] = deque([_now()])
         self._thread = threading.Thread(target=self._work, name="skdl progress", daemon=True)
 
@@ -108,7 +109,8 @@ class Display:
 
         Returns whether all is drawn.
         """
-        self._ended.set()
+        self._ended = True
+        self._screen.bell.ring()
         if threading.current_thread() is not self._thread and self._thread.is_alive():
             self._thread.join(_PATIENCE if patience is None else patience)
         return not self._thread.is_alive()
@@ -119,7 +121,10 @@ class Display:
         # such as a closed terminal, does not stop the search.
         with contextlib.suppress(Exception):
             try:
-                while not self._ended.wait(wait):
+                while True:
+                    self._screen.bell.wait(wait)
+                    if self._ended:
+                        break
                     self._screen.draw(self._rows())
                     wait = self._screen.interval
             finally:

@@ -16,7 +16,7 @@ from rich.table import Column
 from rich.text import Text
 
 from skdl.parallel.progress import Snapshot
-from skdl.parallel.streams import Above, is_terminal
+from skdl.parallel.streams import Above, Bell, is_terminal
 from skdl.parallel.tasks import scikit_learn_draws
 
 Row = tuple[Snapshot, float]
@@ -78,7 +78,8 @@ class Terminal:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        self._above: list[Above] = []
+        self.bell = Bell()
+        self._above: Above | None = None
         self._drawn = self._gave_way = False
 
     def draw(self, rows: Sequence[Row]) -> None:
@@ -95,22 +96,21 @@ class Terminal:
             self._begin()
         ended = [f"{shot.words(epochs)}\n" for shot, epochs in rows if shot.ended]
         self._set([row for row in rows if not row[0].ended])
-        self._write("".join([above.take() for above in self._above] + ended))
+        self._write("".join([self._taken(), *ended]))
 
     def close(self, rows: Sequence[Row]) -> None:
         """Draw the last time, if it was drawn at all."""
         try:
             if self._drawn and not self._gave_way:
                 self._set(rows)
-                self._write("".join(above.take() for above in self._above))
+                self._write(self._taken())
         finally:
             self._give_back()
 
     def _begin(self) -> None:
         self._drawn = True
-        self._above = [
-            Above(name) for name in ("stdout", "stderr") if is_terminal(getattr(sys, name))
-        ]
+        names = [name for name in ("stdout", "stderr") if is_terminal(getattr(sys, name))]
+        self._above = Above(names, self._console.file, self.bell.ring)
         if not self._console.legacy_windows:
             # Nobody knows where the cursor is. As many spaces as a line has end the line that was begun, if
             # one was, and are nothing to see otherwise.
@@ -135,16 +135,19 @@ class Terminal:
         else:
             self._progress.refresh()
 
+    def _taken(self) -> str:
+        return "" if self._above is None else self._above.take()
+
     def _give_back(self) -> None:
         try:
             if self._drawn:
                 self._progress.stop()
         finally:
             self._drawn = False
-            for above in self._above:
+            if self._above is not None:
                 # The stream may be what fails.
                 with contextlib.suppress(OSError, ValueError):
-                    above.end()
+                    self._above.end()
 
 
 class Notebook:
@@ -155,6 +158,7 @@ class Notebook:
     tells_short_fits = False
 
     def __init__(self) -> None:
+        self.bell = Bell()
         self._handle: Any = None
         # The words for calls that have ended, of which the last ones stay above those under way.
         self._ended: deque[str] = deque(maxlen=_ENDED_IN_A_NOTEBOOK)
@@ -183,6 +187,9 @@ class Log:
 
     delay = interval = INTERVAL_OF_LOG
     tells_short_fits = True
+
+    def __init__(self) -> None:
+        self.bell = Bell()
 
     def draw(self, rows: Sequence[Row]) -> None:
         """Write a line for each call that is under way or has ended since."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import sys
 import threading
@@ -18,6 +19,8 @@ from skopt import BayesSearchCV
 
 from skdl.exceptions import InvalidParameterError
 from skdl.parallel import display, screens
+from skdl.parallel.progress import Tally
+from skdl.parallel.streams import Bell
 from skdl.parallel.tasks import Told
 
 
@@ -29,6 +32,7 @@ class Paper:
     tells_short_fits = True
 
     def __init__(self):
+        self.bell = Bell()
         self.drawn = threading.Semaphore(0)
         self.words = []
         self.ended = []
@@ -155,6 +159,26 @@ def test_who_ends_a_call_does_not_wait_for_ever_for_who_draws(paper, monkeypatch
         thread.join(60)
     assert not waits
     assert closed.is_set()
+
+
+def test_the_collector_may_end_a_call_at_any_line_of_who_draws(paper):
+    for line in range(200):
+        tally, lines = Tally(), itertools.count()
+        tally.begin_call(None)
+
+        def trace(frame, event, _, tally=tally, lines=lines, line=line):
+            if event == "line" and next(lines) == line:
+                display.hide(tally)
+            return trace
+
+        threading.settrace(trace)
+        display.show(tally, None)
+        for thread in threading.enumerate():
+            if thread.name == "skdl progress":
+                thread.join(60)
+                assert not thread.is_alive(), f"it hangs at line {line}"
+        threading.settrace(None)
+    assert paper.closed == 200
 
 
 @pytest.mark.parametrize("progress", [None, True])

@@ -70,7 +70,7 @@ def on_terminal(code, columns=100, stdout=None):
         env={**SURROUNDINGS, "TERM": "xterm"},
     )
     os.close(theirs)
-    written = b""
+    parts = []
     while True:
         try:
             part = os.read(ours, 65536)
@@ -78,9 +78,9 @@ def on_terminal(code, columns=100, stdout=None):
             break
         if not part:
             break
-        written += part
+        parts.append(part)
     os.close(ours)
-    return written.decode(), process.wait(60)
+    return b"".join(parts).decode(), process.wait(60)
 
 
 def screen(written, columns=100):
@@ -421,3 +421,57 @@ def test_what_a_slow_terminal_has_not_taken_is_written_before_the_process_ends()
     )
     assert "the last words" in screen(written)[-3]
     assert "2 of 2 tasks" in screen(written)[-2]
+
+
+def test_tasks_that_print_faster_than_the_terminal_takes_it_wait_for_it():
+    written, _ = on_terminal(
+        """
+        both, taken = threading.Barrier(2), [0]
+        write = screens.Terminal._write
+
+        def measure_and_write(self, text):
+            taken.append(len(text))
+            write(self, text)
+
+        screens.Terminal._write = measure_and_write
+
+        def say(i):
+            wait()
+            both.wait(60)
+            screens.Terminal.interval = 3600.0
+            for number in range(500_000):
+                print(f"{i} {number:0100}")
+
+        with joblib.parallel_config("skdl"):
+            Parallel(n_jobs=2)([delayed(say)(i) for i in range(2)])
+        print("at once", max(taken))
+        report()
+        """
+    )
+    for i in range(2):
+        numbers = re.findall(rf"{i} ([0-9]{{100}})\r\n", written)
+        assert list(map(int, numbers)) == list(range(500_000))
+    # Of 103 MB: what was taken at once is all that was kept.
+    (most,) = re.findall("at once ([0-9]+)", written)
+    assert int(most) < 2 * 2**16
+    assert AFTER in written
+
+
+def test_a_copy_of_the_process_writes_for_itself():
+    written, _ = on_terminal(
+        """
+        def say():
+            wait()
+            child = os.fork()
+            if not child:
+                print("of the copy", flush=True)
+                os._exit(0)
+            os.waitpid(child, 0)
+
+        with joblib.parallel_config("skdl"):
+            Parallel(n_jobs=1)([delayed(say)()])
+        report()
+        """
+    )
+    assert "of the copy" in written
+    assert AFTER in written
