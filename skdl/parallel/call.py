@@ -257,8 +257,8 @@ class Call:
     def _outcome(self, task: Callable[[], Any]) -> Outcome | None:
         """Run `task`, which `cancel` may interrupt; None if it did.
 
-        The interruption can strike until it has been taken back, which is why that is done twice: it
-        strikes once, so either the first try or the second is left alone.
+        The interruption can strike until it has been met, which is why that is done twice: it strikes once,
+        so either the first try or the second is left alone.
         """
         me = threading.get_ident()
         try:
@@ -276,11 +276,17 @@ class Call:
 
     def _settle(self, thread: int) -> None:
         with _lock:
-            if thread in self._running:
-                self._running.remove(thread)
-                if thread in _struck:
-                    _struck.remove(thread)
-                    _raise_in_thread(thread, ctypes.py_object())
+            struck = thread in self._running and thread in _struck
+            self._running.discard(thread)
+            if struck:
+                _struck.remove(thread)
+        if struck:
+            # Nobody knows whether it has come. To take it back would leave a flag of the interpreter up, at
+            # which Python 3.11 runs for ever in every thread that is traced: by a debugger, say.
+            with contextlib.suppress(Abandoned):
+                _raise_in_thread(thread, Abandoned)
+                while True:
+                    pass
 
     def _attempt(self, task: Callable[[], Any]) -> Outcome:
         try:

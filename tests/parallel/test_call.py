@@ -146,6 +146,18 @@ def test_a_task_that_cannot_be_interrupted_is_left_behind_and_spoils_nothing(mon
     assert list(warnings.filters) == before
 
 
+def test_a_debugger_works_after_tasks_were_interrupted():
+    spinning = Spinning(2)
+    with pytest.raises(ValueError, match="one of many"):
+        Parallel(n_jobs=2)([delayed(spinning.task)(), delayed(spinning.fail)()])
+    threading.settrace(lambda *_: None)
+    thread = threading.Thread(target=abs, args=(1,), daemon=True)
+    thread.start()
+    thread.join(60)
+    threading.settrace(None)
+    assert not thread.is_alive()
+
+
 def test_an_abandoned_task_makes_no_more_calls():
     spinning, seen = Spinning(2), []
 
