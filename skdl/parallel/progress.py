@@ -26,7 +26,8 @@ class Snapshot:
         The number of the call, for a search that makes several and does not say how many fits that will be.
     n_failed : int
     best : float or None
-        The best mean score of a candidate whose splits are all done.
+        The best mean score of a candidate whose splits are all done, none of which failed; of a search that
+        gives its candidates more in each round, of the last round that has one.
     metric : str or None
         Its name, where there are several.
     seconds : float
@@ -89,6 +90,7 @@ class Tally:
         self._noun = "tasks"
         self._scores: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
         self._best: float | None = None
+        self._round_of_best = 0
         self._metric: str | None = None
         self._began = self._seconds = 0.0
         self.thread = threading.get_ident()
@@ -126,7 +128,7 @@ class Tally:
             self._done += 1
             self._n_failed += given.error is not None
             if told is not None and told.n_splits is not None:
-                self._note_score(position // told.n_splits, told.n_splits, given.test_scores)
+                self._note_score(position // told.n_splits, told.n_splits, told, given)
 
     def end(self) -> None:
         """Stop the clock."""
@@ -152,22 +154,24 @@ class Tally:
                 self.ended,
             )
 
-    def _note_score(
-        self, candidate: int, n_splits: int, score: float | dict[str, float] | None
-    ) -> None:
+    def _note_score(self, candidate: int, n_splits: int, told: Told, given: Given) -> None:
+        score = given.test_scores
         if isinstance(score, dict):
-            self._metric = next(iter(score), None)
+            self._metric = told.refit if told.refit in score else next(iter(score), None)
             score = score.get(self._metric or "")
         if score is None:
             return
         key = self._round, candidate
         scores = self._scores[key]
-        scores.append(score)
-        if len(scores) == n_splits:
-            del self._scores[key]
-            mean = math.fsum(scores) / n_splits
-            if math.isfinite(mean) and (self._best is None or mean > self._best):
-                self._best = mean
+        # What stands for the score of a fit that failed is no score, also where it is a number.
+        scores.append(score if given.error is None else math.nan)
+        if len(scores) < n_splits:
+            return
+        del self._scores[key]
+        mean = math.fsum(scores) / n_splits
+        best = None if told.in_rounds and self._round > self._round_of_best else self._best
+        if math.isfinite(mean) and (best is None or mean > best):
+            self._best, self._round_of_best = mean, self._round
 
 
 def _rounded(number: float) -> str:

@@ -29,6 +29,8 @@ class Told:
         How many fits the whole search will make, where it makes several calls and says how many.
     in_rounds : bool
         Whether it makes several calls and does not say how many fits that will be.
+    refit : str or None
+        The metric by which it chooses, where it names one of several.
     """
 
     parameters: dict[str, Any] | None = None
@@ -37,6 +39,7 @@ class Told:
     n_candidates: int | None = None
     n_fits: int | None = None
     in_rounds: bool = False
+    refit: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ def read_task(task: Callable[..., Any], arguments: Mapping[str, Any]) -> Told | 
     split, n_splits = _pair(arguments.get("split_progress"))
     _, n_candidates = _pair(arguments.get("candidate_progress"))
     parameters, search = arguments.get("parameters"), arguments.get("caller")
+    refit = getattr(search, "refit", None)
     return Told(
         parameters if isinstance(parameters, dict) else None,
         split,
@@ -75,6 +79,7 @@ def read_task(task: Callable[..., Any], arguments: Mapping[str, Any]) -> Told | 
         n_candidates,
         _n_fits(search, n_splits),
         _is(search, "sklearn.", "BaseSuccessiveHalving"),
+        refit if isinstance(refit, str) else None,
     )
 
 

@@ -69,6 +69,32 @@ def test_scores_that_are_no_numbers_are_not_the_best():
     assert (now.best, now.n_failed) == (0.4, 3)
 
 
+def test_what_stands_for_the_score_of_a_fit_that_failed_is_not_the_best():
+    tally, told = Tally(), Told({}, 0, n_splits=2, n_candidates=2)
+    tally.begin_call(None)
+    run(tally, told, Given(test_scores=0.0, error="why"), *scored(-0.5, -0.4, -0.6))
+    now = tally.snapshot()
+    assert (now.best, now.n_failed) == (-0.5, 1)
+
+
+def test_the_metric_by_which_a_search_chooses_is_shown():
+    tally, told = Tally(), Told({}, 0, n_splits=1, n_candidates=2, refit="roc_auc")
+    tally.begin_call(None)
+    run(tally, told, *scored({"f1": 0.2, "roc_auc": 0.9}, {"f1": 0.3, "roc_auc": 0.1}))
+    assert (tally.snapshot().best, tally.snapshot().metric) == (0.9, "roc_auc")
+
+
+def test_the_best_of_a_halving_search_is_of_its_last_round():
+    tally = Tally()
+    for candidates, score in ((3, 1.0), (1, 0.8)):
+        told = Told({}, 0, n_splits=2, n_candidates=candidates, in_rounds=True)
+        tally.begin_call(None)
+        tally.begin_task(told)
+        assert tally.snapshot().best in (None, 1.0)  # until one of the round is done
+        run(tally, told, *scored(*[score] * candidates * 2))
+    assert tally.snapshot().best == 0.8
+
+
 def test_of_several_metrics_the_first_counts_and_is_named():
     tally, told = Tally(), Told({}, 0, n_splits=1, n_candidates=2)
     tally.begin_call(None)
