@@ -53,7 +53,7 @@ def screen_for(progress: bool | None) -> Screen | None:
     shell = _notebook()
     if shell is not None:
         return screens.Notebook()
-    if os.environ.get("TERM") != "dumb" and is_terminal(sys.stderr):
+    if os.environ.get("TERM", "").lower() not in ("dumb", "unknown") and is_terminal(sys.stderr):
         return screens.Terminal()
     return screens.Log() if progress else None
 

@@ -338,6 +338,7 @@ class Terminal(io.StringIO):
         (Terminal(), "xterm", False, None),
         (Terminal(), "dumb", None, None),
         (Terminal(), "dumb", True, screens.Log),
+        (Terminal(), "unknown", True, screens.Log),
         (io.StringIO(), "xterm", None, None),
         (io.StringIO(), "xterm", True, screens.Log),
         (None, "xterm", None, None),
