@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -130,8 +131,8 @@ def weight(value: Any) -> int:
         value = [*value, *value.values()]
     if isinstance(value, (list, tuple)):
         return sum(map(weight, value))
-    if isinstance(value, np.ndarray):
-        return _BYTES_OF_AN_ENTRY + value.nbytes
-    if isinstance(value, (str, bytes)):
-        return _BYTES_OF_AN_ENTRY + len(value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return 2 * _BYTES_OF_AN_ENTRY + value.nbytes
+    if isinstance(value, (str, bytes, int)):
+        return _BYTES_OF_AN_ENTRY + sys.getsizeof(value)  # a letter may have four bytes
     return _BYTES_OF_AN_ENTRY

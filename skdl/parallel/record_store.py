@@ -12,9 +12,11 @@ from skdl._same import weight
 # Of all calls together; the oldest leave first. A fit of 100 epochs with four curves has 3 kB.
 MAX_FITS = 20_000
 MAX_BYTES = 128 * 2**20
-# What a task and a fit weigh besides curves, tracebacks and parameters, roughly.
+# What they weigh besides numbers, tracebacks and parameters, roughly.
 _BYTES_OF_A_TASK = 1_000
 _BYTES_OF_A_FIT = 1_000
+_BYTES_OF_A_CURVE = 200
+_BYTES_OF_A_SCORE = 120
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +41,7 @@ class RecordStore:
     Parameters
     ----------
     max_fits, max_bytes : int
-        Bounds on all calls together. A task counts as one fit at least. Bytes are those of curves,
+        Bounds on all calls together. A task counts as one fit at least. Bytes are those of curves, scores,
         tracebacks and parameters, and about a kilobyte for each task and fit.
     """
 
@@ -91,10 +93,19 @@ class Weight:
     @classmethod
     def of(cls, task: TaskRecord) -> Weight:
         """That of one task."""
-        curves = sum(fit.nbytes for fit in task.fits)
-        text = 0 if task.error is None else len(task.error)
-        fixed = _BYTES_OF_A_TASK + _BYTES_OF_A_FIT * len(task.fits)
-        return cls(max(1, len(task.fits)), curves + text + weight(task.parameters) + fixed)
+        fits = sum(
+            _BYTES_OF_A_FIT + _BYTES_OF_A_CURVE * len(fit.history) + fit.nbytes for fit in task.fits
+        )
+        scores = task.test_scores, task.train_scores
+        n_scores = sum(len(one) for one in scores if isinstance(one, dict))
+        return cls(
+            max(1, len(task.fits)),
+            fits
+            + _BYTES_OF_A_TASK
+            + _BYTES_OF_A_SCORE * n_scores
+            + weight(task.error)
+            + weight(task.parameters),
+        )
 
     def __add__(self, other: Weight) -> Weight:
         return Weight(self.fits + other.fits, self.bytes + other.bytes)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from skdl import StopReason
 from skdl._records import FitRecord, TaskRecord
@@ -31,11 +34,49 @@ def test_a_task_weighs_what_it_holds():
     assert (bare.fits, fitted.fits) == (1, 2)
     longer = Weight.of(task(fits=[fit(), fit(epochs=14)]))
     assert longer.bytes - fitted.bytes == 10 * 8
-    assert Weight.of(task(error="12345")).bytes - bare.bytes == 5
+    assert Weight.of(task(error="12345")).bytes - Weight.of(task(error="")).bytes == 5
     assert fitted + bare - bare == fitted
     plain, large = ({"a": kept(np.zeros(n))} for n in (10, 1010))
     weights = [Weight.of(replace(task(), parameters=one)).bytes for one in (plain, large)]
     assert weights[1] - weights[0] == 1000 * 8
+
+
+CURVES = [str(number) for number in range(20)]
+KINDS = {
+    "bare": lambda number: task(number),
+    "long fit": lambda number: task(number, [fit(100)]),
+    "short fit of many curves": lambda number: task(
+        number,
+        [replace(fit(), history={name: np.zeros(1) for name in CURVES})],
+    ),
+    "ensemble": lambda number: task(number, [fit() for _ in range(10)]),
+    "many metrics": lambda number: replace(
+        task(number), test_scores={name: number + int(name) / 2 for name in CURVES}
+    ),
+    "traceback": lambda number: task(number, error=2000 * "語" + str(number)),
+    "text": lambda number: with_parameter(number, 8000 * "語" + str(number)),
+    "list": lambda number: with_parameter(number, [number + i / 2 for i in range(1000)]),
+    "large integer": lambda number: with_parameter(number, 10**20_000 + number),
+    "array": lambda number: with_parameter(number, np.full(1000, number)),
+    "bytes of NumPy": lambda number: with_parameter(number, np.void(10_000 * b"x")),
+    "object": lambda number: with_parameter(number, fit()),
+}
+
+
+def with_parameter(number, value):
+    return replace(task(number), parameters=kept({"name": value}))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_task_takes_more_memory_than_it_weighs(kind):
+    gc.collect()
+    tracemalloc.start()
+    tasks = [KINDS[kind](number) for number in range(1000, 1500)]
+    gc.collect()
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    stated = sum(Weight.of(one).bytes for one in tasks)
+    assert taken <= stated <= 4 * taken
 
 
 def test_the_oldest_calls_leave_when_there_are_too_many_fits():
