@@ -141,6 +141,9 @@ class ImportanceDisplay(SearchDisplay):
     and hyperparameters that it moves together share their importance. Scores far below all others, as of
     networks that diverged, count as the lowest of the others.
 
+    An interval is no test: it says how far another search would differ, and of a small one it may reach below
+    zero where the order of the scores leaves no doubt that the hyperparameter matters.
+
     References
     ----------
     .. [1] Hutter, Hoos and Leyton-Brown, An efficient approach for assessing hyperparameter importance, 2014.

@@ -100,18 +100,23 @@ class FoldScores:
         if self.chance is not None and self.perfect is not None and self.perfect > self.chance:
             room = self.perfect - self.chance
         chance = math.nan if self.chance is None else self.chance
+
+        def learnt(scores: np.ndarray) -> float:
+            # Half of the way is half of it, also where a division by three makes it 0.49999999999999994.
+            return round((float(scores.mean()) - chance) / room, 12)
+
         with np.errstate(all="ignore"):
             found.update(
                 test_score=float(test.mean()),
                 test_score_std=float(test.std()),
                 chance_score=chance,
-                learnt_by_test_score=(float(test.mean()) - chance) / room,
+                learnt_by_test_score=learnt(test),
             )
             if len(train):
                 gaps = (train - test) / room
                 found.update(
                     train_score=float(train.mean()),
-                    learnt_by_train_score=(float(train.mean()) - chance) / room,
+                    learnt_by_train_score=learnt(train),
                     score_gap=float(gaps.mean()),
                 )
                 if len(gaps) > 1:

@@ -49,3 +49,9 @@ def test_the_table_says_what_chance_reaches():
         "r2": 0.0,
         "explained_variance": 0.0,
     }
+
+
+def test_half_of_the_way_is_half_of_it():
+    thirds = FoldScores(test=(2 / 3, 2 / 3), train=(2 / 3, 2 / 3), chance=1 / 3, perfect=1.0)
+    numbers = thirds.numbers()
+    assert (numbers["learnt_by_test_score"], numbers["learnt_by_train_score"]) == (0.5, 0.5)
