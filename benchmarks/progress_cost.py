@@ -133,7 +133,7 @@ def measure(options, X, y):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=60.0, help="the most that it may take")
+    parser.add_argument("--minutes", type=float, default=15.0, help="the most that it may take")
     parser.add_argument(
         "--width", type=float, default=0.3, help="half an interval, in per cent, that is enough"
     )
