@@ -250,7 +250,16 @@ class ConvergenceDisplay(SearchDisplay):
                 alpha=faint(ax, 0.5 if n_trials <= 100 else 0.3),
                 markeredgewidth=0,
             )
-            ax.plot(x[off], np.full(off.sum(), low), "v", color=colour, markersize=4, alpha=0.6)
+            # They lie on the lower end of the axis, which would cut them in half.
+            ax.plot(
+                x[off],
+                np.full(off.sum(), low),
+                "v",
+                color=colour,
+                markersize=4,
+                alpha=faint(ax, 0.6),
+                clip_on=False,
+            )[0].set_in_layout(False)
             for steps, best, last in curve.lines(kind):
                 ax.step(
                     steps,

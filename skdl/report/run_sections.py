@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from skdl.engine.job import StopReason
 from skdl.report.candidate_labels import candidate_labels
 from skdl.report.document import (
     Block,
@@ -88,6 +89,14 @@ def training_blocks(summary: Summary) -> list[Block]:
                 ),
             )
         )
+        improving = StopReason.STILL_IMPROVING.value in {stop.reason for stop in training.stops}
+        if improving and diagnosis is not None and diagnosis.healthy:
+            blocks.append(
+                Text(
+                    "A network was still improving where its last epochs were its best, by however little: "
+                    f"{who} would gain little from more epochs, and other candidates may."
+                )
+            )
     if training.not_recorded:
         blocks.append(Text(training.not_recorded))
     return [*blocks, Picture("learning_curves"), Picture("gap")]
