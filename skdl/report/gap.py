@@ -257,7 +257,9 @@ class GapDisplay(SearchDisplay):
                 markeredgewidth=1.8,
                 label="the best",
             )
-        ax.legend(handles=named, loc="upper left", fontsize="small", frameon=False)
+        if named:
+            # In a frame: its marks would look like candidates.
+            ax.legend(handles=named, loc="upper left", fontsize="small", edgecolor=GREY)
 
     def frame(self) -> pandas.DataFrame:
         """The numbers as a table with a row for each candidate; needs pandas.
