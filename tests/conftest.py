@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 import numpy as np
 import pytest
@@ -66,6 +67,14 @@ def make(kind, **params):
 def trained(kind, **params):
     """An estimator that learns small data well in a few epochs."""
     return make(kind, **{"epochs": 15, "batch_size": 8, RATE[kind]: 0.05, **params})
+
+
+@pytest.fixture(autouse=True)
+def _no_figure_stays_open():
+    yield
+    # Most tests draw nothing and do not import it.
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 @pytest.fixture

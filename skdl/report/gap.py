@@ -89,17 +89,17 @@ class GapDisplay(SearchDisplay):
 
     Examples
     --------
-    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.datasets import load_digits
     >>> from sklearn.model_selection import GridSearchCV
     >>> from sklearn.tree import DecisionTreeClassifier
     >>> from skdl import GapDisplay
-    >>> grid = {"max_depth": [1, 2, 4], "max_features": [1, 4]}
+    >>> grid = {"max_depth": [1, 2, 4, 8]}
     >>> search = GridSearchCV(
     ...     DecisionTreeClassifier(random_state=0), grid, return_train_score=True
-    ... ).fit(*load_iris(return_X_y=True))
+    ... ).fit(*load_digits(return_X_y=True))
     >>> display = GapDisplay.from_search(search)
     >>> display.summary_
-    'Of 6 candidates 2 underfit and 0 overfit.'
+    'Of 4 candidates 2 underfit and 1 overfits.'
     >>> display.frame().columns.tolist()
     ['candidate', 'train_score', 'test_score', 'gap', 'fault']
     """

@@ -39,12 +39,6 @@ def noise():
     return ImportanceDisplay(results(params(20), np.random.default_rng(1).random(20)))
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
-
-
 def test_what_matters_is_told(clear):
     assert clear.enough
     assert clear.reason == ""
