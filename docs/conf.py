@@ -44,7 +44,7 @@ sphinx_gallery_conf = {
     # Only plot_*.py runs while the pages are built; `make tune` runs the other.
     "filename_pattern": r"/plot_[^/]*\.py$",
     "within_subsection_order": "gallery.order",
-    "image_scrapers": ("gallery.described",),
+    "image_scrapers": ("gallery.described", "gallery.left"),
     "default_thumb_file": str(HERE / "_static" / "program.svg"),
     "download_all_examples": False,
     "abort_on_example_error": True,
@@ -54,6 +54,7 @@ sphinx_gallery_conf = {
 
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
+html_extra_path = ["auto_examples/left"]
 html_title = "skdl"
 html_show_sourcelink = False
 # These have no pages below them to be listed at the left.

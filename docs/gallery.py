@@ -1,8 +1,10 @@
-"""What the gallery's own settings leave open: the order of the examples, and words for their pictures."""
+"""What the gallery's own settings leave open: order, words for pictures, and files that examples write."""
 
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 from sphinx_gallery.scrapers import matplotlib_scraper
@@ -60,6 +62,10 @@ PICTURES = {
     ),
 }
 
+# Files that the examples leave for the site. It is among what the gallery makes anew, and copied to the root.
+LEFT = Path(__file__).parent / "auto_examples" / "left"
+LEFT.mkdir(parents=True, exist_ok=True)
+
 order = ExplicitOrder([f"{name}.py" for name in PICTURES])
 
 
@@ -71,3 +77,11 @@ def described(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, An
         return text
     words = PICTURES[shown[1]][int(shown[2]) - 1]
     return re.sub(r"(?<=:alt: ).*|(?<=:alt:)$", words, text, flags=re.MULTILINE)
+
+
+def left(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
+    """Keep the page that a block has written to its `path`, for others to link; it adds no text."""
+    path = block_vars["example_globals"].get("path")
+    if isinstance(path, Path) and path.suffix == ".html":
+        shutil.copy(path, LEFT)
+    return ""

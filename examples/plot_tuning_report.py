@@ -56,9 +56,9 @@ report.summary()
 
 # %%
 # The file opens in any browser, also without JavaScript; with it the table of candidates can be sorted,
-# filtered and saved.
+# filtered and saved. `This is the one that the lines below write <../tuning_report_of_digits.html>`__.
 
-path = report.to_html(Path(tempfile.mkdtemp()) / "digits.html")
+path = report.to_html(Path(tempfile.mkdtemp()) / "tuning_report_of_digits.html")
 print(
     f"{path.name}: {path.stat().st_size / 1e3:.0f} kB; open it with webbrowser.open(path.as_uri())"
 )
