@@ -259,7 +259,9 @@ class GapDisplay(SearchDisplay):
             )
         if named:
             # In a frame: its marks would look like candidates.
-            ax.legend(handles=named, loc="upper left", fontsize="small", edgecolor=GREY)
+            ax.legend(
+                handles=named, loc="upper left", fontsize="small", frameon=True, edgecolor=GREY
+            )
 
     def frame(self) -> pandas.DataFrame:
         """The numbers as a table with a row for each candidate; needs pandas.

@@ -280,10 +280,11 @@ class ImportanceDisplay(SearchDisplay):
             ax.hlines(places, self.low_, self.high_, color=ink() if self.enough else GREY)
         if self.enough and self.method == "permutation":
             ax.axvline(self.chance_, color=ORANGE, linestyle="--", linewidth=1.2, gid="chance")
-            ax.text(
-                self.chance_,
-                count - 0.45,
-                " by chance",
+            ax.annotate(
+                "by chance",
+                (self.chance_, count - 0.45),
+                xytext=(3, 0),
+                textcoords="offset points",
                 color=ink(),  # orange is too light for small letters
                 fontsize="small",
                 verticalalignment="bottom",
