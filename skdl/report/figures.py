@@ -156,7 +156,10 @@ def figure_of_pair_effect(summary: Summary) -> Drawing:
         caption = "Each cell is the mean of the candidates with these two values, the brighter the better."
         told = f"{_cells(display.means_, *shown)} {told}"
     else:
-        caption = "Each point is a candidate, the colours between are interpolated, the brighter the better."
+        caption = (
+            "Each point is a candidate, the brighter the better. Colours between them, where there are any, "
+            "are interpolated."
+        )
     if results.iteration is not None:
         caption += " Only the candidates of the first iteration, which had equally many resources."
     if pair is not None:

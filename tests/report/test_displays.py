@@ -37,10 +37,8 @@ def several_metrics(estimator, X, y):
 
 
 @pytest.fixture(autouse=True)
-def figures():
+def no_screen():
     mpl.use("agg")
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")
