@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     import keras
 
 
+# What a fit sets; a new one begins without.
+_OF_A_FIT = ("history_", "n_epochs_", "best_epoch_", "stop_reason_", "stop_message_", "seed_")
+
+
 class NetworkEstimator(FitDescriber, CallbackSupportMixin):
     """What the estimators of skdl have in common; they add scikit-learn's mixins and `BaseEstimator`."""
 
@@ -58,6 +62,8 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
     stop_reason_: StopReason
     stop_message_: str
     _weighted = False
+    # What `_make_network` sets.
+    _of_networks: tuple[str, ...] = ()
 
     # What a subclass says.
 
@@ -71,6 +77,9 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         """What `network` begins with; it may depend on the `rows` to train on, not on those held out."""
         return network.initial_state(self.seed_)
 
+    def _set_extra(self, extra: Mapping[str, Any], *, of_keras: bool) -> None:
+        """Take what a build function made besides its network."""
+
     def _training_of_fit(self) -> Training:
         """How `fit`, told nothing, trains; parameters are checked."""
         raise NotImplementedError
@@ -80,12 +89,10 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
     def _begin(self, X: Any, y: Any) -> tuple[Any, np.ndarray]:
         """Check data and forget an earlier fit: a new seed, no history."""
         X, y = check_X_y(self, X, y, reset=True, allow_nd=self._takes_nd)
-        of_data = ("n_features_in_", "feature_names_in_")
-        kept = {*of_data, *self.get_params(deep=False)}
-        self.__dict__.pop("_fitted", None)
-        for name in [n for n in vars(self) if n.endswith("_") and not n.startswith("_")]:
-            if name not in kept:
-                delattr(self, name)
+        # What a subclass set before it called `fit` stays.
+        learnt = getattr(self, "_of_encoders", ())
+        for name in ("_fitted", "_of_encoders", *_OF_A_FIT, *self._of_networks, *learnt):
+            self.__dict__.pop(name, None)
         self.seed_ = draw_seed(type(self).__name__, self.random_state)
         self._trained_epochs = 0
         self._was_scheduled = False
@@ -143,6 +150,7 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
                 FittedNetwork(network, result.end) if before is None else before.trained(result.end)
             )
             self._fitted = fitted
+            self._take_extra()
             if reporter is not None:
                 reporter.on_fit_end(result.end)
             self._take(result, watch, append=append)
@@ -155,6 +163,11 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
             else:
                 self._fitted = before.trained(start)
             raise
+
+    def _take_extra(self) -> None:
+        """Let parts of the network that the build function kept be parts of ``model_``."""
+        if self._fitted.has_extra:
+            self._set_extra(self._fitted.extra, of_keras=True)
 
     def _note_weights(self, weight: np.ndarray | None, validation: Validation) -> None:
         by_class = getattr(self, "class_weight", None)

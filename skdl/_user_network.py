@@ -14,12 +14,18 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.multiclass import type_of_target
 
 from skdl._checks import did_you_mean
+from skdl._recorded_self import recorded_method
 from skdl._routing import RoutedParameters
 from skdl._startup import load_keras
+from skdl.engine.facts import Facts
 from skdl.engine.job import Arrays, leaves
+from skdl.engine.live_copies import reaches_keras
 from skdl.engine.network import Network
-from skdl.engine.network_cache import Facts, shared_network
+from skdl.engine.network_cache import shared_network
+from skdl.engine.outside_layers import Surroundings
 from skdl.engine.persistence import copy_model, copy_objects, from_config
+from skdl.engine.reader import Reader
+from skdl.engine.rebuilding import with_state_of
 from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
 from skdl.training.controls import RULES as CONTROL_RULES
 from skdl.training.losses import (
@@ -64,14 +70,27 @@ class UserNetwork(RoutedParameters):
     """How a wrapper comes to its ``model_``."""
 
     _class_numbers: bool
+    _of_networks: tuple[str, ...] = (
+        *("X_dtype_", "X_shape_", "y_dtype_", "y_ndim_"),
+        *("target_type_", "target_encoder_", "feature_encoder_"),
+    )
 
     @property
     def feature_encoder(self) -> Any:
         """A new encoder of X; override it for networks of several inputs."""
         return FunctionTransformer()
 
-    def _build(self, meta: Mapping[str, Any], compile_kwargs: Mapping[str, Any]) -> keras.Model:
-        """One network from the build function, as it came."""
+    def _build(
+        self,
+        meta: Mapping[str, Any],
+        compile_kwargs: Mapping[str, Any],
+        own: Facts,
+        written: dict[str, Any],
+    ) -> keras.Model:
+        """One network from the build function, as it came.
+
+        What the function reads from the estimator is noted in `own`, what it sets there in `written`.
+        """
         function = self._build_function()
         if function is None:
             raise InvalidParameterError(
@@ -92,7 +111,7 @@ class UserNetwork(RoutedParameters):
             "params": self.get_params(),
         }
         kwargs.update({name: v for name, v in given.items() if anything or name in arguments})
-        model = function(**kwargs)
+        model = recorded_method(function, self, own, written)(**kwargs)
         if not isinstance(model, load_keras().Model):
             raise InvalidParameterError(
                 f"{type(self).__name__}: the build function returned {model!r}. Got "
@@ -114,7 +133,7 @@ class UserNetwork(RoutedParameters):
         self._check_routes("metrics", self.metrics)
         settings = self._get_compile_kwargs(optimizer, loss)
         if isinstance(optimizer, keras.Optimizer):
-            settings["optimizer"] = fresh_optimizer(optimizer)
+            settings["optimizer"] = with_state_of(optimizer, fresh_optimizer(optimizer))
         settings["metrics"] = copy_objects(settings["metrics"])
         return settings
 
@@ -124,6 +143,7 @@ class UserNetwork(RoutedParameters):
         self.y_dtype_, self.y_ndim_ = y.dtype, y.ndim
         self._start_encoders(X, y)
         meta = {name: value for name, value in vars(self).items() if _is_meta(name)}
+        attributes = dict(vars(self))
         sample = self._sample_rows(X)
         given = self.model if self.model is not None else self.build_fn
         if self.build_fn is not None and self.model is None:
@@ -142,8 +162,9 @@ class UserNetwork(RoutedParameters):
         trained = ready and given.built
         y_few = y[:2].copy()  # the network is kept, without the rows
 
-        def make(facts: Facts) -> tuple[Network, _Compiled]:
+        def make(facts: Facts, own: Facts, around: Surroundings) -> tuple[Network, _Compiled]:
             compiled: list[_Compiled] = []
+            written: list[dict[str, Any]] = []
             then = copy.copy(self)  # parameters may be set anew before the model is made once more
 
             def build() -> Any:
@@ -156,13 +177,30 @@ class UserNetwork(RoutedParameters):
                     model = copy_model(given)
                 else:
                     told = dict(meta) if compiled else facts
-                    model = from_config(given) if ready else then._build(told, settings)
+                    read = Facts(own.given) if compiled else own
+                    written.append({})
+                    model = (
+                        from_config(given)
+                        if ready
+                        else then._build(told, settings, read, written[-1])
+                    )
                 # Without an Input it is this call that builds the network.
                 outputs = describe_outputs(model, model(sample, training=False))
                 compiled.append(then._compile(model, settings, outputs, y_few))
                 return model
 
-            network = Network(build, redraw=not trained)
+            def reached() -> Surroundings:
+                reader = Reader()
+                reader.value([own.given.get(name) for name in own.read])
+                reader.value([facts.given.get(name) for name in facts.read])
+                return around.and_reached(not reader.opaque, tuple(reader.layers))
+
+            network = Network(
+                build,
+                redraw=not trained,
+                around=None if trained else reached,
+                extra=lambda: written[-1] if written else {},
+            )
             return network, compiled[0]
 
         forms = [(t.dtype, t.shape[1:]) for t in (*leaves(sample), *leaves(self._network_y(y_few)))]
@@ -173,14 +211,21 @@ class UserNetwork(RoutedParameters):
             ],
             meta,
             make,
+            attributes,
+            share=self.reuse_build,
         )
         self._check_compiled(compiled, y)
+        self._set_extra(network.extra, of_keras=False)
         return network
+
+    def _set_extra(self, extra: Mapping[str, Any], *, of_keras: bool) -> None:
+        """Set what the build function set on its estimator: what holds objects of Keras's, or the rest."""
+        for name, value in extra.items():
+            if reaches_keras(value) is of_keras:
+                setattr(self, name, value if of_keras else copy.deepcopy(value))
 
     def _chosen_for_network(self) -> Any:
         """The parameters that the network may depend on."""
-        if not self.reuse_build:
-            return object()  # equals nothing, so that nothing is remembered
         if "params" in (self._build_arguments() or {}):
             return self.get_params()
         return {
@@ -194,8 +239,10 @@ class UserNetwork(RoutedParameters):
         self.target_encoder_ = self.target_encoder.fit(y)
         self.feature_encoder_ = self.feature_encoder.fit(X)
         for encoder in (self.target_encoder_, self.feature_encoder_):
-            for name, value in getattr(encoder, "get_metadata", dict)().items():
+            told: Mapping[str, Any] = getattr(encoder, "get_metadata", dict)()
+            for name, value in told.items():
                 setattr(self, name, value)
+            self._of_encoders = (*getattr(self, "_of_encoders", ()), *told)
 
     def _compile(
         self,

@@ -163,6 +163,7 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
         self._learning_rate = network.learning_rate
         state = self._initial_state(network, y, np.arange(len(y)), None)
         self._fitted = FittedNetwork(network, state)
+        self._take_extra()
         return self
 
     def _training_of_fit(self) -> Training:

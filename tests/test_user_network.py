@@ -97,7 +97,8 @@ def test_a_build_function_that_is_told_all_parameters_depends_on_all():
 
 
 def test_without_reuse_every_fit_has_a_network_of_its_own():
-    assert depends(reuse_build=False) is None
+    one, two = (made(reuse_build=False, random_state=0).initialize(X, Y) for _ in range(2))
+    assert one._fitted.network is not two._fitted.network
 
 
 def test_estimators_that_train_otherwise_share_a_network():

@@ -8,7 +8,7 @@ What the user seeded, set or loaded stays as it is.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from skdl._startup import load_keras
 from skdl.engine.layers import noise_generators, walk_layers
 from skdl.engine.random import Stream, derive_seed
+from skdl.engine.rebuilding import with_state_of
 from skdl.exceptions import UnseededWeightsWarning
 
 if TYPE_CHECKING:
@@ -57,7 +58,10 @@ class InitialWeights:
 
     @classmethod
     def of(
-        cls, model: keras.Model, rebuild: Callable[[], keras.Model] | None = None
+        cls,
+        model: keras.Model,
+        rebuild: Callable[[], keras.Model] | None = None,
+        given: Collection[int] = (),
     ) -> InitialWeights:
         """Find out what was drawn without a seed in `model`, which is built and only read.
 
@@ -68,6 +72,8 @@ class InitialWeights:
             Builds the same model once more. Two builds tell random weights from loaded ones where a
             layer does not keep its initializer. Without it the weights are taken as given (a ready
             model).
+        given : collection of int
+            The positions of variables whose values are given all the same.
         """
         variables = model.variables
         positions = {id(variable): index for index, variable in enumerate(variables)}
@@ -80,7 +86,7 @@ class InitialWeights:
         lost: list[str] = []
         if rebuild is not None:
             streams = {id(variable): index for index, variable in enumerate(model.weights)}
-            found, lost = _random_weights(model, rebuild)
+            found, lost = _random_weights(model, rebuild, {id(variables[i]) for i in given})
             draws = [
                 _Draw(
                     positions[id(variable)],
@@ -117,7 +123,7 @@ class InitialWeights:
 
 
 def _random_weights(
-    model: keras.Model, rebuild: Callable[[], keras.Model]
+    model: keras.Model, rebuild: Callable[[], keras.Model], given: Container[int]
 ) -> tuple[list[tuple[Any, Any]], list[str]]:
     """The variables drawn without a seed, each with its initializer, and the paths of those without one."""
     layers = walk_layers(model)
@@ -126,14 +132,17 @@ def _random_weights(
     for layer in layers:
         initializers = list(_unseeded_initializers(layer))
         for variable in layer.weights if initializers else ():
-            if id(variable) in found or id(variable) not in positions:
+            known = id(variable) in found or id(variable) in given
+            if known or id(variable) not in positions:
                 continue
             value = np.asarray(variable)
             for initializer in initializers:
                 if _drew(initializer, variable, value):
                     found[id(variable)] = (variable, initializer)
                     break
-    suspects = [v for v in model.weights if id(v) not in found and _looks_random(v)]
+    suspects = [
+        v for v in model.weights if id(v) not in found and id(v) not in given and _looks_random(v)
+    ]
     lost = []
     if suspects:
         other = {i: np.asarray(v) for i, v in enumerate(_built_like(rebuild, model).weights)}
@@ -186,7 +195,8 @@ def _is_unseeded(initializer: Any) -> bool:
 
 
 def _with_seed(initializer: Any, seed: int) -> Any:
-    return type(initializer).from_config({**initializer.get_config(), "seed": seed})
+    made = type(initializer).from_config({**initializer.get_config(), "seed": seed})
+    return with_state_of(initializer, made, ("seed", "_init_seed"))
 
 
 def _drew(initializer: Any, variable: Any, value: np.ndarray) -> bool:

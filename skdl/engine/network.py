@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from skdl.engine.initialization import InitialWeights
+from skdl.engine.live_copies import copy_live, reaches_keras
 from skdl.engine.noise import fixed_variables
+from skdl.engine.normalization import statistics_follow
 from skdl.engine.numbers import model_numbers, optimizer_numbers
 from skdl.engine.optimizer_states import fresh_state
 from skdl.engine.optimizers import learning_rate_of
+from skdl.engine.outside_layers import Surroundings, noting_variables, taken_in
 from skdl.engine.persistence import PackedModel, pack_model, unpack_model
 from skdl.engine.structure import Structure, prediction_structure, training_structure
 from skdl.engine.variables import one_name_for_variables
 from skdl.engine.widths import Widths, widened, widths_of
+from skdl.exceptions import IncompatibleNetworkError
 
 if TYPE_CHECKING:
     import keras
@@ -67,8 +71,9 @@ def build_optimizer(model: keras.Model) -> None:
 
 def write_state(model: keras.Model, state: NetworkState) -> None:
     """Put `state` into `model`."""
-    for variable, value in zip(model.variables, state.variables, strict=True):
-        variable.assign(value)
+    with statistics_follow(model):
+        for variable, value in zip(model.variables, state.variables, strict=True):
+            variable.assign(value)
     if state.optimizer is not None:
         build_optimizer(model)
         for variable, value in zip(model.optimizer.variables, state.optimizer, strict=True):
@@ -120,30 +125,56 @@ class Network:
     redraw : bool
         Whether random initial weights follow the seed of the fit; not for a ready model, whose weights
         are given.
+    around : callable, optional
+        What is known, after a build, of the layers that `build` can reach; without it `build` makes all its
+        layers itself.
+    extra : callable, optional
+        What else the last build made, by names; it may hold parts of the model.
 
     Attributes
     ----------
     template : keras.Model
         The model of the first build. It is read, and never trained.
+    extra : dict of str to object
+        What else that build made.
     """
 
-    def __init__(self, build: Callable[[], keras.Model], *, redraw: bool = True):
+    def __init__(
+        self,
+        build: Callable[[], keras.Model],
+        *,
+        redraw: bool = True,
+        around: Callable[[], Surroundings] | None = None,
+        extra: Callable[[], dict[str, Any]] = dict,
+    ):
         self._redraw = redraw
         self._given_build = build
-        self.template = self._build()
+        self._around = around
+        self._get_extra = extra
+        self.template, self.extra, self._given = self._built()
         # Tracing puts tensors into the template's layers for a moment: one thread at a time.
         self.lock = threading.RLock()
         self._met = False
         self._answers: dict[Callable[[keras.Model], Any], Any] = {}
 
     def _build(self) -> keras.Model:
+        return self._built()[0]
+
+    def _built(self) -> tuple[keras.Model, dict[str, Any], frozenset[int]]:
+        if self._around is None:
+            with one_name_for_variables():
+                return self._given_build(), {}, frozenset()
         with one_name_for_variables():
-            return self._given_build()
+            with noting_variables():
+                model = self._given_build()
+            return taken_in(model, self._get_extra(), self._around())
 
     @cached_property
     def _initial_weights(self) -> InitialWeights:
         with self.lock:
-            return InitialWeights.of(self.template, self._build if self._redraw else None)
+            return InitialWeights.of(
+                self.template, self._build if self._redraw else None, self._given
+            )
 
     @property
     def initial_values(self) -> tuple[np.ndarray, ...]:
@@ -172,6 +203,7 @@ class Network:
             if self._met:
                 return
             model = self.template
+            self.training_structure  # noqa: B018 - asked before the state of a metric may be in it
             with one_name_for_variables():
                 y_pred = model(x, training=False)
                 model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight)
@@ -231,9 +263,29 @@ class Network:
 
     def model(self, state: NetworkState) -> keras.Model:
         """A model of its own in `state`."""
-        model = self._build()
+        return self.model_and_extra(state)[0]
+
+    def model_and_extra(self, state: NetworkState) -> tuple[keras.Model, dict[str, Any]]:
+        """A model of its own in `state`, and what else its build made, which shares its layers.
+
+        It is a copy of the template. Only where that cannot be copied, the build function is called anew.
+        """
+        with self.lock:
+            try:
+                model, extra = copy_live((self.template, self.extra))
+            except TypeError:
+                model, extra = self._built_anew()
         write_state(model, state)
-        return model
+        return model, extra
+
+    def _built_anew(self) -> tuple[keras.Model, dict[str, Any]]:
+        model, extra, _ = self._built()
+        if training_structure(model).text != self.training_structure.text:
+            raise IncompatibleNetworkError(
+                "The build function is not a function of its arguments. Got another network than the one "
+                "that was trained, expected the same network each time: let it depend on its arguments alone."
+            )
+        return model, extra
 
 
 class LiveNetwork(Network):
@@ -245,10 +297,10 @@ class LiveNetwork(Network):
     def __init__(self, model: keras.Model):
         super().__init__(lambda: model, redraw=False)
 
-    def model(self, state: NetworkState) -> keras.Model:
+    def model_and_extra(self, state: NetworkState) -> tuple[keras.Model, dict[str, Any]]:
         """The model itself, put into `state`."""
         write_state(self.template, state)
-        return self.template
+        return self.template, {}
 
     def _remembered(self, question: Callable[[keras.Model], _T]) -> _T:
         with self.lock:
@@ -275,6 +327,7 @@ class FittedNetwork:
         self._network = network
         self._state = state
         self._model: keras.Model | None = None
+        self._extra: dict[str, Any] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -289,9 +342,20 @@ class FittedNetwork:
         """The trained model."""
         with self._lock:
             if self._model is None:
-                self._model = self._network.model(self._state)
+                self._model, self._extra = self._network.model_and_extra(self._state)
                 self._network = LiveNetwork(self._model)
             return self._model
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What else the build function made; it shares the layers of `model`."""
+        made: keras.Model = self.model
+        return self._extra if made is not None else {}
+
+    @property
+    def has_extra(self) -> bool:
+        """Whether the build function kept parts of the model elsewhere."""
+        return any(map(reaches_keras, (self._extra or self._network.extra).values()))
 
     @property
     def network(self) -> Network:

@@ -73,7 +73,7 @@ def model_numbers(model: keras.Model) -> list[Number]:
     >>> [(number.attribute, number.value) for number in model_numbers(model)]
     [('l2', 0.5)]
     """
-    return _numbers(_parts_of_model(model))
+    return _numbers(parts_of_model(model))
 
 
 def optimizer_numbers(optimizer: keras.Optimizer) -> list[Number]:
@@ -96,7 +96,7 @@ def optimizer_numbers(optimizer: keras.Optimizer) -> list[Number]:
     >>> [(number.attribute, number.value) for number in optimizer_numbers(sgd)]
     [('momentum', 0.9), ('ema_momentum', 0.99)]
     """
-    return _numbers(_parts_of_optimizer(optimizer))
+    return _numbers(parts_of_optimizer(optimizer))
 
 
 def numbers_of(parts: Iterable[Any]) -> list[Number]:
@@ -107,33 +107,43 @@ def numbers_of(parts: Iterable[Any]) -> list[Number]:
     parts : iterable of object
         Layers, regularizers and so on; what they hold is not looked into.
     """
-    return _numbers(_Part("", owner) for owner in parts)
+    return _numbers(Part("", owner) for owner in parts)
 
 
-def number_names(kind: type) -> tuple[str, ...]:
-    """The settings of the objects of a class that may be numbers, as constructor and config call them.
+def number_places(kind: type) -> Mapping[str, frozenset[str | None]]:
+    """Where the objects of a class keep the settings that may be numbers.
 
-    The key of a structure leaves these out of an object's config and takes `structure_of` the object
-    instead, which says what the numbers leave open.
+    The key of a structure leaves these out and takes `structure_of` the object instead, which says what the
+    numbers leave open.
 
     Parameters
     ----------
     kind : type
         The class itself, and not one derived from it, is looked up.
 
+    Returns
+    -------
+    mapping of str to frozenset
+        The attributes, each with the entries of a dict, or with None for the attribute as a whole.
+
     Examples
     --------
     >>> import keras
-    >>> number_names(keras.regularizers.L1L2)
-    ('l1', 'l2')
-    >>> number_names(keras.layers.Dense)
-    ()
+    >>> sorted(number_places(keras.regularizers.L1L2))
+    ['l1', 'l2']
+    >>> number_places(keras.losses.Huber)["_fn_kwargs"]
+    frozenset({'delta'})
     """
-    return tuple(one.argument for one in _inputs().get(kind, ()))
+    found: dict[str, frozenset[str | None]] = {}
+    for one in _inputs().get(kind, ()):
+        found[one.attribute] = found.get(one.attribute, frozenset()) | {one.key}
+        # Some losses keep a setting once more under its own name, for their config.
+        found.setdefault(one.argument, frozenset({None}))
+    return found
 
 
 def structure_of(owner: Any) -> tuple[tuple[str, str], ...]:
-    """What the numbers of an object leave open: the settings of `number_names` that are none now.
+    """What the numbers of an object leave open: the settings of `number_places` that are none now.
 
     Parameters
     ----------
@@ -185,12 +195,12 @@ def model_structure(model: keras.Model) -> tuple[tuple[Any, ...], ...]:
     tuple of tuple
         Hashable.
     """
-    return _structure(_parts_of_model(model))
+    return _structure(parts_of_model(model))
 
 
 def optimizer_structure(optimizer: keras.Optimizer) -> tuple[tuple[Any, ...], ...]:
     """The same as `model_structure` for an optimizer, its wrapped optimizers and its schedule."""
-    return _structure(_parts_of_optimizer(optimizer))
+    return _structure(parts_of_optimizer(optimizer))
 
 
 @contextlib.contextmanager
@@ -324,29 +334,30 @@ def _describe(value: Any) -> str:
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """An object of a model and the place it was found in."""
 
     place: str
     owner: Any
 
 
-def _parts_of_model(model: keras.Model) -> Iterator[_Part]:
+def parts_of_model(model: keras.Model) -> Iterator[Part]:
+    """The objects of a model that may have numbers, each with its place; some more than once."""
     keras = load_keras()
     kinds = (keras.regularizers.Regularizer, keras.constraints.Constraint)
     for layer in walk_layers(model):
-        yield _Part("layer", layer)
+        yield Part("layer", layer)
         for name, value in sorted(vars(layer).items()):
-            yield from (_Part(name, found) for found in _held(value, kinds))
+            yield from (Part(name, found) for found in _held(value, kinds))
         # What a layer gave to a variable and did not keep; and what is in force where the two differ.
         variables = [*layer._trainable_variables, *layer._non_trainable_variables]
         for index, variable in enumerate(variables):
             for name in ("regularizer", "constraint"):
                 place = f"{name} of variable {index}"
-                yield from (_Part(place, found) for found in _held(getattr(variable, name), kinds))
+                yield from (Part(place, found) for found in _held(getattr(variable, name), kinds))
     for loss in keras.tree.flatten(model.loss) if model.compiled else ():
         if isinstance(loss, keras.Loss):
-            yield _Part("loss", loss)
+            yield Part("loss", loss)
 
 
 def _held(value: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
@@ -357,21 +368,22 @@ def _held(value: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
             yield from _held(part, kinds)
 
 
-def _parts_of_optimizer(optimizer: keras.Optimizer) -> Iterator[_Part]:
+def parts_of_optimizer(optimizer: keras.Optimizer) -> Iterator[Part]:
+    """The same as `parts_of_model` for an optimizer, those that it wraps and its schedule."""
     keras = load_keras()
-    yield _Part("optimizer", optimizer)
+    yield Part("optimizer", optimizer)
     schedule = optimizer._learning_rate
     if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
-        yield _Part("schedule", schedule)
+        yield Part("schedule", schedule)
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-        yield from _parts_of_optimizer(optimizer.inner_optimizer)
+        yield from parts_of_optimizer(optimizer.inner_optimizer)
     if isinstance(optimizer, keras.optimizers.MultiOptimizer):
         for inner in optimizer.optimizers:
-            yield from _parts_of_optimizer(inner)
+            yield from parts_of_optimizer(inner)
 
 
-def _numbers(parts: Iterable[_Part]) -> list[Number]:
-    once: dict[int, _Part] = {}
+def _numbers(parts: Iterable[Part]) -> list[Number]:
+    once: dict[int, Part] = {}
     for part in parts:
         once.setdefault(id(part.owner), part)
     found = []
@@ -386,7 +398,7 @@ def _numbers(parts: Iterable[_Part]) -> list[Number]:
     return found
 
 
-def _structure(parts: Iterable[_Part]) -> tuple[tuple[Any, ...], ...]:
+def _structure(parts: Iterable[Part]) -> tuple[tuple[Any, ...], ...]:
     places: dict[int, int] = {}
     found: list[tuple[Any, ...]] = []
     for part in parts:

@@ -16,6 +16,7 @@ import numpy as np
 from skdl._startup import load_keras
 from skdl.engine.layers import custom_objects, is_keras
 from skdl.engine.pure_methods import pure_view
+from skdl.engine.rebuilding import with_state_of
 from skdl.engine.variables import one_name_for_variables
 from skdl.exceptions import NotCompilableError
 
@@ -315,7 +316,7 @@ def _built_copy(optimizer: Any, variables: list[Any]) -> Any:
 
     with one_name_for_variables():
         with load_keras().saving.custom_object_scope(custom_objects(_parts(optimizer))):
-            made = type(optimizer).from_config(optimizer.get_config())
+            made = with_state_of(optimizer, type(optimizer).from_config(optimizer.get_config()))
         made.build(variables)
     for one in _family(made):
         for name, value in vars(one).items():

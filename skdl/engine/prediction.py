@@ -12,6 +12,7 @@ from skdl._startup import load_keras, start_devices
 from skdl.engine.batches import map_arrays, take_rows, validation_batches
 from skdl.engine.job import Arrays, Samples, leaves, n_rows
 from skdl.engine.noise import fixed_variables
+from skdl.engine.normalization import statistics_as_inputs
 from skdl.engine.numbers import model_numbers, taking
 from skdl.engine.programs import prediction_programs
 from skdl.engine.tracing import untraceable
@@ -132,7 +133,7 @@ def _traced(network: Network, chunk: Arrays) -> Any:
             scope.state_mapping |= {
                 id(variable): value for variable, value in zip(variables, values, strict=True)
             }
-            with taking(found, tensors), scope:
+            with taking(found, tensors), statistics_as_inputs(model), scope:
                 return model(x, training=False)
 
     def spec(array: Any) -> Any:

@@ -15,6 +15,7 @@ from skdl.engine.batchwise import masked_normalization
 from skdl.engine.calls import OWN_RATE, Data, Epochs, Outcome, Span
 from skdl.engine.convolution import as_matmul
 from skdl.engine.noise import fixed_variables, replaced_noise
+from skdl.engine.normalization import statistics_as_inputs
 from skdl.engine.numbers import model_numbers, optimizer_numbers, taking
 from skdl.engine.optimizers import PureOptimizer
 from skdl.engine.picking import pick
@@ -395,6 +396,7 @@ def _as_program(model: keras.Model, form: Form) -> Iterator[list[Any]]:
     """Lend `model` the layers of a program; gives those that want to know the valid rows."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(replaced_noise(model))
+        stack.enter_context(statistics_as_inputs(model))
         if form.matmul:
             stack.enter_context(as_matmul(model))
         yield stack.enter_context(masked_normalization(model)) if form.masked else []

@@ -1,35 +1,44 @@
 """What of a network is structure: the text that two networks share if one program serves both.
 
-What is left out of the text, and how the user's own functions and classes are read, is in `reader.py`. What
-cannot be read is a structure of its own.
+Structure is all that `reader.py` reads of a model but what a program takes as inputs: weights, numbers,
+seeds, the statistics of Normalization, and the hidden widths of stacks. What cannot be read is a structure of
+its own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import cache
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from skdl._startup import load_keras
+from skdl.engine.code_reads import reads_of
+from skdl.engine.keras_state import is_of_keras, state_of
 from skdl.engine.layers import is_keras, walk_layers
-from skdl.engine.noise import noise_layers, traced_choice
+from skdl.engine.noise import fixed_variables, noise_layers, traced_choice
+from skdl.engine.normalization import statistics_of
 from skdl.engine.numbers import (
-    Number,
-    model_numbers,
     model_structure,
-    optimizer_numbers,
+    number_places,
     optimizer_structure,
+    parts_of_model,
+    parts_of_optimizer,
 )
 from skdl.engine.optimizers import without_weight_decay
-from skdl.engine.reader import Reader, Same
-from skdl.engine.widths import Widths, open_widths, widths_of
+from skdl.engine.reader import Opaque, Reader, digest
+from skdl.engine.widths import Widths, dense_layers, open_widths, widths_of
 
 if TYPE_CHECKING:
     import keras
+
+# The methods that make weights: what only these ask for is in no program.
+_BEFORE_TRAINING = frozenset(
+    {"__init__", "build", "get_config", "from_config", "get_build_config", "build_from_config"}
+)
 
 
 @dataclass(frozen=True)
@@ -39,26 +48,27 @@ class Structure:
     Attributes
     ----------
     text : str
-        All that could be read.
+        A digest of all that could be read.
     parts : tuple of objects
         What could not, compared by identity.
     """
 
     text: str
-    parts: tuple[Same, ...]
+    parts: tuple[Opaque, ...]
 
 
 def training_structure(model: keras.Model) -> Structure:
     """The structure of a compiled `model` as it is trained, with its widths filled up."""
-    numbers = (*model_numbers(model), *optimizer_numbers(model.optimizer))
-    reader = _ModelReader(widths=widths_of(model), owners=_owners(numbers))
+    numbered = (*parts_of_model(model), *parts_of_optimizer(model.optimizer))
+    reader = _ModelReader(model, numbered, widths_of(model))
     text = (
-        reader.model(model),
-        reader.compiled(model),
+        reader.model(),
+        reader.compiled(),
         repr(optimizer_structure(model.optimizer)),
         repr(without_weight_decay(model)),
+        _settings_of_keras(),
     )
-    return Structure("\n".join(text), tuple(reader.parts))
+    return Structure(digest("\n".join(text)), tuple(reader.opaque))
 
 
 def prediction_structure(model: keras.Model) -> Structure:
@@ -66,125 +76,213 @@ def prediction_structure(model: keras.Model) -> Structure:
     widths = open_widths(model)
     if widths is not None:
         widths = replace(widths, filled=(0,) * len(widths.filled))
-    reader = _ModelReader(widths=widths, owners=_owners(model_numbers(model)))
-    return Structure(reader.model(model), tuple(reader.parts))
+    reader = _ModelReader(model, parts_of_model(model), widths)
+    text = (reader.model(), _settings_of_keras())
+    return Structure(digest("\n".join(text)), tuple(reader.opaque))
 
 
-def _owners(numbers: Iterable[Number]) -> frozenset[int]:
-    return frozenset(id(number.owner) for number in numbers)
+def _settings_of_keras() -> str:
+    """What Keras asks its own settings for while it traces."""
+    config = load_keras().config
+    return f"{config.floatx()} {config.epsilon()} {config.image_data_format()}"
 
 
 @dataclass
 class _ModelReader(Reader):
     """Turns models into text."""
 
+    owner: Any = None
+    numbered: Iterable[Any] = ()
     widths: Widths | None = None
+    in_graph: bool = True
+    _variables: dict[int, int] = field(default_factory=dict)
+    _places: dict[int, Mapping[str, frozenset[Any]]] = field(default_factory=dict)
+    _noisy: frozenset[int] = frozenset()
+    _units: dict[int, int] = field(default_factory=dict)
 
-    def model(self, model: keras.Model) -> str:
-        keras = load_keras()
-        layers = walk_layers(model)
-        self._layers = {layer.name for layer in layers}
+    def __init__(self, model: keras.Model, numbered: Iterable[Any], widths: Widths | None):
+        super().__init__(in_graph=True)
+        self.owner, self.widths = model, widths
+        trained = list(model.trainable_variables)
+        # In the order of a program, and those that no program changes behind.
+        variables = [*trained, *fixed_variables(model), *model.variables]
+        self._variables = {}
+        for variable in variables:
+            self._variables.setdefault(id(variable), len(self._variables))
+        self._ordered = {id(variable): variable for variable in variables}
+        self._places = {id(part.owner): number_places(type(part.owner)) for part in numbered}
         # A noise layer of rate 0 has no generator of its own, and gets one.
-        noisy = {id(layer) for layer in noise_layers(model)}
-        lines = []
-        if is_keras(type(model)):
-            try:
-                lines.append(self.config(self.filled_up(model)))
-            except NotImplementedError:
-                lines.append(self.itself(model))
-        for layer in layers:
-            own = "" if is_keras(type(layer)) else self.own_layer(layer)
-            # What a user sets on an object of Keras's, such as a call of its own, is not in its config.
-            functions = [
-                f"{name}={self.value(part)}"
-                for name, part in sorted(vars(layer).items())
-                if inspect.isfunction(part)
-            ]
-            # Of a network that is filled up the shapes follow from its units.
-            weights = [
-                f"{tuple(v.shape) if self.widths is None else ''}{v.dtype}{v.trainable}"
-                for v in layer.weights
-            ]
-            generators = 0 if id(layer) in noisy else len(getattr(layer, "_seed_generators", ()))
-            lines.append(
-                f"{type(layer).__module__}.{type(layer).__qualname__} {layer.trainable} "
-                f"{layer.dtype_policy.name} {weights} {generators} {traced_choice(layer)} {own} "
-                f"{functions}"
-            )
-            if isinstance(layer, keras.Model) and layer is not model and not is_keras(type(layer)):
-                lines.append(self.itself(layer))
-        lines.append(repr(model_structure(model)))
+        self._noisy = frozenset(id(layer) for layer in noise_layers(model))
+        dense = dense_layers(model) if widths is not None else []
+        self._units = {
+            id(layer): units
+            for layer, units in zip(dense, widths.filled if widths else (), strict=False)
+        }
+
+    def model(self) -> str:
+        lines = [
+            f"{tuple(v.shape) if self.widths is None else ''}{v.dtype} {v.trainable} "
+            f"{self.attributes_of_variable(v)}"
+            for v in self._ordered.values()
+        ]
+        lines.append(self.value(self.owner))
+        lines += [
+            f"{self.value(layer)} {layer.trainable} {traced_choice(layer)}"
+            for layer in walk_layers(self.owner)
+        ]
+        lines.append(repr(model_structure(self.owner)))
         return "\n".join(lines)
 
-    def filled_up(self, model: keras.Model) -> dict[str, Any]:
-        """The config of `model` with the numbers of units that its program has."""
-        config: dict[str, Any] = model.get_config()
-        if self.widths is None:
-            return config
-        dense = [part for part in config["layers"] if part["class_name"] == "Dense"]
-        for part, units in zip(dense, self.widths.filled, strict=False):
-            part["config"]["units"] = units
-        return {**config, "filled_up": True}
+    def compiled(self) -> str:
+        model = self.owner
+        metrics, losses = model._compile_metrics, model._compile_loss
+        several = len(getattr(model, "output_names", None) or ()) > 1
+        parts = [
+            model.optimizer,
+            _resolved(model.loss, load_keras().losses.get),
+            None if losses is None else losses._user_loss_weights,
+            None if metrics is None else _resolved(metrics._user_metrics, _metric),
+            None if metrics is None else _resolved(metrics._user_weighted_metrics, _metric),
+            list(model.output_names) if several else None,
+        ]
+        return "\n".join([*map(self.value, parts), *self._paths()])
 
-    def own_layer(self, layer: Any) -> str:
-        """A layer or model of the user's own class: its code, and its attributes."""
+    def _paths(self) -> list[str]:
+        """The paths of the trained variables, where the optimizer chooses among them by these."""
+        keras, optimizer = load_keras(), self.owner.optimizer
+        kind = type(optimizer)
+        if is_keras(kind) and not isinstance(optimizer, keras.optimizers.Muon):
+            return []
+        names = {name: i for i, name in enumerate(layer.name for layer in walk_layers(self.owner))}
+        return [
+            "/".join(f"@{names[part]}" if part in names else part for part in path.split("/"))
+            for path in (variable.path for variable in self.owner.trainable_variables)
+        ]
+
+    # What is read otherwise than other objects.
+
+    def value(self, value: Any) -> str:
+        """Any object as text; a variable of the model by its place."""
+        place = self._variables.get(id(value))
+        if place is not None:
+            return f"variable {place}"
         keras = load_keras()
-        known = (keras.Layer, keras.Variable, keras.initializers.Initializer)
-        skipped = {"name", "_name", "_auto_config", "_build_shapes_dict", "_call_signature"}
-        if isinstance(layer, keras.Model):
-            skipped |= {"optimizer", "loss"}  # set by compile, and read there
-        described = []
-        for name, part in sorted(vars(layer).items()):
-            if name in skipped or isinstance(part, known):
+        if isinstance(value, keras.Variable):
+            return self.itself(value, "a variable that the model does not have is used")
+        if isinstance(value, keras.random.SeedGenerator):
+            return f"generator({self.value(value.state)})"
+        return super().value(value)
+
+    def attributes_of_variable(self, variable: Any) -> str:
+        parts = (variable.regularizer, variable.constraint)
+        more = (variable.overwrite_with_gradient, getattr(variable, "autocast", None))
+        return f"{[*map(self.value, parts), *more]}"
+
+    def attributes_of(self, value: Any) -> Iterable[tuple[str, Any]]:
+        """The state of an object without what a program takes as inputs."""
+        if not is_of_keras(type(value)):
+            return super().attributes_of(value)
+        keras = load_keras()
+        found: Iterable[tuple[str, Any]] = state_of(value)
+        if isinstance(value, keras.Layer):
+            found = list(self._of_layer(value, found))
+        elif isinstance(value, (keras.Optimizer, keras.Metric)):
+            found = [(name, part) for name, part in found if not _is_variables(part)]
+        places = self._places.get(id(value))
+        return found if places is None else list(_without(found, places))
+
+    def _of_layer(self, layer: Any, found: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+        initializer = load_keras().initializers.Initializer
+        kind = type(layer)
+        own = not is_keras(kind)
+        asked = _asked_while_training(kind) if own else frozenset()
+        drawn_here = id(layer) in self._noisy
+        left_out = statistics_of(layer)
+        for name, part in found:
+            if drawn_here and name in ("seed", "seed_generator"):
                 continue
-            if name.startswith("_") and (name in _names_of_keras() or not _is_simple(part)):
+            if not own and name == "seed":
                 continue
-            if isinstance(part, (list, tuple)) and any(isinstance(p, known) for p in part):
+            if isinstance(part, initializer) and name not in asked:
                 continue
-            described.append(f"{name}={self.value(part)}")
-        return f"{self.value(type(layer))} {described}"
+            if name in left_out:
+                continue
+            if name == "units" and id(layer) in self._units:
+                part = self._units[id(layer)]
+            yield name, part
+        if own and asked & {"name", "path"}:
+            yield "name", _given_name(layer)
 
-    def compiled(self, model: keras.Model) -> str:
-        optimizer = model.optimizer
-        config = optimizer.get_config()
-        schedule = getattr(optimizer, "_learning_rate", None)
-        if not isinstance(schedule, load_keras().optimizers.schedules.LearningRateSchedule):
-            config.pop("learning_rate", None)
-        metrics = model._compile_metrics
-        losses = model._compile_loss
-        return "\n".join(
-            [
-                self.value(type(optimizer)),
-                self.config({"class_name": type(optimizer), "config": config}),
-                self.value(model.loss),
-                self.value(None if losses is None else losses._user_loss_weights),
-                self.value(None if metrics is None else metrics._user_metrics),
-                self.value(None if metrics is None else metrics._user_weighted_metrics),
-                self.value(
-                    model.output_names
-                    if len(getattr(model, "output_names", None) or ()) > 1
-                    else None
-                ),
-            ]
-        )
+    def shape_of(self, tensor: Any) -> Any:
+        """The shape of a symbolic tensor, but for its rows; that of a stack follows from its units."""
+        return tuple(tensor.shape)[1:] if self.widths is None else ""
 
 
-def _is_simple(value: Any) -> bool:
-    """Whether a private attribute is a setting: Keras and TensorFlow keep objects of theirs in others."""
-    if isinstance(value, (list, tuple)):
-        return all(map(_is_simple, value))
-    return isinstance(value, (bool, int, float, str, bytes, np.ndarray)) or inspect.isroutine(value)
+def _without(
+    found: Iterable[tuple[str, Any]], places: Mapping[str, frozenset[Any]]
+) -> Iterator[tuple[str, Any]]:
+    for name, part in found:
+        keys = places.get(name)
+        if keys is None:
+            yield name, part
+        elif None not in keys and isinstance(part, Mapping):
+            yield name, {key: value for key, value in part.items() if key not in keys}
 
 
-@cache
-def _names_of_keras() -> frozenset[str]:
-    """The private attributes that every layer and model has."""
+def _is_variables(part: Any) -> bool:
+    """Whether an attribute is a variable or holds nothing else; such are the state of an object."""
     keras = load_keras()
-    # With names and weights given: what Keras counts up and draws for others belongs to the process.
-    dense = keras.layers.Dense(1, kernel_initializer="zeros", name="dense")
-    model = keras.Sequential([keras.Input((1,), name="input"), dense], name="sequential")
-    kinds = (model, dense, keras.Model(name="model"), keras.Layer(name="layer"))
-    return frozenset(name for one in kinds for name in vars(one))
+    if isinstance(part, (list, tuple)):
+        return all(one is None or _is_variables(one) for one in part)
+    if isinstance(part, Mapping):
+        return all(one is None or _is_variables(one) for one in part.values())
+    return isinstance(part, keras.Variable)
+
+
+def _resolved(given: Any, look_up: Any) -> Any:
+    """What a loss or metric that is given by its name stands for, where that is the user's own."""
+    if isinstance(given, str):
+        with contextlib.suppress(ValueError):
+            found = look_up(given)
+            return given if is_keras(found) or is_keras(type(found)) else (given, found)
+        return given
+    if isinstance(given, Mapping):
+        return {key: _resolved(part, look_up) for key, part in given.items()}
+    if isinstance(given, (list, tuple)):
+        return [_resolved(part, look_up) for part in given]
+    return given
+
+
+def _metric(name: str) -> Any:
+    # Keras knows these by the shape of the targets.
+    return (
+        name
+        if name in ("accuracy", "acc", "crossentropy", "ce")
+        else load_keras().metrics.get(name)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _asked_while_training_by(code: Any) -> frozenset[str]:
+    return reads_of(code).attributes
+
+
+def _asked_while_training(kind: type) -> frozenset[str]:
+    """The attributes that the methods of a user's class load, but for those that make weights."""
+    found: frozenset[str] = frozenset()
+    for base in kind.__mro__:
+        if is_keras(base) or base is object:
+            continue
+        for name, part in vars(base).items():
+            function = getattr(part, "__func__", getattr(part, "fget", part))
+            if inspect.isfunction(function) and name not in _BEFORE_TRAINING:
+                found |= _asked_while_training_by(function.__code__)
+    return found
+
+
+def _given_name(layer: Any) -> str:
+    """The name of a layer, without the number that Keras gives to one that has none."""
+    return re.sub(r"_\d+$", "", str(layer.name))
 
 
 def metric_names(model: keras.Model) -> list[str]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from skdl._startup import load_keras
 from skdl.engine.layers import custom_objects, is_keras
+from skdl.engine.normalization import statistics_of
 from skdl.engine.optimizers import without_weight_decay
 
 if TYPE_CHECKING:
@@ -110,6 +111,13 @@ def hidden_widths(model: keras.Model) -> Widths | None:
     smallest = 64 if len(units) == 1 or max(units) <= 64 else 128
     filled = tuple(bucket(n, smallest=smallest) for n in units)
     return Widths(places, units, filled, dense[-1])
+
+
+def dense_layers(model: keras.Model) -> list[Any]:
+    """The hidden Dense layers of a stack, in their order."""
+    widths = hidden_widths(model)
+    layers = _chain(model) or []
+    return [] if widths is None else [layers[place] for place in widths.places]
 
 
 def open_widths(model: keras.Model) -> Widths | None:
@@ -234,8 +242,8 @@ def _chain(model: keras.Model) -> list[Any] | None:
         return None
     if "call" in vars(model) or len({id(layer) for layer in layers}) < len(layers):
         return None
-    if any("call" in vars(layer) or not is_keras(type(layer)) for layer in layers):
-        return None  # a copy from its config may lack what was set on it
+    if not all(map(_is_whole_in_config, layers)):
+        return None  # a copy from its config would lack something
     if type(model) is not keras.Sequential:
         if any(len(layer._inbound_nodes) != 1 for layer in layers):
             return None
@@ -245,6 +253,28 @@ def _chain(model: keras.Model) -> list[Any] | None:
         if model.outputs[0] is not tensors[-1]:
             return None
     return layers
+
+
+def _is_whole_in_config(layer: Any) -> bool:
+    """Whether a layer made from the config of `layer` computes the same, with the same variables."""
+    keras, kind = load_keras(), type(layer)
+    if "call" in vars(layer) or not is_keras(kind):
+        return False
+    if hasattr(kind, "adapt"):  # what was learnt from data is in no config
+        normalizes = kind is keras.layers.Normalization
+        return normalizes and (layer.input_mean is not None or bool(statistics_of(layer)))
+    names = {name for name in vars(layer) if not name.startswith("_self_")}
+    known = _attributes.setdefault(kind, {"seed_generator"})
+    if not names <= known:
+        twin = kind.from_config(layer.get_config())
+        if layer.built:
+            twin.build_from_config(layer.get_build_config() or {})
+        known |= set(vars(twin))
+    return names <= known
+
+
+# The attributes that layers of a class have without anybody's setting them, as far as they were met.
+_attributes: dict[type, set[str]] = {}
 
 
 def _kinds(module: Any, names: Sequence[str]) -> set[type]:

@@ -62,6 +62,7 @@ class MLPClassifier(ClassifierMixin, MLP, BaseEstimator):  # noqa: D101 - the do
     """
 
     _estimator_kind = "classifier"
+    _of_networks = ("classes_",)
     _of_network = (*MLP._of_network, "label_smoothing")
 
     def __init__(

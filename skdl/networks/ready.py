@@ -16,6 +16,7 @@ from skdl._training import Training, Validation
 from skdl.engine.network import Network
 from skdl.engine.network_cache import shared_network
 from skdl.engine.persistence import copy_objects
+from skdl.engine.rebuilding import with_state_of
 from skdl.exceptions import InvalidParameterError
 from skdl.networks.parameters import RULES
 from skdl.training.controls import batch_size_of
@@ -243,8 +244,11 @@ class ReadyNetwork(NetworkEstimator):
             settings = {name: getattr(then, name) for name in DEFAULTS}
             with built_for(then.precision):
                 model = then._network(n_features, n_outputs, output_activation)
+                optimizer = make_optimizer(type(then).__name__, then.optimizer, settings)
+                if isinstance(then.optimizer, load_keras().Optimizer):
+                    optimizer = with_state_of(then.optimizer, optimizer)
                 model.compile(
-                    optimizer=make_optimizer(type(then).__name__, then.optimizer, settings),
+                    optimizer=optimizer,
                     loss=loss,
                     **{kind: None if then.metrics is None else copy_objects(list(then.metrics))},
                 )
@@ -253,6 +257,6 @@ class ReadyNetwork(NetworkEstimator):
         shapes = [n_features, n_outputs, output_activation, loss, kind]
         chosen = {name: getattr(self, name) for name in self._of_network}
         network, _ = shared_network(
-            [type(self), shapes, chosen], {}, lambda _: (Network(build), None)
+            [type(self), shapes, chosen], {}, lambda *_: (Network(build), None)
         )
         return network

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from skdl import KerasClassifier
-from skdl.engine.network_cache import Facts, RowFreeShape
 
 X = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
 Y = np.tile([0, 1, 2], 10)
@@ -101,42 +100,3 @@ def test_a_shared_network_is_never_trained():
     )
     np.testing.assert_array_equal(again.fit(X, Y).predict_proba(X), one)
     assert not np.array_equal(first.predict_proba(X), one)
-
-
-@pytest.mark.parametrize(
-    ("look", "rows"),
-    [
-        (lambda shape: shape[1], False),
-        (lambda shape: shape[1:], False),
-        (lambda shape: shape[-1], False),
-        (len, False),
-        (lambda shape: shape[0], True),
-        (lambda shape: shape[:1], True),
-        (lambda shape: shape[-2], True),
-        (tuple, True),
-        (lambda shape: shape == (3, 4), True),
-        (str, True),
-    ],
-)
-def test_a_shape_knows_whether_its_rows_were_looked_at(look, rows):
-    shape = RowFreeShape((3, 4))
-    look(shape)
-    assert shape.looked_at_rows is rows
-
-
-@pytest.mark.parametrize(
-    ("look", "names"),
-    [
-        (lambda facts: facts["a"], {"a"}),
-        (lambda facts: facts.get("b"), {"b"}),
-        (lambda facts: "c" in facts, {"c"}),
-        (lambda facts: dict(facts), {"a", "b"}),
-        (lambda facts: {**facts}, {"a", "b"}),
-        (lambda facts: list(facts), {"a", "b"}),
-        (lambda facts: facts.copy(), {"a", "b"}),
-    ],
-)
-def test_facts_know_what_was_read(look, names):
-    facts = Facts({"a": 1, "b": 2})
-    look(facts)
-    assert facts.read == names

@@ -10,7 +10,7 @@ from skdl.engine.number_classes import SymbolicFloat
 from skdl.engine.numbers import (
     model_numbers,
     model_structure,
-    number_names,
+    number_places,
     numbers_of,
     optimizer_numbers,
     optimizer_structure,
@@ -132,7 +132,7 @@ class Weights(layers.Layer):
 
 def test_a_subclass_has_no_numbers():
     assert numbers_of([OwnL2(0.1), OwnAdam(), OwnReLU(2.0)]) == []
-    assert number_names(OwnL2) == number_names(OwnAdam) == ()
+    assert number_places(OwnL2) == number_places(OwnAdam) == {}
     assert optimizer_numbers(OwnAdam()) == []
 
 

@@ -1,0 +1,175 @@
+"""What a function's code reads from outside: the names of globals, and what it asks of them.
+
+A code object never changes, so its answer is kept. What the names stand for changes, and is read by
+`reader.py` every time.
+"""
+
+from __future__ import annotations
+
+import dis
+import hashlib
+import types
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+_GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
+_CELL = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
+_ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"})
+# The attributes by which a file or an address is read, whatever the object is that has them.
+_READS_FILES = frozenset(
+    {
+        *("load_weights", "load_model", "load_own_variables", "open", "urlopen"),
+        *("read", "read_bytes", "read_text", "readline", "readlines"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Read:
+    """One name that code loads, with the attributes that it asks for at once.
+
+    Attributes
+    ----------
+    name : str
+    in_cell : bool
+        Whether the name belongs to a function around and not to the module.
+    attributes : tuple of str
+        ``("layers", "Dense")`` for ``keras.layers.Dense``.
+    """
+
+    name: str
+    in_cell: bool
+    attributes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CodeReads:
+    """What a code object, and those inside it, ask for.
+
+    Attributes
+    ----------
+    digest : str
+        Of the instructions, names and constants.
+    reads : tuple of Read
+        Each once.
+    attributes : frozenset of str
+        All attributes that are loaded, from whatever object.
+    imports : tuple of str
+        The modules that are imported inside, as ``"package.module"``; relative ones begin with a dot.
+    gets_unknown_names : bool
+        Whether `getattr` is asked for an attribute that is not written down.
+    reads_files : bool
+        Whether an attribute is loaded that reads a file.
+    """
+
+    digest: str
+    reads: tuple[Read, ...]
+    attributes: frozenset[str]
+    imports: tuple[str, ...]
+    gets_unknown_names: bool
+    reads_files: bool
+
+
+@lru_cache(maxsize=4096)
+def reads_of(code: types.CodeType) -> CodeReads:
+    """What `code` asks for.
+
+    Examples
+    --------
+    >>> def build(units):
+    ...     return keras.layers.Dense(units, activation)
+    >>> [(one.name, one.attributes) for one in reads_of(build.__code__).reads]
+    [('keras', ('layers', 'Dense')), ('activation', ())]
+    """
+    reads: dict[Read, None] = {}
+    attributes: set[str] = set()
+    imports: dict[str, None] = {}
+    unknown = False
+    outer = frozenset(code.co_freevars)
+    for one in _with_inner(code):
+        steps = [step for step in dis.get_instructions(one) if step.opname != "EXTENDED_ARG"]
+        for place, step in enumerate(steps):
+            if step.opname in _ATTRIBUTE:
+                attributes.add(str(step.argval))
+            elif step.opname == "IMPORT_NAME":
+                imports[_import_of(steps, place)] = None
+            in_cell = step.opname in _CELL
+            if step.opname in _GLOBAL or (in_cell and step.argval in outer):
+                chain = _chain(steps, place + 1)
+                reads[Read(str(step.argval), in_cell, chain)] = None
+                if step.argval == "getattr" and not chain:
+                    unknown |= not _asks_for_a_constant(steps, place)
+    return CodeReads(
+        _digest(code),
+        tuple(reads),
+        frozenset(attributes),
+        tuple(imports),
+        unknown,
+        bool(attributes & _READS_FILES),
+    )
+
+
+def _with_inner(code: types.CodeType) -> Iterator[types.CodeType]:
+    yield code
+    for part in code.co_consts:
+        if isinstance(part, types.CodeType):
+            yield from _with_inner(part)
+
+
+def _chain(steps: Sequence[dis.Instruction], place: int) -> tuple[str, ...]:
+    found = []
+    while place < len(steps) and steps[place].opname in _ATTRIBUTE:
+        found.append(str(steps[place].argval))
+        place += 1
+    return tuple(found)
+
+
+def _import_of(steps: Sequence[dis.Instruction], place: int) -> str:
+    # The level of a relative import is pushed two instructions before.
+    level = steps[place - 2].argval if place >= 2 else 0
+    return "." * (level if isinstance(level, int) else 0) + str(steps[place].argval)
+
+
+def _asks_for_a_constant(steps: Sequence[dis.Instruction], place: int) -> bool:
+    """Whether the `getattr` loaded at `place` is asked for a name that is written down.
+
+    Known are calls such as ``getattr(x, "units", None)`` and ``getattr(self.layer, "units")``.
+    """
+    rest = [step for step in steps[place + 1 : place + 16] if step.opname != "PUSH_NULL"]
+    if not rest or not rest[0].opname.startswith("LOAD_") or "METHOD" in rest[0].opname:
+        return False
+    if rest[0].opname == "LOAD_FAST_LOAD_FAST":
+        return False
+    after = 1
+    while after < len(rest) and rest[after].opname == "LOAD_ATTR":
+        after += 1
+    told = rest[after : after + 2]
+    return (
+        len(told) == 2
+        and told[0].opname == "LOAD_CONST"
+        and isinstance(told[0].argval, str)
+        and told[1].opname.startswith(("LOAD_", "PRECALL", "CALL"))
+    )
+
+
+@lru_cache(maxsize=4096)
+def _digest(code: types.CodeType) -> str:
+    constants = [
+        _digest(part) if isinstance(part, types.CodeType) else _constant(part)
+        for part in code.co_consts
+    ]
+    told = (
+        *(code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars),
+        *(code.co_cellvars, code.co_flags, code.co_argcount, code.co_posonlyargcount),
+        *(code.co_kwonlyargcount, code.co_exceptiontable),
+    )
+    return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _constant(value: object) -> str:
+    if isinstance(value, (tuple, frozenset)):
+        parts = [_constant(part) for part in value]
+        inside = sorted(parts) if isinstance(value, frozenset) else parts
+        return f"{type(value).__name__}{inside}"
+    return f"{type(value).__name__}:{value!r}"

@@ -1,0 +1,330 @@
+"""One notion of identity: an object is its class, its code and all of its state."""
+
+from __future__ import annotations
+
+import collections
+import enum
+import functools
+import math
+import random
+import re
+import sys
+import threading
+import types
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skdl.engine.reader import Reader, fingerprint, why_unread
+
+
+class Private:
+    def __init__(self, value):
+        self._value = value
+
+
+class Slotted:
+    __slots__ = ("left", "right")
+
+    def __init__(self, left, right):
+        self.left, self.right = left, right
+
+
+class OwnList(list):
+    def __init__(self, parts, note):
+        super().__init__(parts)
+        self.note = note
+
+
+class OwnFloat(float):
+    pass
+
+
+class Colour(enum.Enum):
+    RED = 1
+    BLUE = 2
+
+
+def class_with(**members):
+    return type("Made", (), members)
+
+
+def closing_over(value):
+    return lambda x: x * value
+
+
+def with_default(value):
+    def function(x, factor=value):
+        return x * factor
+
+    return function
+
+
+def with_attribute(value):
+    def function(x):
+        return x
+
+    function.factor = value
+    return function
+
+
+def naming(value):
+    """A function that names a global of its own module, which stands for `value`."""
+    space = {"__name__": "somewhere"}
+    exec("def function(x):\n    return x * factor", space)
+    space["factor"] = value
+    return space["function"]
+
+
+def asking_a_module(value):
+    module = types.ModuleType("settings_of_a_user")
+    module.units = value
+    space = {"__name__": "somewhere", "settings": module}
+    exec("def function():\n    return settings.units", space)
+    return space["function"]
+
+
+def asking_a_class(value):
+    space = {"__name__": "somewhere", "CFG": class_with(hidden=[value])}
+    exec("def function():\n    return CFG.hidden[0]", space)
+    return space["function"]
+
+
+def calling_another(value):
+    other = closing_over(value)
+    return lambda x: other(x)
+
+
+def adapted(values):
+    layer = keras.layers.IntegerLookup(name="lookup")
+    layer.adapt(np.array(values))
+    return layer
+
+
+def normalizing(value):
+    layer = keras.layers.Normalization(name="statistics")
+    layer.adapt(np.array([[value], [value + 1.0]]))
+    return layer
+
+
+def dense(value):
+    layer = keras.layers.Dense(1, kernel_initializer="zeros", bias_initializer="zeros", name="d")
+    layer.build((None, 2))
+    layer.kernel.assign([[value], [0.0]])
+    return layer
+
+
+# Each makes an object from a value: equal for equal values, another for another one.
+KINDS = {
+    "float": float,
+    "numpy scalar": np.float32,
+    "array": lambda v: np.array([0.0, v]),
+    "array of objects": lambda v: np.array([None, v], dtype=object),
+    "masked array": lambda v: np.ma.masked_array([1.0, 2.0], mask=[v > 2, False]),
+    "structured array": lambda v: np.array([(1, v)], dtype=[("a", int), ("b", float)]),
+    "tensor": lambda v: tf.constant([v]),
+    "sparse tensor": lambda v: tf.SparseTensor([[0]], [v], [1]),
+    "ragged tensor": lambda v: tf.ragged.constant([[v], [1.0, 2.0]]),
+    "variable of Keras": lambda v: keras.Variable([v], name="v"),
+    "list": lambda v: [v, [v]],
+    "tuple": lambda v: (v,),
+    "set": lambda v: {v, "a"},
+    "dict": lambda v: {"a": {"b": v}},
+    "default dict": lambda v: collections.defaultdict(list, a=v),
+    "deque": lambda v: collections.deque([v]),
+    "named tuple": lambda v: collections.namedtuple("Point", "x")(v),
+    "range": lambda v: range(int(v)),
+    "slice": lambda v: slice(v),
+    "bytes": lambda v: bytearray([int(v)]),
+    "decimal": lambda v: Decimal(v),
+    "date": lambda v: datetime(2020, 1, int(v)),
+    "path": lambda v: Path(f"{v}"),
+    "pattern": lambda v: re.compile(f"{v}"),
+    "frame": lambda v: pd.DataFrame({"a": [1, v], "b": ["x", "y"]}),
+    "series": lambda v: pd.Series([1, v], index=["x", "y"]),
+    "private attribute": Private,
+    "nested object": lambda v: Private(Private([v])),
+    "slots": lambda v: Slotted(1, v),
+    "own list": lambda v: OwnList([1], v),
+    "own list's parts": lambda v: OwnList([v], 1),
+    "own float": lambda v: OwnFloat(v),
+    "class attribute": lambda v: class_with(size=v),
+    "class attribute in a list": lambda v: class_with(sizes=[v]),
+    "object of a class": lambda v: class_with(size=v)(),
+    "property": lambda v: class_with(size=property(closing_over(v))),
+    "static method": lambda v: class_with(size=staticmethod(closing_over(v))),
+    "class method": lambda v: class_with(size=classmethod(closing_over(v))),
+    "closure": closing_over,
+    "default": with_default,
+    "attribute of a function": with_attribute,
+    "global": naming,
+    "attribute of a module": asking_a_module,
+    "attribute of a class": asking_a_class,
+    "another function": calling_another,
+    "partial": lambda v: functools.partial(max, v),
+    "partial's keyword": lambda v: functools.partial(with_default(1), factor=v),
+    "bound method": lambda v: Private(v).__init__,
+    "wrapped": lambda v: functools.lru_cache(closing_over(v)),
+    "tf.function": lambda v: tf.function(closing_over(v)),
+    "regularizer": keras.regularizers.L2,
+    "initializer": lambda v: keras.initializers.RandomNormal(0.0, v, seed=1),
+    "unseeded initializer": lambda v: keras.initializers.RandomNormal(0.0, v),
+    "loss": lambda v: keras.losses.Huber(v),
+    "optimizer": lambda v: keras.optimizers.SGD(v),
+    "schedule": lambda v: keras.optimizers.schedules.ExponentialDecay(v, 10, 0.5),
+    "vocabulary": lambda v: adapted([v, v, 7]),
+    "statistics": normalizing,
+    "weights of a layer": dense,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_object_is_all_of_its_state(kind):
+    make = KINDS[kind]
+    one, again, other = (fingerprint(make(value)) for value in (2.0, 2.0, 3.0))
+    assert one is not None, why_unread(make(2.0))
+    assert one == again
+    assert one != other
+
+
+DIFFERENT = {
+    "types of numbers": [1, 1.0, True, np.float32(1), np.float64(1), OwnFloat(1), "1", b"1", 1j],
+    "zeros": [0.0, -0.0, np.zeros(1), -np.zeros(1)],
+    "containers": [[1], (1,), {1}, frozenset([2]), {1: 1}, collections.deque([1])],
+    "shapes": [np.zeros((2, 1)), np.zeros((1, 2)), np.zeros(2), np.zeros(2, np.float32)],
+    "nothing and names": [None, "None", ..., NotImplemented, float, "float"],
+    "members": [Colour.RED, Colour.BLUE, 1],
+    "functions": [math.exp, math.log, np.exp, keras.activations.relu, keras.activations.relu6],
+    "classes": [keras.layers.Dense, keras.layers.Dropout, Private, Slotted],
+    "partials": [functools.partial(max), functools.partial(min)],
+    "orders": [{"a": 1, "b": 2}, {"b": 2, "a": 1}],
+}
+
+
+@pytest.mark.parametrize("case", DIFFERENT)
+def test_what_is_not_the_same_has_another_fingerprint(case):
+    prints = [fingerprint(value) for value in DIFFERENT[case]]
+    assert None not in prints
+    assert len(set(prints)) == len(prints)
+
+
+UNREAD = {
+    "an open file": lambda: open("x"),  # noqa: SIM115 - its code is read, and not called
+    "the environment": lambda: __import__("os").environ,
+    "a random number": lambda: random.random(),
+    "numpy's random numbers": lambda: np.random.rand(),  # noqa: NPY002 - old code has it
+    "numpy's files": lambda: np.load("x"),
+    "globals": lambda: globals()["x"],
+    "eval": lambda: eval("1"),
+    "now": lambda: datetime.now(),
+    "a method that reads a file": lambda path: path.read_text(),
+    "weights from a file": lambda model: model.load_weights("x"),
+    "keras's files": lambda: keras.saving.load_model("x"),
+    "keras's random numbers": lambda: keras.random.normal((2,)),
+    "a name in a variable": lambda x, name: getattr(x, name),
+    "a module as a whole": lambda: vars(sys.modules["pytest"]),
+    "a lock": threading.Lock(),
+    "an iterator": iter([1]),
+    "a generator": (i for i in range(3)),
+    "a generator of random numbers": np.random.default_rng(0),
+    "an object without a state": object(),
+    "an object that holds one": Private([threading.Lock()]),
+    "a variable of TensorFlow's": tf.Variable(1.0),
+}
+
+
+@pytest.mark.parametrize("case", UNREAD)
+def test_what_cannot_be_read_to_its_end_has_no_fingerprint(case):
+    assert fingerprint(UNREAD[case]) is None
+    assert why_unread(UNREAD[case])
+
+
+def test_code_that_may_do_something_else_is_not_even_itself():
+    def read():
+        with open("x") as file:
+            return file.read()
+
+    one, two = Reader(), Reader()
+    one.value(read)
+    two.value(read)
+    assert one.opaque != two.opaque
+
+
+def test_what_cannot_be_read_is_itself():
+    lock = threading.Lock()
+    one, two = Reader(), Reader()
+    assert one.value([lock]) == two.value([lock])
+    assert one.opaque == two.opaque
+
+
+def test_layers_may_draw_random_numbers_which_are_operations_of_their_graph():
+    class Noisy(keras.layers.Layer):
+        def call(self, x):
+            return x + keras.random.normal((1,), seed=3) + tf.random.normal((1,))
+
+    assert fingerprint(Noisy) is not None
+
+
+def test_a_module_of_the_user_counts_by_what_is_asked_of_it():
+    function = asking_a_module(1.0)
+    before = fingerprint(function)
+    function.__globals__["settings"].other = 2.0
+    assert fingerprint(function) == before
+    function.__globals__["settings"].units = 2.0
+    assert fingerprint(function) != before
+
+
+def test_a_module_that_is_handed_on_cannot_be_read():
+    module = types.ModuleType("settings_of_a_user")
+    space = {"__name__": "somewhere", "settings": module}
+    exec("def function():\n    return helper(settings)\ndef helper(x):\n    return x", space)
+    assert "settings_of_a_user" in why_unread(space["function"])
+
+
+def test_functions_that_name_one_another_end():
+    def even(n):
+        return n == 0 or odd(n - 1)
+
+    def odd(n):
+        return n != 0 and even(n - 1)
+
+    assert fingerprint(even) is not None
+    holds_itself = [1]
+    holds_itself.append(holds_itself)
+    assert fingerprint(holds_itself) is not None
+
+
+def test_a_model_is_its_graph_its_weights_and_what_it_was_compiled_with():
+    def made(units=2, loss="mse", change=0.0, twice=False):
+        x = keras.Input((2,), name="x")
+        layer = keras.layers.Dense(units, kernel_initializer="zeros", name="layer")
+        y = layer(x)
+        model = keras.Model(x, y + (y if twice else x if units == 2 else 0.0), name="model")
+        model.compile(keras.optimizers.SGD(0.1), loss)
+        layer.kernel.assign_add(np.full((2, units), change))
+        return model
+
+    variants = [{}, {"loss": "mae"}, {"change": 1.0}, {"twice": True}]
+    prints = [fingerprint(made(**one)) for one in variants]
+    assert None not in prints
+    assert len(set(prints)) == len(prints)
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner),
+    max_leaves=12,
+)
+
+
+@given(PLAIN, PLAIN)
+def test_plain_values_have_equal_fingerprints_exactly_where_their_reprs_are_equal(one, other):
+    assert (fingerprint(one) == fingerprint(other)) is (repr(one) == repr(other))
