@@ -21,6 +21,7 @@ from skdl._startup import load_keras
 from skdl._training import Training, Validation
 from skdl._watching import Watch, watched
 from skdl.engine.batches import map_arrays, n_steps, network_array, take_rows
+from skdl.engine.fixed_batches import check_batches
 from skdl.engine.job import Arrays, FitJob, Samples, leaves
 from skdl.engine.mixup import obstacle_to_mixup
 from skdl.engine.network import Network, NetworkState
@@ -111,6 +112,7 @@ class FitDescriber:
             callbacks=training.callbacks,
             options=training.options,
         )
+        check_batches(owner, job)
         return watched(owner, job, training.stopping)
 
     def _mixable(self, train: Samples, mixup: float) -> Samples:

@@ -33,10 +33,12 @@ from skdl._training import Training, Validation
 from skdl._watching import Watch
 from skdl.engine.batches import map_arrays, network_array
 from skdl.engine.compiled import engine_named
+from skdl.engine.fixed_batches import check_rows_to_predict
 from skdl.engine.job import Arrays, FitResult, StopReason, n_rows
-from skdl.engine.layers import custom_objects
+from skdl.engine.layers import saved_kinds
+from skdl.engine.live_copies import copy_live
 from skdl.engine.network import FittedNetwork, Network, NetworkState
-from skdl.engine.persistence import copy_model, held, released
+from skdl.engine.persistence import held, released
 from skdl.engine.prediction import predict, predict_by_keras
 from skdl.exceptions import DivergedError
 from skdl.training.schedules import RangeTest
@@ -268,12 +270,23 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         x = map_arrays(network_array, self._network_x(X))
         size = n_rows(x) if batch_size == -1 else batch_size
         fitted: FittedNetwork = self._fitted
-        own_step = type(fitted.network.template).predict_step is not load_keras().Model.predict_step
+        network = fitted.network
+        if network.is_stateful and network.batch_rows:
+            check_rows_to_predict(n_rows(x), size, network.batch_rows)
+            # To predict changes what it keeps from the batch before: each call begins as the fit has ended.
+            return predict_by_keras(
+                fitted.own_model(),
+                x,
+                batch_size=network.batch_rows,
+                callbacks=callbacks,
+                options=options,
+            )
+        own_step = type(network.template).predict_step is not load_keras().Model.predict_step
         if callbacks or options or own_step:
             return predict_by_keras(
                 self.model_, x, batch_size=size, callbacks=callbacks, options=options
             )
-        return predict(fitted.network, fitted.state, x, batch_size=size)
+        return predict(network, fitted.state, x, batch_size=size)
 
     @property
     def model_(self) -> keras.Model:
@@ -326,20 +339,14 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         return "_fitted" in self.__dict__
 
     def __sklearn_clone__(self) -> Any:
-        ready = {name: value for name, value in vars(self).items() if _is_model(value)}
-        if "keras" not in sys.modules:
-            return super().__sklearn_clone__()
-        # scikit-learn deep-copies parameters; Keras knows the user's own classes only inside this scope.
-        objects = custom_objects(list(self.get_params(deep=False).values()))
-        original = self
-        if ready:
-            original = copy.copy(self)
-            for name in ready:
-                setattr(original, name, None)
-        with load_keras().saving.custom_object_scope(objects):
-            twin = super(NetworkEstimator, original).__sklearn_clone__()
-        for name, model in ready.items():
-            setattr(twin, name, copy_model(model))
+        # scikit-learn deep-copies parameters, which Keras does by way of a file that does not hold all.
+        names = {"_routed", *self.get_params(deep=False)}
+        given = {n: value for n, value in vars(self).items() if n in names and _holds_keras(value)}
+        original = copy.copy(self) if given else self
+        for name, value in given.items():
+            original.__dict__[name] = dict.fromkeys(value) if name == "_routed" else None
+        twin = super(NetworkEstimator, original).__sklearn_clone__()
+        vars(twin).update(copy_live(given))
         return twin
 
     def __getstate__(self) -> dict[str, Any]:
@@ -351,5 +358,10 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         super().__setstate__({name: released(value) for name, value in state.items()})
 
 
-def _is_model(value: Any) -> bool:
-    return "keras" in sys.modules and isinstance(value, load_keras().Model)
+def _holds_keras(value: Any) -> bool:
+    """Whether `value` is one of Keras's objects, or a list or dict of some."""
+    if isinstance(value, Mapping):
+        return any(map(_holds_keras, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_keras, value))
+    return "keras" in sys.modules and isinstance(value, saved_kinds())

@@ -18,12 +18,18 @@ from skdl._recorded_self import recorded_method
 from skdl._routing import RoutedParameters
 from skdl._startup import load_keras
 from skdl.engine.facts import Facts
+from skdl.engine.fixed_batches import (
+    batch_rows,
+    check_known_size,
+    filled_rows,
+    kept_memories,
+)
 from skdl.engine.job import Arrays, leaves
 from skdl.engine.live_copies import reaches_keras
 from skdl.engine.network import Network
 from skdl.engine.network_cache import shared_network
 from skdl.engine.outside_layers import Surroundings
-from skdl.engine.persistence import copy_model, copy_objects, from_config
+from skdl.engine.persistence import copy_model, copy_objects, copy_unbuilt
 from skdl.engine.reader import Reader
 from skdl.engine.rebuilding import with_state_of
 from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
@@ -180,12 +186,16 @@ class UserNetwork(RoutedParameters):
                     read = Facts(own.given) if compiled else own
                     written.append({})
                     model = (
-                        from_config(given)
+                        copy_unbuilt(given)
                         if ready
                         else then._build(told, settings, read, written[-1])
                     )
+                check_known_size(model)
+                few = filled_rows(sample, batch_rows(model))
                 # Without an Input it is this call that builds the network.
-                outputs = describe_outputs(model, model(sample, training=False))
+                with kept_memories(model):
+                    outputs = describe_outputs(model, model(few, training=False))
+                check_known_size(model)
                 compiled.append(then._compile(model, settings, outputs, y_few))
                 return model
 

@@ -120,7 +120,8 @@ def _program(job: FitJob, plan: Plan) -> Program:
 
     def of(form: Form) -> Program:
         with untraceable():
-            program = Program(network, form, plan.rules, Data(*few_rows(job.training)))
+            few = few_rows(job.training, network.batch_rows)
+            program = Program(network, form, plan.rules, Data(*few))
         Run(job, replace(plan, form=form), program).compile()
         return program
 

@@ -21,7 +21,7 @@ def curve_names(job: FitJob) -> list[str]:
     """
     network = job.network
     with network.lock:
-        network.meet(*few_rows(job.training))
+        network.meet(*few_rows(job.training, network.batch_rows))
         found = network.template.get_metrics_result()
         names = sorted(name for name, value in found.items() if np.ndim(value) == 0)
     return names if job.validation is None else [*names, *(f"val_{name}" for name in names)]

@@ -54,7 +54,7 @@ def custom_objects(value: Any) -> dict[str, Any]:
         elif inspect.isfunction(value):
             if not is_keras(value) and value.__name__ != "<lambda>":
                 found[keras.saving.get_registered_name(value)] = value
-        elif isinstance(value, _saved_kinds()):
+        elif isinstance(value, saved_kinds()):
             for kind in type(value).__mro__:
                 if kind is not object and not is_keras(kind) and hasattr(kind, "get_config"):
                     found.setdefault(keras.saving.get_registered_name(kind), kind)
@@ -87,7 +87,8 @@ def _compiled_parts(model: keras.Model) -> Iterator[Any]:
         yield getattr(compiled, "_user_weighted_metrics", None)
 
 
-def _saved_kinds() -> tuple[type, ...]:
+def saved_kinds() -> tuple[type, ...]:
+    """The classes of objects that Keras saves: models and what they are made and trained with."""
     keras = load_keras()
     return (
         keras.Layer,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from skdl.engine.fixed_batches import batch_rows, kept_memories, memories, stateful_layers
 from skdl.engine.initialization import InitialWeights
 from skdl.engine.live_copies import copy_live, reaches_keras
 from skdl.engine.noise import fixed_variables
@@ -40,15 +41,18 @@ class NetworkState:
         In the order of `keras.Model.variables`: weights, statistics and the states of noise.
     optimizer : tuple of ndarray, or None
         In the order of `keras.Optimizer.variables`; None before the first step of training.
+    memory : tuple of ndarray
+        What stateful layers keep from the batch before.
     """
 
     variables: tuple[np.ndarray, ...]
     optimizer: tuple[np.ndarray, ...] | None = None
+    memory: tuple[np.ndarray, ...] = ()
 
     @property
     def all(self) -> tuple[np.ndarray, ...]:
         """Every array."""
-        return (*self.variables, *(self.optimizer or ()))
+        return (*self.variables, *(self.optimizer or ()), *self.memory)
 
 
 def read_state(model: keras.Model) -> NetworkState:
@@ -59,6 +63,7 @@ def read_state(model: keras.Model) -> NetworkState:
         tuple(np.asarray(variable).copy() for variable in optimizer.variables)
         if optimizer is not None and optimizer.built
         else None,
+        tuple(np.asarray(variable).copy() for variable in memories(model)),
     )
 
 
@@ -78,6 +83,8 @@ def write_state(model: keras.Model, state: NetworkState) -> None:
         build_optimizer(model)
         for variable, value in zip(model.optimizer.variables, state.optimizer, strict=True):
             variable.assign(value)
+    for variable, value in zip(memories(model), state.memory, strict=True):
+        variable.assign(value)
 
 
 @dataclass(frozen=True)
@@ -195,6 +202,7 @@ class Network:
         return NetworkState(
             self._initial_weights.draw(seed),
             read_state(self.template).optimizer if self.template.optimizer.built else None,
+            tuple(np.asarray(variable).copy() for variable in memories(self.template)),
         )
 
     def meet(self, x: Any, y: Any, weight: Any) -> None:
@@ -204,7 +212,7 @@ class Network:
                 return
             model = self.template
             self.training_structure  # noqa: B018 - asked before the state of a metric may be in it
-            with one_name_for_variables():
+            with one_name_for_variables(), kept_memories(model):
                 y_pred = model(x, training=False)
                 model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight)
                 model.compute_metrics(x, y, y_pred, weight)
@@ -220,6 +228,16 @@ class Network:
     def prediction_structure(self) -> Structure:
         """What programs that predict by this network share."""
         return self._remembered(prediction_structure)
+
+    @property
+    def batch_rows(self) -> int | None:
+        """The number of rows that the network takes at a time; None where any number will do."""
+        return self._remembered(batch_rows)
+
+    @property
+    def is_stateful(self) -> bool:
+        """Whether a layer begins a batch where it ended the one before."""
+        return bool(self._remembered(stateful_layers))
 
     @property
     def layout(self) -> Layout:
@@ -346,6 +364,13 @@ class FittedNetwork:
                 self._network = LiveNetwork(self._model)
             return self._model
 
+    def own_model(self) -> keras.Model:
+        """The trained model once more, for who changes it."""
+        with self._lock:
+            if self._model is None:
+                return self._network.model(self._state)
+            return copy_live(self._model)
+
     @property
     def extra(self) -> dict[str, Any]:
         """What else the build function made; it shares the layers of `model`."""
@@ -380,6 +405,15 @@ class FittedNetwork:
 
     def __copy__(self) -> FittedNetwork:
         return self
+
+    def __deepcopy__(self, memo: dict[Any, Any]) -> FittedNetwork:
+        with self._lock:
+            # A network is a template, which nobody changes.
+            return (
+                FittedNetwork(self._network, self._state)
+                if self._model is None
+                else FittedNetwork.of(copy_live(self._model, memo))
+            )
 
 
 def _unpack(packed: PackedModel) -> FittedNetwork:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 import pickle
 import sys
@@ -15,11 +14,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skdl._startup import load_keras, start_devices
-from skdl.engine.layers import custom_objects, is_keras, noise_generators
+from skdl.engine.fixed_batches import memories
+from skdl.engine.layers import custom_objects, is_keras, noise_generators, saved_kinds, walk_layers
+from skdl.engine.live_copies import copy_live
+from skdl.engine.lossless import first_difference
+from skdl.engine.tracing import first_line
 from skdl.engine.variables import one_name_for_variables
 
 if TYPE_CHECKING:
     import keras
+
+
+# What Keras and the user's classes raise where an object is not saved, or not loaded again.
+_NOT_SAVED = (TypeError, ValueError, NotImplementedError, AttributeError, LookupError)
 
 
 @dataclass(frozen=True)
@@ -37,27 +44,53 @@ class PackedModel:
     untrained : dict or None
         What a model was compiled with whose optimizer has no state yet. Keras saves such an optimizer
         and then misses its state.
+    memory : tuple of ndarray
+        What stateful layers keep from the batch before, which the archive leaves out too.
     """
 
     archive: bytes
     objects: dict[str, Any]
     noise: list[np.ndarray]
     untrained: dict[str, Any] | None
+    memory: tuple[np.ndarray, ...] = ()  # pickles of earlier versions have none
 
 
 def pack_model(model: keras.Model) -> PackedModel:
-    """`model` as plain data."""
+    """`model` as plain data.
+
+    Raises
+    ------
+    TypeError
+        Keras's file does not hold all of `model`, such as a function without a name.
+    """
     untrained = model.compiled and not model.optimizer.built
-    _check_config(model)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
-        model.save(path)
-        return PackedModel(
-            path.read_bytes(),
-            custom_objects(model),
-            [np.asarray(generator.state) for generator in noise_generators(model)],
-            model.get_compile_config() if untrained else None,
-        )
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.keras"
+            model.save(path)
+            packed = PackedModel(
+                path.read_bytes(),
+                custom_objects(model),
+                [np.asarray(generator.state) for generator in noise_generators(model)],
+                model.get_compile_config() if untrained else None,
+                tuple(np.asarray(variable).copy() for variable in memories(model)),
+            )
+        twin = unpack_model(packed)
+    except _NOT_SAVED as error:
+        raise _not_packed(model, f"Keras says: {first_line(error)}") from error
+    lost = first_difference(model, twin)
+    if lost is not None:
+        raise _not_packed(model, f"In Keras's own file {lost}")
+    return packed
+
+
+def _not_packed(value: Any, why: str) -> TypeError:
+    return TypeError(
+        f"{type(value).__name__} cannot be pickled. Got an object that Keras does not save completely, "
+        f"expected one that is the same when it is loaded. {why}. Write functions with def in a module, and "
+        "give classes of your own a get_config that holds all arguments of __init__. To copy it within one "
+        "process, use copy.deepcopy or sklearn.base.clone."
+    )
 
 
 def unpack_model(packed: PackedModel) -> keras.Model:
@@ -77,43 +110,38 @@ def unpack_model(packed: PackedModel) -> keras.Model:
             model.compile_from_config(packed.untrained)
         for generator, state in zip(noise_generators(model), packed.noise, strict=True):
             generator.state.assign(state)
+        for variable, value in zip(memories(model), packed.memory, strict=True):
+            variable.assign(value)
         return model
 
 
 def copy_model(model: keras.Model) -> keras.Model:
     """A model of its own with the same network, weights, optimizer and optimizer state."""
-    return unpack_model(pack_model(model))
+    return copy_live(model)
 
 
-def from_config(model: keras.Model) -> keras.Model:
-    """A model of its own with the same network and compile arguments, for one without weights yet."""
-    with load_keras().saving.custom_object_scope(custom_objects(model)):
-        twin = type(model).from_config(model.get_config())
-        if model.compiled:
-            twin.compile_from_config(model.get_compile_config())
-        return twin
+def copy_unbuilt(model: keras.Model) -> keras.Model:
+    """A model of its own with the same network and compile arguments, for one without weights yet.
 
-
-def _check_config(model: keras.Model) -> None:
-    """Raise where Keras could save `model` and not load it again."""
-    keras = load_keras()
-    if is_keras(type(model)):
-        return
-    try:
-        with keras.saving.custom_object_scope(custom_objects(model)):
-            type(model).from_config(model.get_config())
-    except (TypeError, ValueError, NotImplementedError) as error:
-        raise TypeError(
-            f"{type(model).__name__} cannot be copied or pickled. Got a model that is not made again from "
-            "its config, expected one that is: give it a get_config that holds the arguments of __init__."
-        ) from error
+    Its initializers have seeds of their own where they drew them, so that two copies tell which weights
+    are drawn.
+    """
+    twin = copy_live(model)
+    kind = load_keras().initializers.Initializer
+    for layer in walk_layers(twin):
+        for part in vars(layer).values():
+            if isinstance(part, kind) and is_keras(type(part)) and hasattr(part, "seed"):
+                config = part.get_config()
+                if config["seed"] is None:
+                    part.seed = type(part).from_config(config).seed
+    return twin
 
 
 class Handle:
     """Holds a model or another object of Keras's in an estimator's state.
 
-    A shallow copy shares the object; a pickle takes the user's own classes along, which Keras itself
-    names and does not hold.
+    A shallow copy shares the object; a deep copy copies it as it stands; a pickle takes the user's own
+    classes along, which Keras itself names and does not hold.
     """
 
     def __init__(self, value: Any):
@@ -122,7 +150,19 @@ class Handle:
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         if isinstance(self.value, load_keras().Model):
             return _unpack_model, (pack_model(self.value),)
-        return _unpack, (pickle.dumps(self.value), custom_objects(self.value))
+        objects = custom_objects(self.value)
+        try:
+            data = pickle.dumps(self.value)
+            twin = _unpack(data, objects).value
+        except _NOT_SAVED as error:
+            raise _not_packed(self.value, f"Keras says: {first_line(error)}") from error
+        lost = first_difference(self.value, twin)
+        if lost is not None:
+            raise _not_packed(self.value, f"In Keras's own file {lost}")
+        return _unpack, (data, objects)
+
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Handle:
+        return Handle(copy_live(self.value, memo))
 
 
 def _unpack_model(packed: PackedModel) -> Handle:
@@ -142,9 +182,7 @@ def held(value: Any) -> Any:
         return type(value)(held(part) for part in value)
     if "keras" not in sys.modules or inspect.isclass(value) or inspect.isroutine(value):
         return value
-    return (
-        Handle(value) if isinstance(value, load_keras().Model) or custom_objects(value) else value
-    )
+    return Handle(value) if isinstance(value, saved_kinds()) or custom_objects(value) else value
 
 
 def released(value: Any) -> Any:
@@ -158,5 +196,4 @@ def released(value: Any) -> Any:
 
 def copy_objects(value: Any) -> Any:
     """A deep copy of Keras's objects (losses, metrics), those of the user's own classes too."""
-    with load_keras().saving.custom_object_scope(custom_objects(value)):
-        return copy.deepcopy(value)
+    return copy_live(value)

@@ -132,7 +132,7 @@ def make_plan(job: FitJob) -> Plan:
         return Plan(obstacle)
     if job.callbacks:
         # Keras tells from metrics that have met data whether one that is watched should rise.
-        job.network.meet(*few_rows(job.training))
+        job.network.meet(*few_rows(job.training, job.network.batch_rows))
     rules = rules_of(job.callbacks, job.network.template)
     if isinstance(rules, str):
         return Plan(rules)
@@ -178,7 +178,7 @@ def _traits(job: FitJob) -> _Traits:
     with _lock:
         if structure in _known:
             return _known[structure]
-    job.network.meet(*few_rows(job.training))
+    job.network.meet(*few_rows(job.training, job.network.batch_rows))
     model = job.network.template
     masks, costs = obstacle_to_masks(model), []
     replaced = [layer for layer in walk_layers(model) if replaceable(layer)]
@@ -223,11 +223,11 @@ def _input_shape(layer: Any) -> tuple[int | None, ...] | None:
     return None if None in shape[1:] else shape
 
 
-def few_rows(samples: Samples) -> tuple[Any, Any, Any]:
-    """Inputs, targets and weights of two rows."""
-    two = slice(0, 2)
-    weight = None if samples.weight is None else take_rows(samples.weight, two)
-    return take_rows(samples.x, two), take_rows(samples.y, two), weight
+def few_rows(samples: Samples, size: int | None = None) -> tuple[Any, Any, Any]:
+    """Inputs, targets and weights of two rows, repeated to `size` rows where a network wants so many."""
+    few = np.arange(2 if size is None else size) % min(2, samples.n_rows)
+    weight = None if samples.weight is None else take_rows(samples.weight, few)
+    return take_rows(samples.x, few), take_rows(samples.y, few), weight
 
 
 def _obstacle(job: FitJob) -> str | None:

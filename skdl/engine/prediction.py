@@ -44,7 +44,8 @@ def predict(
     The network is called on chunks of one size, the last one filled up with copies of its last row: a
     matrix product of another height may be summed in another order, and a row's prediction would depend
     on its company. The size is `batch_size` or the next power of two, since the last rows of an odd
-    product are summed in another order too. One graph serves all networks of a structure.
+    product are summed in another order too. A network of one batch size has that size. One graph serves
+    all networks of a structure.
 
     Returns
     -------
@@ -54,7 +55,7 @@ def predict(
     start_devices()
     rows = n_rows(x)
     size = chunk_rows(x) if batch_size is None else batch_size
-    size = 1 << (size - 1).bit_length()
+    size = network.batch_rows or 1 << (size - 1).bit_length()
     program = _program(network, state, _chunk(x, 0, min(size, rows), size))
     parts = []
     for start in range(0, rows, size):

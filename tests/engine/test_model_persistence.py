@@ -1,4 +1,4 @@
-"""A model comes back from its archive equal in every bit, trained or not."""
+"""A copy of a model, and what comes back from an archive, is equal in every bit, trained or not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from test_layers import everything
 from skdl.engine.job import Samples
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import LiveNetwork, read_state
-from skdl.engine.persistence import Handle, copy_model, from_config, pack_model, unpack_model
+from skdl.engine.persistence import Handle, copy_model, copy_unbuilt, pack_model, unpack_model
 
 X = np.random.default_rng(0).normal(size=(20, 6, 4)).astype(np.float32)
 Y = np.zeros((20, 6), np.float32)
@@ -70,10 +70,10 @@ def test_a_handle_shares_its_model_with_a_shallow_copy_and_packs_it_otherwise():
     assert copy.deepcopy(handle).value is not handle.value
 
 
-def test_a_twin_from_the_config_has_weights_of_its_own():
+def test_a_copy_of_an_unbuilt_model_has_weights_of_its_own():
     model = keras.Sequential([keras.layers.Dense(2)])
     model.compile("sgd", "mse")
-    twin = from_config(model)
+    twin = copy_unbuilt(model)
     twin(np.zeros((1, 3)))
     assert twin.compiled
     assert twin.loss == "mse"
