@@ -2,7 +2,8 @@
 
 XLA compiles for one batch size. The rows that fill up a batch are copies of a real row: they count for
 nothing in the loss and the metrics, and what a layer computes for them reaches no other row. That holds
-for the classes listed here, each compared with Keras in the tests, and is not assumed of any other.
+for the classes listed here, each compared with Keras in the tests, and is not assumed of any other. The
+operations between layers, such as a sum, are listed in `rowwise_operations.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 from skdl._startup import load_keras
 from skdl.engine.layers import is_keras, walk_layers
+from skdl.engine.rowwise_operations import obstacle_in_graph
 
 if TYPE_CHECKING:
     import keras
@@ -104,9 +106,9 @@ def obstacle_to_masks(model: keras.Model) -> str | None:
             return f"the layer {layer.name} ({kind.__name__}) may mix rows"
         if "call" in vars(layer):
             return f"{layer.name} has a call of its own"
-        for operation in getattr(layer, "operations", ()):
-            if not isinstance(operation, keras.Layer):
-                return f"the operation {operation.name} may mix rows"
+        in_graph = obstacle_in_graph(layer) if stack else None
+        if in_graph is not None:
+            return in_graph
         for part in vars(layer).values():
             if inspect.isroutine(part) and not is_keras(part):
                 return f"a function of {layer.name} may mix rows"
@@ -120,6 +122,8 @@ def obstacle_to_masks(model: keras.Model) -> str | None:
             return f"{layer.name} normalises in a special way"
         if not stack and _looks_along_rows(layer):
             return f"{layer.name} may work along the rows"
+    if any(len(output.shape) < 2 for output in getattr(model, "outputs", None) or ()):
+        return "the output has one number a row, of which Keras's losses take the mean"
     if type(model).compute_loss is not keras.Model.compute_loss:
         return "the model has a compute_loss of its own"
     if type(model).compute_metrics is not keras.Model.compute_metrics:
