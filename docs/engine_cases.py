@@ -88,6 +88,28 @@ MIXING = {  # tried one by one
     "Resizing": ({"height": 6, "width": 6}, IMAGE),
     "ConvLSTM2D": ({"filters": 2, "kernel_size": 3}, FILM),
 }
+# Calls of operations in a functional model, on sequences.
+OPERATIONS: Mapping[str, Callable[[Any], Any]] = {
+    "``x + y``": lambda x: x + x * x,
+    "``x / 255``": lambda x: x / 255,
+    "``x[:, :4]``": lambda x: x[:, :4],
+    "``x[..., 0]``": lambda x: x[..., 0],
+    "``ops.relu(x)``": keras.ops.relu,
+    "``ops.softmax(x)``": keras.ops.softmax,
+    "``ops.mean(x, axis=1)``": lambda x: keras.ops.mean(x, axis=1),
+    "``ops.where(x > 0, x, 0)``": lambda x: keras.ops.where(x > 0, x, 0.0),
+    "``ops.concatenate([x, y], axis=1)``": lambda x: keras.ops.concatenate([x, x], axis=1),
+    "``ops.reshape(x, (-1, 32))``": lambda x: keras.ops.reshape(x, (-1, 32)),
+    "``ops.transpose(x, (0, 2, 1))``": lambda x: keras.ops.transpose(x, (0, 2, 1)),
+    '``ops.einsum("btd,bsd->bts", x, y)``': lambda x: keras.ops.einsum("btd,bsd->bts", x, x),
+}
+OPERATIONS_OF_ROWS: Mapping[str, Callable[[Any], Any]] = {  # tried one by one
+    "``x - ops.mean(x, axis=0)``": lambda x: x - keras.ops.mean(x, axis=0, keepdims=True),
+    "``x / ops.max(x)``": lambda x: x / keras.ops.max(x),
+    "``ops.cumsum(x, axis=0)``": lambda x: keras.ops.cumsum(x, axis=0),
+    "``ops.roll(x, 1, axis=0)``": lambda x: keras.ops.roll(x, 1, axis=0),
+    "``ops.vectorized_map(f, x)``": lambda x: keras.ops.vectorized_map(lambda row: row, x),
+}
 OPTIMIZERS = (
     *("SGD", "Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Adafactor"),
     *("Ftrl", "Lion", "Lamb", "Muon", "ScheduleFreeAdamW"),
@@ -138,6 +160,18 @@ class Question:
 def questions() -> Iterator[Question]:
     """All of them, in the order of the table."""
     yield from _layers()
+    yield Question(
+        "Operations",
+        tuple(OPERATIONS),
+        lambda names: _job(_around([OPERATIONS[name] for name in names], SEQUENCE)),
+    )
+    yield from _each(
+        "Operations",
+        {
+            name: lambda call=call: _job(_around([call], SEQUENCE))
+            for name, call in OPERATIONS_OF_ROWS.items()
+        },
+    )
     yield from _each("Networks", _networks())
     yield from _each("Optimizers", _optimizers())
     yield Question("Losses", LOSSES, lambda names: _job(loss=_made("losses", names)))
@@ -258,6 +292,10 @@ def _networks() -> Mapping[str, Callable[[], FitJob]]:
         model = keras.Model(inputs, [kinds.Dense(2)(joined), kinds.Dense(1)(joined)])
         return _job(model, loss=["mse", "mse"], loss_weights=[1.0, 0.5])
 
+    def one_number() -> FitJob:
+        given = keras.Input(VECTOR)
+        return _job(keras.Model(given, kinds.Dense(2)(given)[:, 0]))
+
     def frozen() -> FitJob:
         return _job(_around([kinds.BatchNormalization(trainable=False)]))
 
@@ -277,6 +315,7 @@ def _networks() -> Mapping[str, Callable[[], FitJob]]:
         "Sequential": lambda: _job(keras.Sequential([keras.Input(VECTOR), kinds.Dense(2)])),
         "Functional": _job,
         "several inputs and outputs": several,
+        "an output without an axis but that of the rows": one_number,
         "a network inside a network": lambda: _job(_around([nested])),
         "a regularizer and a constraint of weights": lambda: dense(
             kernel_regularizer="l2", kernel_constraint="max_norm"

@@ -26,11 +26,14 @@ HOWS = {
     "As a graph": "Compiled as a graph",
     "Keras loop": "Keras loop",
 }
-PARTS = ("Layers", "Networks", "Optimizers", "Losses", "Metrics", "Callbacks", "Arguments of fit")
+PARTS = (
+    *("Layers", "Operations", "Networks", "Optimizers", "Losses", "Metrics", "Callbacks"),
+    "Arguments of fit",
+)
 
 # What a sentence of the engine says of one object of that name.
 NAMES = (
-    (r"the layer \S+( \(\w+\))?", "the layer"),
+    (r"the (layer|operation) \S+( \(\w+\))?", r"the \1"),
     (r"the (callback|loss|metric) \S+", r"the \1"),
     (r"^\S+ masks", "it masks"),
     (r"of \S+ divides", "divides"),
