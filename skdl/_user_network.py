@@ -43,12 +43,12 @@ from skdl.training.losses import (
     is_sparse_loss,
     link_of,
     loss_class,
-    loss_name,
     per_output,
 )
 from skdl.training.optimizers import fresh_optimizer, optimizer_class
 from skdl.training.outputs import describe_outputs
 from skdl.training.precision import built_for
+from skdl.training.same_loss import contradicts, told
 
 if TYPE_CHECKING:
     import keras
@@ -278,12 +278,7 @@ class UserNetwork(RoutedParameters):
                         f"the network's outputs. {did_you_mean(name, names)}"
                     )
         if model.compiled and model.loss and self.loss is not None:
-            given, found = loss_name(self.loss), loss_name(model.loss)
-            if given and found and given != found:
-                raise IncompatibleNetworkError(
-                    f"loss={self.loss!r} has no effect. Got a network that its build function compiled "
-                    f"with {found}, expected the same loss: leave loss or the call of compile away."
-                )
+            self._check_loss(model.loss, outputs)
         self._check_compile_routes(model)
         if not model.compiled or not model.loss:
             targets = [np.asarray(t) for t in leaves(self._network_y(y))]
@@ -303,6 +298,16 @@ class UserNetwork(RoutedParameters):
         # Both with a build function that compiles and where the number of a class cannot be blended.
         columns = is_columns_loss(model.loss) and not is_columns_loss(self.loss)
         return _Compiled(tuple(outputs), model.loss, columns)
+
+    def _check_loss(self, compiled: Any, outputs: list[Output]) -> None:
+        """Raise where the parameter `loss` has no effect on a network that is `compiled` with another."""
+        pairs = zip(per_output(self.loss, outputs), per_output(compiled, outputs), strict=True)
+        for given, found in pairs:
+            if given is not None and (found is None or contradicts(given, found)):
+                raise IncompatibleNetworkError(
+                    f"loss={self.loss!r} has no effect. Got a network that its build function compiled "
+                    f"with {told(found)}, expected the same loss: leave loss or the call of compile away."
+                )
 
     def _check_compiled(self, compiled: _Compiled, y: np.ndarray) -> None:
         """Raise where the network's output or loss cannot fit `y`."""

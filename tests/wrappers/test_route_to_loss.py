@@ -231,3 +231,64 @@ def test_another_loss_than_the_compiled_one():
         reg.fit(X, NUMBERS)
     reg.set_params(loss="mean_squared_error", **QUICK).fit(X, NUMBERS)
     reg.set_params(loss=keras.losses.MeanSquaredError).fit(X, NUMBERS)
+
+
+def compiled_with(loss):
+    def build(meta):
+        model = build_linear()
+        model.compile("sgd", loss)
+        return model
+
+    return build
+
+
+def cubed(y_true, y_pred):
+    return keras.ops.mean(keras.ops.abs(y_true - y_pred) ** 3, axis=-1)
+
+
+def quarter(y_true, y_pred):
+    return cubed(y_true, y_pred) / 4
+
+
+@pytest.mark.parametrize(
+    ("given", "compiled", "named"),
+    [
+        ("cosine_similarity", "mae", "mean_absolute_error"),
+        (keras.losses.CosineSimilarity, "mae", "mean_absolute_error"),
+        (keras.losses.CosineSimilarity(), "mae", "mean_absolute_error"),
+        ("mae", keras.losses.CosineSimilarity(), r"CosineSimilarity\(\)"),
+        ("mae", quarter, "quarter"),
+        (cubed, "mae", "mean_absolute_error"),
+        (cubed, quarter, "quarter"),
+        (Huber(delta=2.0), Huber(delta=3.0), r"Huber\(delta=3.0\)"),
+    ],
+)
+def test_a_loss_that_has_no_effect(given, compiled, named):
+    reg = KerasRegressor(compiled_with(compiled), loss=given, **QUICK)
+    with pytest.raises(
+        IncompatibleNetworkError, match=f"has no effect.*compiled with {named}, exp"
+    ):
+        reg.fit(X, NUMBERS)
+
+
+@pytest.mark.parametrize("loss", [cubed, Huber(delta=2.0), "huber", keras.losses.LogCosh])
+def test_the_same_loss_as_the_compiled_one(loss):
+    given = KerasRegressor(compiled_with(loss), loss=loss, random_state=0)
+    plain = KerasRegressor(build_linear, loss=loss, optimizer="sgd", random_state=0)
+    np.testing.assert_array_equal(weights(given.fit(X, NUMBERS)), weights(plain.fit(X, NUMBERS)))
+
+
+def test_a_loss_that_has_no_effect_on_one_output():
+    losses = {"flag": "binary_crossentropy", "kind": "sparse_categorical_crossentropy"}
+
+    def build(meta):
+        model = build_two_outputs(meta)
+        model.compile("sgd", loss=losses)
+        return model
+
+    clf = TwoColumns(build, loss=losses, **QUICK).fit(X, TWO_COLUMNS)
+    clf.set_params(loss=list(losses.values())).fit(X, TWO_COLUMNS)
+    clf.set_params(loss={"kind": "sparse_categorical_crossentropy"}).fit(X, TWO_COLUMNS)
+    for other in (losses | {"kind": "mse"}, ["binary_crossentropy", "mse"]):
+        with pytest.raises(IncompatibleNetworkError, match="sparse_categorical_crossentropy"):
+            clf.set_params(loss=other).fit(X, TWO_COLUMNS)
