@@ -25,6 +25,19 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
     return f"Known names: {', '.join(names)}."
 
 
+def plain(value: Any) -> Any:
+    """A NumPy number as Python's own, which Keras asks for in many places; anything else as it is.
+
+    Examples
+    --------
+    >>> plain(np.float32(0.5)), plain((np.int64(8), 4)), plain("adam")
+    (0.5, (8, 4), 'adam')
+    """
+    if type(value) in (list, tuple):
+        return type(value)(plain(part) for part in value)
+    return value.item() if isinstance(value, (np.number, np.bool_)) else value
+
+
 @dataclass(frozen=True)
 class Number:
     """A real number or an integer in an interval."""

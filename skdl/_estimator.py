@@ -30,14 +30,14 @@ from skdl._processes import arrival, configure_worker, departure
 from skdl._records import told_fits
 from skdl._startup import load_keras, start_devices
 from skdl._training import Training, Validation
-from skdl._watching import Watch
+from skdl._watching import LastFit, Watch
 from skdl.engine.batches import map_arrays, network_array
 from skdl.engine.compiled import engine_named
 from skdl.engine.fixed_batches import check_rows_to_predict
 from skdl.engine.job import Arrays, FitResult, StopReason, n_rows
 from skdl.engine.layers import saved_kinds
 from skdl.engine.live_copies import copy_live
-from skdl.engine.network import FittedNetwork, Network, NetworkState
+from skdl.engine.network import FittedNetwork, LiveNetwork, Network, NetworkState
 from skdl.engine.persistence import held, released
 from skdl.engine.prediction import predict, predict_by_keras
 from skdl.exceptions import DivergedError
@@ -86,6 +86,11 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         """How `fit`, told nothing, trains; parameters are checked."""
         raise NotImplementedError
 
+    def _all_params(self) -> dict[str, Any]:
+        """The parameters, those too that a subclass sets itself and does not let its user set."""
+        found: dict[str, Any] = self.get_params()
+        return found
+
     # What follows from it.
 
     def _begin(self, X: Any, y: Any) -> tuple[Any, np.ndarray]:
@@ -93,7 +98,8 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         X, y = check_X_y(self, X, y, reset=True, allow_nd=self._takes_nd)
         # What a subclass set before it called `fit` stays.
         learnt = getattr(self, "_of_encoders", ())
-        for name in ("_fitted", "_of_encoders", *_OF_A_FIT, *self._of_networks, *learnt):
+        ours = ("_fitted", "_last_fit", "_of_encoders")
+        for name in (*ours, *_OF_A_FIT, *self._of_networks, *learnt):
             self.__dict__.pop(name, None)
         self.seed_ = draw_seed(type(self).__name__, self.random_state)
         self._trained_epochs = 0
@@ -156,6 +162,9 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
             if reporter is not None:
                 reporter.on_fit_end(result.end)
             self._take(result, watch, append=append)
+            self._last_fit = LastFit.of(job, result)
+            if isinstance(fitted.network, LiveNetwork):
+                self._last_fit.note_on(fitted.model)
             self._was_scheduled = job.rates is not None
         except BaseException:
             # Also for Ctrl-C: a network that was never fully trained must not pass for a fitted one, and
@@ -296,10 +305,15 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
             raise AttributeError(
                 f"This {type(self).__name__} has no model_ yet: call fit before asking for it."
             )
-        return fitted.model
+        model = fitted.model
+        last = self.__dict__.get("_last_fit")
+        if last is not None and "history" not in vars(model):
+            last.note_on(model)
+        return model
 
     @model_.setter
     def model_(self, model: keras.Model) -> None:
+        self.__dict__.pop("_last_fit", None)
         self._fitted = FittedNetwork.of(model)
 
     @property

@@ -121,7 +121,7 @@ def setup_of(found: InnerNetwork) -> Setup:
     """What is known of a network when it is advised on."""
     network = found.network
     return Setup(
-        params=network.get_params(),
+        params=network._all_params(),
         classifier=found.classifier,
         ready=not isinstance(network, KerasWrapper),
         scaled=found.scaled,
@@ -135,7 +135,7 @@ def curves_of(found: InnerNetwork) -> LearningCurves:
     """The curves of a fitted network, and what is needed to judge them."""
     network = found.network
     history, model = network.history_, network._fitted.network.template
-    stopping = stopping_of(network.get_params(deep=False))
+    stopping = stopping_of(network._all_params())
     watched, rises = stopping.watched(validated="val_loss" in history), False
     if stopping.monitor is not None:
         rises = bool(should_rise(watched, model))
@@ -186,7 +186,7 @@ def _chance(found: InnerNetwork, loss: str | None, n_classes: int | None) -> flo
     y = found.y
     if n_classes is not None:
         classes = vars(found.network)["classes_"]
-        weighted = found.network.get_params(deep=False).get("class_weight") is not None
+        weighted = found.network._all_params().get("class_weight") is not None
         if y is None or y.ndim > 1 or weighted or len(classes) != n_classes:
             return math.log(n_classes)
         counts = np.array([np.sum(y == label) for label in classes])

@@ -11,6 +11,8 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sklearn.base import clone
+
 from skdl._checks import did_you_mean
 from skdl._signatures import arguments_of
 from skdl._startup import load_keras
@@ -84,7 +86,11 @@ class RoutedParameters:
         twin = super().__sklearn_clone__()  # type: ignore[misc]
         # `get_params` shows the build function's defaults; what was not set stays not set in a clone, so
         # that another build function brings its own.
-        twin._routed = {name: twin._routed[name] for name in self._routed}
+        routed = twin._routed
+        twin._routed = {
+            name: routed[name] if name in routed else clone(value, safe=False)
+            for name, value in self._routed.items()
+        }
         return twin
 
     def __getstate__(self) -> dict[str, Any]:
@@ -110,13 +116,37 @@ class RoutedParameters:
         found = _own_arguments[cls] = tuple(sorted(names - {"self"}))
         return list(found)
 
+    @classmethod
+    def _takes_more(cls) -> bool:
+        """Whether the constructor takes keywords beyond the arguments that it names."""
+        arguments = arguments_of(cls.__init__).values()
+        return any(p.kind is p.VAR_KEYWORD for p in arguments)
+
+    @classmethod
+    def _all_param_names(cls) -> list[str]:
+        """The arguments of all constructors, those too that one of a subclass fills by itself."""
+        names = {
+            name
+            for kind in cls.__mro__
+            if issubclass(kind, RoutedParameters) and "__init__" in vars(kind)
+            for name, p in arguments_of(kind.__init__).items()
+            if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        }
+        return sorted(names - {"self"})
+
+    def _all_params(self) -> dict[str, Any]:
+        """What `get_params` gives, and what the constructor of a subclass does not let its user set."""
+        fixed = {n: getattr(self, n) for n in self._all_param_names() if hasattr(self, n)}
+        return fixed | self.get_params()
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All parameters, those routed elsewhere and the defaults of the build function included.
 
         Parameters
         ----------
         deep : bool, default=True
-            Without effect: no parameter is an estimator with parameters of its own.
+            False leaves out what the constructor does not take: routed parameters of a subclass whose
+            ``__init__`` has no ``**kwargs``.
 
         Returns
         -------
@@ -126,6 +156,8 @@ class RoutedParameters:
         found = {
             name: getattr(self, name) for name in self._get_param_names() if hasattr(self, name)
         }
+        if not deep and not self._takes_more():
+            return found
         for name, default in self._build_defaults().items():
             if name not in self._routed:
                 found[f"model__{name}"] = default

@@ -140,8 +140,22 @@ class UserNetwork(RoutedParameters):
         settings = self._get_compile_kwargs(optimizer, loss)
         if isinstance(optimizer, keras.Optimizer):
             settings["optimizer"] = with_state_of(optimizer, fresh_optimizer(optimizer))
-        settings["metrics"] = copy_objects(settings["metrics"])
+        metrics = settings["metrics"]
+        if not self._routed_to("metrics"):
+            metrics = _as_named(self.metrics, metrics)
+        settings["metrics"] = copy_objects(metrics)
         return settings
+
+    def _check_model(self) -> None:
+        """Raise where two things would build the network."""
+        for name in ("model", "build_fn"):
+            given = getattr(self, name)
+            if given is not None and hasattr(self, "_keras_build_fn"):
+                raise InvalidParameterError(
+                    f"{type(self).__name__}: {name}={given!r} cannot be used. Got a class that builds its "
+                    f"network itself, by a _keras_build_fn; expected one of the two: leave {name} away, or "
+                    "take the method out of the class."
+                )
 
     def _make_network(self, X: Any, y: np.ndarray) -> Network:
         keras = load_keras()
@@ -237,10 +251,10 @@ class UserNetwork(RoutedParameters):
     def _chosen_for_network(self) -> Any:
         """The parameters that the network may depend on."""
         if "params" in (self._build_arguments() or {}):
-            return self.get_params()
+            return self._all_params()
         return {
             name: value
-            for name, value in self.get_params(deep=False).items()
+            for name, value in self._all_params().items()
             if name.partition("__")[0] not in _NOT_OF_NETWORK and name not in ("model", "build_fn")
         }
 
@@ -295,9 +309,27 @@ class UserNetwork(RoutedParameters):
             # A function that compiled without a loss keeps the rest of what it compiled with.
             kept = dict(model._compile_config.config) if model.compiled else settings
             model.compile(**{**kept, "loss": losses})
+        self._check_trains(model)
         # Both with a build function that compiles and where the number of a class cannot be blended.
         columns = is_columns_loss(model.loss) and not is_columns_loss(self.loss)
         return _Compiled(tuple(outputs), model.loss, columns)
+
+    def _check_trains(self, model: keras.Model) -> None:
+        """Raise where there is nothing to minimise in a compiled `model`, or nothing that does it."""
+        owner = type(self).__name__
+        if model.optimizer is None:
+            raise InvalidParameterError(
+                f"{owner}: optimizer={self.optimizer!r} trains nothing. Got a network without an optimizer, "
+                "expected one with it: provide an optimizer, such as optimizer='adam', or compile the "
+                "network with one."
+            )
+        losses = load_keras().tree.flatten(model.loss)
+        if all(one is None for one in losses) and not model.losses:
+            raise InvalidParameterError(
+                f"{owner}: loss={self.loss!r} names nothing to minimise. Got a network without a loss, "
+                "expected one for one output at least: provide a loss, or leave it away, so that it is "
+                "inferred from the target."
+            )
 
     def _check_loss(self, compiled: Any, outputs: list[Output]) -> None:
         """Raise where the parameter `loss` has no effect on a network that is `compiled` with another."""
@@ -362,6 +394,17 @@ class UserNetwork(RoutedParameters):
 
     def _network_y(self, y: np.ndarray) -> Arrays:
         return self.target_encoder_.transform(y)
+
+
+def _as_named(given: Any, made: Any) -> Any:
+    """`made` metrics with the names that the user `given` for them, by which Keras names their curves."""
+    if isinstance(given, str):
+        return [given] if isinstance(made, list) else given
+    if isinstance(given, Mapping):
+        return {name: _as_named(part, made[name]) for name, part in given.items()}
+    if isinstance(given, (list, tuple)):
+        return [_as_named(part, one) for part, one in zip(given, made, strict=True)]
+    return made
 
 
 def _is_meta(name: str) -> bool:

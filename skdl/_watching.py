@@ -10,6 +10,8 @@ import numpy as np
 
 from skdl._checks import did_you_mean
 from skdl._records import FitRecord
+from skdl._startup import load_keras
+from skdl.engine.batches import n_steps
 from skdl.engine.curves import curve_names, should_rise
 from skdl.engine.fit_options import Course
 from skdl.engine.job import FitJob, FitResult, StopReason
@@ -74,6 +76,51 @@ class Watch:
             best_epoch=None if diverged else self.best_epoch(result.history, 0),
             stop_reason=self.reason(result),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class LastFit:
+    """What Keras notes of a fit on the model that was trained.
+
+    Attributes
+    ----------
+    first_epoch, epochs : int
+        The number of its first epoch, and of the one that it should have ended before.
+    n_epochs : int
+        How many there were.
+    steps : int
+        Of an epoch.
+    verbose : int or str
+    curves : dict of str to list of float
+    """
+
+    first_epoch: int
+    epochs: int
+    n_epochs: int
+    steps: int
+    verbose: int | str
+    curves: dict[str, list[Any]]
+
+    @classmethod
+    def of(cls, job: FitJob, result: FitResult) -> LastFit:
+        """What there is to note of a fit of `job` that has ended."""
+        return cls(
+            job.initial_epoch,
+            job.epochs,
+            result.n_epochs,
+            job.options.get("steps_per_epoch") or n_steps(job.training, job.batch_size),
+            job.verbose,
+            {name: list(curve) for name, curve in result.history.items()},
+        )
+
+    def note_on(self, model: Any) -> None:
+        """Give `model` the history that `keras.Model.fit` leaves there."""
+        history = load_keras().callbacks.History()
+        history.set_model(model)
+        history.set_params({"verbose": self.verbose, "epochs": self.epochs, "steps": self.steps})
+        history.epoch = list(range(self.first_epoch, self.first_epoch + self.n_epochs))
+        history.history = {name: list(curve) for name, curve in self.curves.items()}
+        model.history = history
 
 
 def _by_epoch(values: Sequence[Any], job: FitJob, result: FitResult) -> np.ndarray | None:

@@ -28,9 +28,10 @@ from skdl._startup import load_keras
 from skdl._training import Training, Validation
 from skdl._user_callbacks import UserCallbacks, watches_prediction
 from skdl._user_network import UserNetwork
+from skdl._watching import Watch
 from skdl.engine.compiled import ENGINES
-from skdl.engine.job import Arrays
-from skdl.engine.network import FittedNetwork
+from skdl.engine.job import Arrays, FitJob
+from skdl.engine.network import FittedNetwork, Network
 from skdl.exceptions import InvalidParameterError
 from skdl.training.controls import BATCH_SIZE, batch_size_of
 from skdl.training.controls import RULES as CONTROL_RULES
@@ -158,6 +159,7 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
         self : estimator
         """
         self._given_classes = None
+        self._check_model()
         X, y = self._begin(X, y)
         network = self._make_network(X, y)
         self._learning_rate = network.learning_rate
@@ -272,7 +274,6 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
         settings.pop("validation_data", None)
         # Callbacks add up and do not replace one another; `_made_callbacks` has those of parameters.
         settings = {n: v for n, v in settings.items() if n.partition("__")[0] != "callbacks"}
-        self._check_arguments("fit", settings, ["validation_shuffle"])
         rules = {
             "epochs": (Number(1, integer=True),),
             "batch_size": (NONE, *BATCH_SIZE, Number(-1, -1, integer=True)),
@@ -284,6 +285,7 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
         }
         check_parameters(owner, settings, rules)
         check_parameters(owner, vars(self), CONTROL_RULES)
+        self._check_model()
         self._check_bare_names()
         check_parameter(owner, "engine", self.engine, (Options(ENGINES),))
         check_parameter(owner, "reuse_build", self.reuse_build, (BOOLEAN,))
@@ -309,6 +311,11 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
             options={k: v for k, v in settings.items() if k not in _IN_JOB},
         )
 
+    def _describe(self, network: Network, *rest: Any) -> tuple[FitJob, Watch]:
+        # Only a network that is built tells whether it has a `fit` of its own, with arguments of its own.
+        self._check_arguments("fit", rest[-1].options, _IN_JOB, type(network.template))
+        return super()._describe(network, *rest)
+
     def _check_bare_names(self) -> None:
         """Raise where a parameter of the estimator may have been meant for the build function."""
         arguments = self._build_arguments() or {}
@@ -323,13 +330,28 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
                         f"to know for whom: pass model__{name} as well, or rename the argument."
                     )
 
-    def _check_arguments(self, method: str, names: Iterable[str], more: Sequence[str] = ()) -> None:
-        """Raise where Keras's `method` has no argument of a name, or the estimator fills it itself."""
+    def _check_arguments(
+        self,
+        method: str,
+        names: Iterable[str],
+        more: Sequence[str] = (),
+        kind: type | None = None,
+    ) -> None:
+        """Raise where `method` of a model, which is of `kind`, takes no argument of a name.
+
+        What the estimator fills itself counts as none.
+        """
         data = {"self", "x", "y", "sample_weight", "validation_data", "callbacks"}
-        parameters = arguments_of(getattr(load_keras().Model, method))
+        base = load_keras().Model
+        parameters = dict(arguments_of(getattr(base, method)))
+        own = getattr(kind, method, None) or getattr(base, method)
+        parameters.update(arguments_of(own))
+        anything = own is not getattr(base, method) and any(
+            p.kind is p.VAR_KEYWORD for p in parameters.values()
+        )
         known = [*(name for name in parameters if name not in data), *more]
         for name in names:
-            if name not in known:
+            if name in data or not (anything or name in known):
                 raise InvalidParameterError(
                     f"{type(self).__name__}: keras.Model.{method} takes no argument {name!r} here. "
                     f"{did_you_mean(name, known)}"

@@ -20,6 +20,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import type_of_target
 
+from skdl._checks import plain
 from skdl._startup import load_keras
 from skdl._wrapper import KerasWrapper
 from skdl._wrapper_parameters import ATTRIBUTES, CLASS_WEIGHT, parameters
@@ -60,16 +61,25 @@ BaseWrapper, RegressorTargetEncoder = _import_scikeras()
 class ScikerasConventions(KerasWrapper):
     """scikeras's own functions: routed parameters to optimizers, losses, metrics and callbacks."""
 
+    @property
+    def __name__(self) -> str:
+        return type(self).__name__  # type: ignore[return-value]  # of a class it is a text
+
+    def _settings(self) -> dict[str, Any]:
+        """All parameters, with Python's numbers for what is routed to objects of Keras's."""
+        params = self._all_params()
+        return {name: plain(v) if "__" in name else v for name, v in params.items()}
+
     def _routed_callbacks(self, method: str) -> Any:
         """The callbacks of parameters for "fit" or "predict", classes made instances."""
         # scikeras keeps them on the estimator, where two threads that predict would meet.
-        made = SimpleNamespace(get_params=self.get_params)
+        made = SimpleNamespace(get_params=self._settings)
         BaseWrapper._initialize_callbacks(made)
         return getattr(made, f"_{method}_callbacks")
 
     def _get_compile_kwargs(self, optimizer: Any, loss: Any) -> dict[str, Any]:
         """Arguments of `compile` with routed parameters applied; both stand in for the parameters."""
-        params = {**self.get_params(), "optimizer": optimizer, "loss": loss}
+        params = {**self._settings(), "optimizer": optimizer, "loss": loss}
         asked = SimpleNamespace(
             get_params=lambda: params, _compile_kwargs=BaseWrapper._compile_kwargs
         )

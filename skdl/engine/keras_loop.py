@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from skdl._signatures import arguments_of
 from skdl._startup import load_keras, start_devices
 from skdl.engine.base import AbstractEngine
 from skdl.engine.batches import n_steps, training_batches, validation_batches
@@ -34,6 +35,8 @@ class KerasLoopEngine(AbstractEngine):
             # Keras builds it in a traced step, where an average that begins at the weights has zeros.
             build_optimizer(model)
         options = dict(job.options)
+        if _asks_for_y(type(model)):
+            options["y"] = None  # the batches hold the targets
         validation = job.validation
         callbacks = list(job.callbacks)
         if job.rates is not None:
@@ -94,6 +97,12 @@ class KerasLoopEngine(AbstractEngine):
             stop_reason=reason,
             plan=PLAN,
         )
+
+
+def _asks_for_y(kind: type) -> bool:
+    """Whether the `fit` of a class of models, perhaps the user's own, has to be told the target."""
+    y = arguments_of(kind.fit).get("y")  # type: ignore[attr-defined]
+    return y is not None and y.default is y.empty
 
 
 def _set_rates(rates: np.ndarray) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from skdl._checks import check_parameters, did_you_mean
+from skdl._checks import check_parameters, did_you_mean, plain
 from skdl._estimator import NetworkEstimator
 from skdl._startup import load_keras
 from skdl._training import Training, Validation
@@ -239,6 +239,8 @@ class ReadyNetwork(NetworkEstimator):
         kind = "weighted_metrics" if self._weighted else "metrics"
         # Parameters may be set anew before the model is made once more.
         then = copy.copy(self)
+        for name in self._of_network:
+            setattr(then, name, plain(getattr(self, name)))
 
         def build() -> keras.Model:
             settings = {name: getattr(then, name) for name in DEFAULTS}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
@@ -173,6 +174,36 @@ def test_a_misspelt_parameter(given, words):
     with pytest.raises(ValueError, match=words):
         clf.set_params(epochs=9, **given)
     assert clf.get_params() == before
+
+
+@pytest.mark.parametrize("compiles", [True, False])
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"optimizer": None}, "optimizer=None trains nothing.*provide an optimizer"),
+        ({"loss": [None]}, r"loss=\[None\] names nothing to minimise.*provide a loss"),
+    ],
+    ids=["optimizer", "loss"],
+)
+def test_nothing_to_train_with(compiles, given, words):
+    def build(compile_kwargs):
+        model = build_linear()
+        if compiles:
+            model.compile(**{"loss": "mse", **compile_kwargs, **given})
+        return model
+
+    with pytest.raises(InvalidParameterError, match=words):
+        KerasRegressor(build, **given, **QUICK).fit(X, NUMBERS)
+
+
+def test_no_optimizer_for_a_network_that_has_one():
+    def build():
+        model = build_linear()
+        model.compile("sgd", "mse")
+        return model
+
+    reg = KerasRegressor(build, optimizer=None, **QUICK).fit(X, NUMBERS)
+    assert isinstance(reg.model_.optimizer, keras.optimizers.SGD)
 
 
 def test_a_build_function_that_misses_an_argument():

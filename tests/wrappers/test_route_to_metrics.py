@@ -41,13 +41,12 @@ def curves(metrics, build=build_sigmoid, y=TWO, **params):
     [
         "binary_accuracy",
         ["binary_accuracy"],
-        ["BinaryAccuracy"],
         BinaryAccuracy,
         [BinaryAccuracy],
         [BinaryAccuracy()],
         [keras.metrics.binary_accuracy],
     ],
-    ids=["name", "list of names", "class name", "class", "list of classes", "object", "function"],
+    ids=["name", "list of names", "class", "list of classes", "object", "function"],
 )
 def test_every_way_to_name_a_metric_gives_the_same_curve(metrics):
     found = curves(metrics)
@@ -139,16 +138,56 @@ def test_the_users_metric_is_not_updated():
     assert clf.fit(X, TWO).history_["binary_accuracy"] == first
 
 
-def test_the_history_has_the_names_that_keras_gives_the_metrics():
-    def compiled():
-        model = build_linear()
-        model.compile("sgd", "mse", metrics=["mae"])
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        ["mae"],
+        ["MAE", "mean_absolute_error", "MeanAbsoluteError"],
+        ["mse", keras.metrics.mean_absolute_error, keras.metrics.R2Score()],
+        {"output": ["mae", "mse"]},
+    ],
+)
+def test_the_history_has_the_names_that_keras_gives_the_metrics(metrics):
+    def plain(meta):
+        return keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, name="output")])
+
+    def compiled(meta):
+        model = plain(meta)
+        model.compile("sgd", "mse", metrics=metrics)
         return model
 
-    given = KerasRegressor(build_linear, optimizer="sgd", metrics=["mae"], **QUICK)
-    for reg, name in ((given, "mean_absolute_error"), (KerasRegressor(compiled, **QUICK), "mae")):
-        assert set(reg.fit(X, NUMBERS).history_) == {"loss", name}
-        assert len(reg.partial_fit(X, NUMBERS).history_[name]) == 2
+    model = compiled(None)
+    names = set(model.fit(X, NUMBERS[:, None], verbose=0).history)
+    given = KerasRegressor(plain, optimizer="sgd", metrics=metrics, **QUICK)
+    for reg in (given, KerasRegressor(compiled, **QUICK)):
+        assert set(reg.fit(X, NUMBERS).history_) == names
+        for name in names:
+            assert len(reg.partial_fit(X, NUMBERS).history_[name]) > 1
+
+
+def test_a_metric_is_watched_by_the_name_that_was_given():
+    reg = KerasRegressor(
+        build_linear,
+        metrics="mae",
+        early_stopping=True,
+        monitor="val_mae",
+        validation_split=0.25,
+        epochs=3,
+        **QUICK,
+    )
+    assert {"mae", "val_mae"} <= set(reg.fit(X, NUMBERS).history_)
+
+
+def test_the_build_function_gets_the_names_that_were_given():
+    got = []
+
+    def build(compile_kwargs):
+        got.append(compile_kwargs["metrics"])
+        return build_linear()
+
+    KerasRegressor(build, metrics=["mae", keras.metrics.MeanSquaredError], **QUICK).fit(X, NUMBERS)
+    assert got[0][0] == "mae"
+    assert isinstance(got[0][1], keras.metrics.MeanSquaredError)
 
 
 def test_curves_are_lists_of_floats_by_epoch():

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import keras
 import numpy as np
+import pytest
 from keras.layers import Dense
 from sklearn.base import TransformerMixin, clone
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, mean_absolute_error
-from small_networks import NUMBERS, QUICK, THREE, TWO, X, build_hidden, build_linear, dense, weights
+from sklearn.model_selection import GridSearchCV
+from small_networks import (
+    NUMBERS,
+    QUICK,
+    THREE,
+    TWO,
+    Recorder,
+    X,
+    build_hidden,
+    build_linear,
+    dense,
+    weights,
+)
 
-from skdl import KerasClassifier, KerasRegressor
+from skdl import KerasClassifier, KerasRegressor, diagnose
+from skdl.exceptions import InvalidParameterError
 
 
 class Dense2(KerasClassifier):
@@ -38,6 +52,27 @@ class Dense2(KerasClassifier):
             "binary_crossentropy" if binary else "sparse_categorical_crossentropy",
         )
         return model
+
+
+class Whole(KerasClassifier):
+    """No argument but its own: all others are its affair."""
+
+    def __init__(self, units=3, epochs=2, random_state=0):
+        super().__init__(
+            epochs=epochs,
+            random_state=random_state,
+            loss=keras.losses.BinaryCrossentropy,
+            loss__label_smoothing=0.25,
+            optimizer="sgd",
+            optimizer__learning_rate=0.5,
+            metrics=["accuracy"],
+            callbacks=Recorder,
+            run_eagerly=True,
+        )
+        self.units = units
+
+    def _keras_build_fn(self):
+        return dense(self.units, 1, activation="sigmoid")
 
 
 class FromMeta(KerasRegressor):
@@ -71,6 +106,58 @@ def test_a_clone_of_the_subclass_trains_to_the_same_bits():
     again = clone(clf)
     assert again.get_params() == clf.get_params()
     np.testing.assert_array_equal(weights(clf.fit(X, TWO)), weights(again.fit(X, TWO)))
+
+
+def test_a_subclass_without_further_arguments():
+    clf = Whole(units=2).fit(X, TWO)
+    own = ["epochs", "random_state", "units"]
+    assert [name for name in clf.get_params() if "__" not in name] == own
+    assert set(clf.history_) == {"loss", "accuracy"}
+    assert len(clf.history_["loss"]) == 2
+    assert float(clf.model_.optimizer.learning_rate) == 0.5
+    assert clf.model_.loss.label_smoothing == 0.25
+    again = clone(clf)
+    assert again.get_params() == clf.get_params()
+    assert again.get_params(deep=False) == {"units": 2, "epochs": 2, "random_state": 0}
+    np.testing.assert_array_equal(weights(again.fit(X, TWO)), weights(clf))
+    search = GridSearchCV(Whole(), {"units": [2, 4]}, cv=2).fit(X, TWO)
+    assert search.best_estimator_.model_.layers[0].units in (2, 4)
+    with pytest.raises(ValueError, match="Invalid parameter 'loss' for Whole"):
+        clf.set_params(loss="mse")
+    assert diagnose(clf).numbers["epochs"] == 2
+
+
+def test_what_a_subclass_without_further_arguments_sets_later():
+    class Bare(KerasRegressor):
+        def __init__(self):
+            super().__init__(random_state=0)
+
+        def _keras_build_fn(self):
+            return dense(1)
+
+    reg = Bare().fit(X, NUMBERS)
+    assert reg.model_.loss == "mean_squared_error"
+    reg.loss, reg.optimizer = "mae", "sgd"
+    reg.fit(X, NUMBERS)
+    expected = KerasRegressor(build_linear, loss="mae", optimizer="sgd", random_state=0)
+    np.testing.assert_array_equal(weights(reg), weights(expected.fit(X, NUMBERS)))
+
+
+def test_the_name_of_an_estimator():
+    assert (Whole().__name__, Whole.__name__) == ("Whole", "Whole")
+    assert KerasRegressor(build_linear).__name__ == "KerasRegressor"
+
+
+@pytest.mark.parametrize("name", ["model", "build_fn"])
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "initialize"])
+def test_two_things_that_build_the_network(name, method):
+    class Both(KerasRegressor):
+        def _keras_build_fn(self):
+            return dense(1)
+
+    reg = Both(**{name: build_linear}, **QUICK)
+    with pytest.raises(InvalidParameterError, match=f"Both: {name}=.*_keras_build_fn"):
+        getattr(reg, method)(X, NUMBERS)
 
 
 def test_a_build_method_takes_routed_arguments():
