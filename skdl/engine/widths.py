@@ -88,7 +88,7 @@ def widths_of(model: keras.Model) -> Widths | None:
     """The widths of a compiled `model`, or None where filling up would not be exact."""
     if type(model.optimizer) not in _kinds(load_keras().optimizers, _OPTIMIZERS):
         return None
-    if not all(is_keras(type(part)) for part in _compiled_with(model)):
+    if not all(_is_copied(part) for part in _compiled_with(model)):
         return None  # an object of the user's may not be one that can be copied
     if without_weight_decay(model):
         return None  # it is kept for these very variables
@@ -170,8 +170,27 @@ def widened(model: keras.Model, widths: Widths) -> keras.Model:
         twin = keras.Sequential(twins)
         for layer, copied in zip(chain, twin.layers, strict=True):
             copied.trainable = layer.trainable
-        twin.compile_from_config(model.get_compile_config())
+        _compile_like(twin, model)
     return twin
+
+
+def _compile_like(twin: keras.Model, model: keras.Model) -> None:
+    """Compile `twin` with what `model` was compiled with.
+
+    Functions go along as they are: a lambda has no config that Keras would read again.
+    """
+    keras = load_keras()
+    settings = dict(model._compile_config.config)
+    parts = (keras.Loss, keras.Metric, keras.Optimizer)
+    for name in ("optimizer", "loss", "metrics", "weighted_metrics"):
+        settings[name] = keras.tree.map_structure(
+            lambda part: (
+                type(part).from_config(part.get_config()) if isinstance(part, parts) else part
+            ),
+            settings[name],
+        )
+    twin.compile(**settings)
+    twin.optimizer.build(twin.trainable_variables)
 
 
 @contextlib.contextmanager
@@ -224,6 +243,12 @@ def _compiled_with(model: keras.Model) -> list[Any]:
         given += [metrics._user_metrics, metrics._user_weighted_metrics]
     kinds = (keras.Loss, keras.Metric)
     return [part for part in keras.tree.flatten(given) if isinstance(part, kinds)]
+
+
+def _is_copied(part: Any) -> bool:
+    """Whether a loss or a metric is one of Keras's and has a config without a function of the user's."""
+    function = getattr(part, "fn", getattr(part, "_fn", None))
+    return is_keras(type(part)) and (function is None or is_keras(function))
 
 
 def _chain(model: keras.Model) -> list[Any] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import Samples
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import Network
-from skdl.engine.widths import bucket, cut, fill, widths_of
+from skdl.engine.widths import bucket, cut, fill, widened, widths_of
 
 layers = keras.layers
 
@@ -150,3 +152,63 @@ def test_a_stack_with_a_layer_of_the_users_own_is_not_filled_up():
         return model
 
     assert widths_of(build(9.0)) is None
+
+
+def crossed(share):
+    """A loss of the user's, which has no config that Keras could read again."""
+    return lambda y_true, y_pred: (
+        share * keras.losses.sparse_categorical_crossentropy(y_true, y_pred)
+    )
+
+
+OF_USERS = {
+    "function": lambda: (crossed(0.5), [crossed(2.0)]),
+    "partial": lambda: (functools.partial(crossed(0.5)), None),
+    "list": lambda: ([crossed(0.5)], ["accuracy", crossed(2.0)]),
+    "object of Keras's": lambda: (
+        keras.losses.SparseCategoricalCrossentropy(),
+        [keras.metrics.SparseCategoricalAccuracy(name="right")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OF_USERS)
+def test_stacks_with_functions_of_the_users_are_filled_up(case, float64):
+    def build(units):
+        loss, metrics = OF_USERS[case]()
+        model = stack((units, 6))
+        model.compile("adam", loss, metrics=metrics)
+        return model
+
+    data = Samples(X.astype(np.float64), Y)
+    one = job(Network(lambda: build(5)), training=data)
+    assert widths_of(one.network.template) is not None
+    ours = CompiledEngine(fallback=False).train(one)
+    theirs = KerasLoopEngine().train(eagerly(one))
+    assert set(ours.history) == set(theirs.history)
+    for name, curve in theirs.history.items():
+        np.testing.assert_allclose(ours.history[name], curve, rtol=1e-10)
+    for a, b in zip(ours.end.all, theirs.end.all, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
+
+
+def test_a_loss_object_around_a_function_of_the_users_keeps_the_widths():
+    model = stack((5, 6))
+    wrapper = type(keras.losses.MeanSquaredError()).__mro__[1]
+    model.compile("adam", wrapper(crossed(0.5)))
+    assert widths_of(model) is None
+
+
+def test_a_twin_shares_no_object_that_a_program_changes():
+    model = stack((5,))
+    loss, metric = keras.losses.SparseCategoricalCrossentropy(), keras.metrics.Mean()
+    model.compile("adam", loss, metrics=[metric], weighted_metrics=[[metric]])
+    twin = widened(model, widths_of(model))
+    assert type(twin.loss) is type(loss)
+    assert twin.loss is not loss
+    assert twin.optimizer is not model.optimizer
+    assert twin.optimizer.built
+    kept = twin._compile_metrics
+    for one in (kept._user_metrics[0], kept._user_weighted_metrics[0][0]):
+        assert type(one) is keras.metrics.Mean
+        assert one is not metric
