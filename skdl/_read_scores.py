@@ -122,15 +122,19 @@ def _by_fold(results: Mapping[str, Any], index: int) -> Any:
     return scores
 
 
-def failed_candidates(search: BaseSearchCV) -> np.ndarray:
-    """Whether each candidate has a fold without a score."""
-    results = search.cv_results_
-    tests = [v for name, v in results.items() if re.fullmatch(r"split\d+_test_.*", name)]
-    return np.any([~np.isfinite(np.asarray(v, dtype=np.float64)) for v in tests], axis=0)
+def lost_fits(search: BaseSearchCV) -> np.ndarray:
+    """Whether each candidate (rows) has no score on each split (columns)."""
+    lost: dict[int, np.ndarray] = {}
+    for name, values in search.cv_results_.items():
+        found = re.fullmatch(r"split(\d+)_test_.*", name)
+        if found is not None:
+            gone = ~np.isfinite(np.asarray(values, dtype=np.float64))
+            lost[int(found[1])] = lost.get(int(found[1]), False) | gone
+    return np.stack([lost[split] for split in sorted(lost)], axis=1)
 
 
 def failed_rate(search: BaseSearchCV, failed: np.ndarray) -> float | None:
-    """The lowest learning rate that failed, where none so high did not."""
+    """The lowest learning rate among the candidates that `failed`, where none so high did not."""
     for name, values in search.cv_results_.items():
         if not re.fullmatch(r"param_(.*__)?learning_rate", name):
             continue

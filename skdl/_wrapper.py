@@ -23,6 +23,7 @@ from skdl._checks import (
 )
 from skdl._data import check_weight, check_y
 from skdl._estimator import NetworkEstimator
+from skdl._failed_fits import failures_noted
 from skdl._signatures import arguments_of
 from skdl._startup import load_keras
 from skdl._training import Training, Validation
@@ -173,6 +174,7 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
 
     # Training.
 
+    @failures_noted
     def fit(
         self,
         X: Any,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import get_scorer
@@ -13,6 +14,7 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import type_of_target
 
+from skdl._failed_fits import Reason
 from skdl._fitted_networks import (
     curves_of,
     known_classes,
@@ -22,12 +24,13 @@ from skdl._fitted_networks import (
 )
 from skdl._read_scores import (
     baseline_score,
-    failed_candidates,
     failed_rate,
+    lost_fits,
     own_score,
     scores_of_cross_validation,
     scores_of_search,
 )
+from skdl._reasons import reasons_of_cross_validation, reasons_of_search
 from skdl.exceptions import DivergedError
 from skdl.training.advice import Setup
 from skdl.training.diagnosis import Diagnosis
@@ -96,9 +99,12 @@ def diagnose(fitted_or_search: Any, X: Any = None, y: Any = None) -> Diagnosis:
     above the share of the largest class. Where early stopping went back to an earlier epoch, that one is
     judged.
 
+    failed fits
+        Errors of the fits of a search or a cross-validation, by their reason: as the backend "skdl" has kept
+        it or, without it, the last that fits with the same parameters in this process ended in.
     divergence
         A loss or weights that are no finite numbers; a training loss of 10 times that of chance, or the first
-        one; folds without a score, or more than 10 % of the candidates.
+        one; fits of folds, or of more than 10 % of the candidates, that diverged.
     unstable training
         From 6 epochs on: in the second half the training loss jumps up by more than 3 % of the loss of chance
         in a mean epoch, or it ends more than 10 % above its lowest. A validation loss that is calmer speaks
@@ -195,13 +201,18 @@ def _of_search(estimator: Any, search: BaseSearchCV, y: Any) -> Diagnosis:
     scores = scores_of_search(
         search, classifier=best[0].classifier, n_classes=known_classes(networks), y=y
     )
-    failed = failed_candidates(search)
+    lost = lost_fits(search)
+    reasons = reasons_of_search(search, lost)
+    diverged = np.array([any(why.diverged for why in row if why) for row in reasons])
     evidence = Evidence(
         curves=tuple(curves_of(found) for found in networks),
         scores=scores,
-        setup=replace(setup_of(best[0]), failed_rate=failed_rate(search, failed)),
-        failed_candidates=int(failed.sum()),
-        candidates=len(failed),
+        setup=replace(setup_of(best[0]), failed_rate=failed_rate(search, diverged)),
+        failed_candidates=int(lost.any(axis=1).sum()),
+        candidates=len(lost),
+        diverged_candidates=int(diverged.sum()),
+        diverged_folds=sum(why.diverged for why in reasons[search.best_index_] if why),
+        **_told([why for row in reasons for why in row], lost),
     )
     return _diagnosis(evidence, "search", best[0].prefix)
 
@@ -220,10 +231,30 @@ def _of_cross_validation(result: Mapping[str, Any], y: Any) -> Diagnosis:
         result, classifier=classifier, n_classes=known_classes(networks), y=y
     )
     setup = setup_of(tried[0]) if tried else Setup(classifier=classifier is not False)
+    lost = ~np.isfinite(np.array([scores.test], dtype=np.float64))
+    reasons = reasons_of_cross_validation(result, tried[0].network if tried else None, lost)
     evidence = Evidence(
-        curves=tuple(curves_of(found) for found in networks), scores=scores, setup=setup
+        curves=tuple(curves_of(found) for found in networks),
+        scores=scores,
+        setup=setup,
+        diverged_folds=sum(why is not None and why.diverged for why in reasons),
+        **_told(reasons, lost),
     )
     return _diagnosis(evidence, "cross_validate", tried[0].prefix if tried else "")
+
+
+def _told(reasons: Sequence[Reason | None], lost: np.ndarray) -> dict[str, Any]:
+    """What `reasons` say of the `lost` fits that did not diverge, those first that are most frequent."""
+    alike: dict[tuple[str, str], list[Reason]] = {}
+    for why in reasons:
+        if why is not None and not why.diverged:
+            alike.setdefault(why.alike, []).append(why)
+    ranked = sorted(alike.values(), key=len, reverse=True)
+    known = sum(why is not None for why in reasons)
+    return {
+        "errors": tuple((str(same[0]), len(same)) for same in ranked),
+        "unexplained_fits": int(lost.sum()) - known,
+    }
 
 
 def _diagnosis(

@@ -11,6 +11,7 @@ import numpy as np
 
 from skdl._checks import check_parameters, did_you_mean, plain
 from skdl._estimator import NetworkEstimator
+from skdl._failed_fits import failures_noted
 from skdl._startup import load_keras
 from skdl._training import Training, Validation
 from skdl.engine.network import Network
@@ -41,6 +42,7 @@ class ReadyNetwork(NetworkEstimator):
     # The parameters that the compiled network depends on.
     _of_network: ClassVar[tuple[str, ...]] = ()
 
+    @failures_noted
     def fit(
         self,
         X: Any,

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from skdl._failed_fits import PARTICULAR, last_line
 from skdl.report.results import Results
 from skdl.report.texts import one_line
-
-# Numbers and quoted values tell two fits apart, not two reasons.
-_PARTICULAR = re.compile(
-    r"\([^()]*\)|'[^']*'|\"[^\"]*\"|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?", re.IGNORECASE
-)
 
 UNKNOWN = "no reason was kept"
 NOT_SCORED = "the fit succeeded, the score is not a finite number"
@@ -61,8 +56,9 @@ def failures_of(
         elif task.error is None:
             reason, message = NOT_SCORED, ""
         else:
-            reason, message = _last_line(task.error)
-        key = reason, _PARTICULAR.sub("", message)
+            kind, message = last_line(task.error)
+            reason, message = one_line(kind, 80), one_line(message, 400)
+        key = reason, PARTICULAR.sub("", message)
         entry = found.setdefault(key, [reason, message, 0, {}])
         entry[2] += 1
         entry[3][place[0]] = None
@@ -71,15 +67,3 @@ def failures_of(
         Failure(reason, message, count, tuple(candidates))
         for reason, message, count, candidates in ranked
     )
-
-
-def _last_line(traceback: str) -> tuple[str, str]:
-    """The kind and the message of the error that a traceback ends with."""
-    lines = traceback.rstrip().splitlines() or [""]
-    # The error stands after the last call, at the margin; its message may have several lines.
-    calls = [place for place, line in enumerate(lines) if line.startswith('  File "')]
-    start = calls[-1] if calls else 0
-    while start < len(lines) - 1 and lines[start].startswith((" ", "Traceback")):
-        start += 1
-    kind, _, message = one_line(" ".join(lines[start:]), 400).partition(": ")
-    return one_line(kind.rpartition(".")[2], 80), message

@@ -199,6 +199,13 @@ def against_divergence(setup: Setup) -> tuple[str, ...]:
     return (_lower_rate(setup), *_scaling(setup), *_warmup(setup), *_clipping(setup))
 
 
+def against_failures(*, unknown: bool) -> tuple[str, ...]:
+    """What to do where fits ended in errors, of which some are `unknown`."""
+    whole = 'error_score="raise" shows the whole error of the first of them'
+    record = 'joblib.parallel_config("skdl") around the call keeps why fits fail'
+    return (whole, record) if unknown else (whole,)
+
+
 def against_failed_candidates(setup: Setup) -> tuple[str, ...]:
     """What to do where it is not the network that diverged, but others of its search."""
     if setup.failed_rate is None:

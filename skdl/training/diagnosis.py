@@ -56,6 +56,8 @@ class Fault(enum.Enum):
 
     Attributes
     ----------
+    FAILED
+        Fits of a search or a cross-validation ended in an error.
     DIVERGED
         The loss is no number, or no longer means anything.
     UNSTABLE
@@ -70,9 +72,10 @@ class Fault(enum.Enum):
     Examples
     --------
     >>> [fault.value for fault in Fault]
-    ['divergence', 'unstable training', 'too few epochs', 'underfitting', 'overfitting']
+    ['failed fits', 'divergence', 'unstable training', 'too few epochs', 'underfitting', 'overfitting']
     """
 
+    FAILED = "failed fits"
     DIVERGED = "divergence"
     UNSTABLE = "unstable training"
     TOO_FEW_EPOCHS = "too few epochs"

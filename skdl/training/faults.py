@@ -52,6 +52,12 @@ class Evidence:
         Whether a fit ended in `DivergedError`.
     failed_candidates, candidates : int
         Of a search.
+    diverged_candidates, diverged_folds : int
+        Those that have no score, as their fits diverged.
+    errors : tuple of (str, int)
+        Why other fits have no score, and how many.
+    unexplained_fits : int
+        The rest of the fits without a score.
     """
 
     curves: tuple[LearningCurves, ...] = ()
@@ -61,6 +67,10 @@ class Evidence:
     diverged: bool = False
     failed_candidates: int = 0
     candidates: int = 0
+    diverged_candidates: int = 0
+    diverged_folds: int = 0
+    errors: tuple[tuple[str, int], ...] = ()
+    unexplained_fits: int = 0
 
     @cached_property
     def of_fits(self) -> list[dict[str, float]]:
@@ -187,7 +197,7 @@ def findings_of(evidence: Evidence) -> tuple[Finding, ...]:
     >>> [finding.kind.value for finding in findings_of(Evidence((memorised,)))]
     ['overfitting']
     """
-    found = (_divergence, _instability, _few_epochs, _underfitting, _overfitting)
+    found = (_failures, _divergence, _instability, _few_epochs, _underfitting, _overfitting)
     faults: list[Finding] = []
     for look in found:
         finding = look(evidence)
@@ -214,6 +224,24 @@ def _finding(
     return Finding(kind, numbers, f"{text}.", advise(evidence.advised))
 
 
+def _failures(evidence: Evidence) -> Finding | None:
+    said = [f"{_n_fits(n)} failed: {why}" for why, n in evidence.errors]
+    few = evidence.failed_candidates <= FAILED_PART * evidence.candidates
+    if evidence.unexplained_fits and not (evidence.candidates and few):
+        said.append(f"{_n_fits(evidence.unexplained_fits)} without a score, and nobody kept why")
+    if not said:
+        return None
+    counts = ("folds", "failed_folds", "candidates", "failed_candidates")
+    numbers = {name: evidence.seen[name] for name in counts if name in evidence.seen}
+    text = "; ".join(line.rstrip(".") for line in said)
+    unknown = evidence.unexplained_fits > 0
+    return Finding(Fault.FAILED, numbers, f"{text}.", advice.against_failures(unknown=unknown))
+
+
+def _n_fits(number: int) -> str:
+    return f"{number} fit{'s' * (number != 1)}"
+
+
 def _divergence(evidence: Evidence) -> Finding | None:
     said, numbers = [], {}
     for one in evidence.gone[:1]:
@@ -228,16 +256,16 @@ def _divergence(evidence: Evidence) -> Finding | None:
             )
         of = f"in {len(evidence.gone)} of {len(evidence.curves)} fits, "
         said.append((of if len(evidence.curves) > 1 else "") + what)
-    failed = evidence.seen.get("failed_folds", 0.0)
-    if failed:
+    if evidence.diverged_folds:
         said.append(
-            f"{failed:g} of {evidence.seen['folds']:g} folds have no score, as fits that diverge"
+            f"{evidence.diverged_folds} of {evidence.seen['folds']:g} folds have no score, as their fits "
+            "diverged"
         )
     itself = bool(said)
-    if evidence.failed_candidates > FAILED_PART * evidence.candidates:
+    if evidence.diverged_candidates > FAILED_PART * evidence.candidates:
         said.append(
-            f"{evidence.failed_candidates} of {evidence.candidates} candidates of the search have no score, "
-            "as fits that diverge"
+            f"{evidence.diverged_candidates} of {evidence.candidates} candidates of the search have no "
+            "score, as fits of them diverged"
         )
     if not said:
         return None

@@ -59,21 +59,49 @@ def test_one_fit_of_several_that_diverged_is_named_and_the_others_are_judged():
     assert [one.kind for one in rest] == [Fault.TOO_FEW_EPOCHS, Fault.UNDERFITTING]
 
 
-def test_folds_without_a_score_are_divergence():
+def test_folds_without_a_score_may_have_diverged():
     scores = FoldScores((0.9, math.nan), chance=0.5, perfect=1.0)
-    finding = findings_of(Evidence(scores=scores))[0]
+    finding = findings_of(Evidence(scores=scores, diverged_folds=1))[0]
     assert finding.kind is Fault.DIVERGED
     assert "1 of 2 folds have no score" in finding.evidence
 
 
 @pytest.mark.parametrize(("failed", "found"), [(1, []), (2, [Fault.DIVERGED])])
-def test_more_than_a_tenth_of_the_candidates_may_not_fail(failed, found):
-    assert kinds(failed_candidates=failed, candidates=10) == found
+def test_more_than_a_tenth_of_the_candidates_may_not_diverge(failed, found):
+    assert kinds(failed_candidates=5, diverged_candidates=failed, candidates=10) == found
+
+
+def test_errors_are_told_by_their_reasons():
+    errors = (("ValueError: no such activation.", 3), ("KeyError: 'x'", 1))
+    (finding,) = findings_of(Evidence(errors=errors, failed_candidates=1, candidates=100))
+    assert finding.kind is Fault.FAILED
+    assert finding.evidence == (
+        "3 fits failed: ValueError: no such activation; 1 fit failed: KeyError: 'x'."
+    )
+    assert finding.numbers == {"candidates": 100.0, "failed_candidates": 1.0}
+    assert finding.advice == ('error_score="raise" shows the whole error of the first of them',)
+
+
+@pytest.mark.parametrize(("failed", "found"), [(1, []), (2, [Fault.FAILED])])
+def test_more_than_a_tenth_of_the_candidates_may_not_fail_for_unknown_reasons(failed, found):
+    evidence = Evidence(unexplained_fits=failed, failed_candidates=failed, candidates=10)
+    findings = findings_of(evidence)
+    assert [finding.kind for finding in findings] == found
+    for finding in findings:
+        assert finding.evidence == "2 fits without a score, and nobody kept why."
+        assert 'joblib.parallel_config("skdl")' in finding.advice[1]
+
+
+def test_folds_without_a_score_and_without_a_reason():
+    scores = FoldScores((0.9, math.nan), chance=0.5, perfect=1.0)
+    finding = findings_of(Evidence(scores=scores, unexplained_fits=1))[0]
+    assert finding.kind is Fault.FAILED
+    assert finding.numbers == {"folds": 2.0, "failed_folds": 1.0}
 
 
 def test_a_search_is_told_where_its_candidates_begin_to_fail():
     setup = Setup({"learning_rate": 0.1}, failed_rate=10.0)
-    (finding,) = findings_of(Evidence(setup=setup, failed_candidates=3, candidates=9))
+    (finding,) = findings_of(Evidence(setup=setup, diverged_candidates=3, candidates=9))
     assert finding.advice == ("learning_rate below 10 in the search: from there on all failed",)
 
 
