@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from skdl._checks import plain
 from skdl._startup import load_keras
 from skdl.exceptions import InvalidParameterError
 from skdl.training.schedules import RULES, Schedule
@@ -138,8 +139,8 @@ def schedule_of(params: Mapping[str, Any]) -> Schedule | GivenSchedule | None:
     """
     name = params["learning_rate_schedule"]
     if not isinstance(name, str):
-        return GivenSchedule(name, params["warmup"])
-    settings = {key: params[key] for key in RULES if key != "learning_rate_schedule"}
+        return GivenSchedule(name, plain(params["warmup"]))
+    settings = {key: plain(params[key]) for key in RULES if key != "learning_rate_schedule"}
     if name == "constant" and not settings["warmup"]:
         return None
     return Schedule(name, **settings)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skdl._checks import BOOLEAN, NONE, Kind, Number, Rule
+from skdl._checks import BOOLEAN, NONE, Kind, Number, Rule, plain
 from skdl._startup import load_keras
 
 # A network still improves where the last tenth of its epochs made it better by more than a hundredth.
@@ -99,7 +99,7 @@ def still_improving(curve: Sequence[float], *, rises: bool) -> bool:
 
 def stopping_of(params: Mapping[str, Any]) -> Stopping:
     """What an estimator's parameters, which are checked, say of stopping."""
-    return Stopping(**{name: params[name] for name in RULES})
+    return Stopping(**{name: plain(params[name]) for name in RULES})
 
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
