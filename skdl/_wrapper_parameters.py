@@ -24,7 +24,8 @@ PARAMETERS = """model : callable or keras.Model, default=None
         Of a network that the build function did not compile, as the next two. An instance is copied.
     loss : str, class, keras.losses.Loss, callable, or a list or dict of them, default=None
         None is inferred from the target and the outputs: binary crossentropy, sparse categorical or
-        categorical crossentropy, mean squared error.
+        categorical crossentropy, mean squared error. Another one than the network was compiled with is an
+        error.
     metrics : list, dict or one of what Keras takes, default=None
     batch_size : int, float in (0, 1) or "full", default=None
         Rows in a step: a number of them, a fraction of those to train on, or all, which scikeras calls -1.
@@ -57,7 +58,7 @@ PARAMETERS = """model : callable or keras.Model, default=None
         and ``compile__``. All of it is seen by `get_params`; a misspelt name is an error."""
 
 ATTRIBUTES = f"""model_ : keras.Model
-        The trained network.
+        The trained network, with the ``history`` that Keras leaves there: that of the last fit.
     history_ : dict of str to list of float
         Loss and metrics by epoch, by Keras's names; those that begin with ``val_`` are of the validation
         data.

@@ -146,7 +146,7 @@ PARAMETERS = """n_layers : int, default=1
         "compiled" makes that an error that says why; "keras" always trains through `keras.Model.fit`."""
 
 ATTRIBUTES = f"""model_ : keras.Model
-        The trained network.
+        The trained network, with the ``history`` that Keras leaves there: that of the last fit.
     history_ : dict of str to list of float
         Loss and metrics by epoch; names that begin with ``val_`` are of the validation data.
     {OF_TRAINING}
