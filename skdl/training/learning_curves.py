@@ -192,8 +192,8 @@ def entropy(shares: Sequence[float]) -> float:
 
     Examples
     --------
-    >>> entropy([0.5, 0.5])
-    0.6931471805599453
+    >>> round(entropy([0.5, 0.5]), 4)
+    0.6931
     """
     parts = np.asarray([share for share in shares if share > 0], dtype=np.float64)
     return float(-(parts * np.log(parts)).sum())

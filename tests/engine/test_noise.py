@@ -23,6 +23,7 @@ from noise_examples import (
     unknown_shape,
     xla,
 )
+from tolerances import FUNCTION, assert_within_rounding
 
 from skdl.engine.noise import noise_states, replaced_noise
 from skdl.engine.noise_functions import random_bits
@@ -57,17 +58,24 @@ def test_every_bit_of_seed_counter_and_position_moves_every_bit_of_the_result():
             assert np.abs(np.array(share) - 0.5).max() < 6 * 0.5 / 64
 
 
+def assert_same_noise(kind, got, expected, x, *terms, dtype="float32"):
+    """The same bits where noise is a product alone, otherwise the same but for rounding."""
+    if kind in EXACT and not terms:
+        np.testing.assert_array_equal(got, expected)
+    else:
+        # erfinv, a product with the rate and one with 1 + it, a sum; or a scale and a shift, which is below
+        # 1.
+        sizes = np.abs(x) + np.abs(expected - x) + 1
+        assert_within_rounding(got, expected, *terms or (FUNCTION, 4), dtype=dtype, scale=sizes)
+
+
 # The same bits, however it runs
 
 
 @pytest.mark.parametrize("how", [graph, xla, unknown_shape])
 def test_eager_graph_and_xla_agree(kind, how):
     model, x = example(kind)
-    eager, other = noisy(model, x), noisy(model, x, how=how)
-    if kind in EXACT:
-        assert np.array_equal(eager, other)
-    else:
-        np.testing.assert_allclose(eager, other, rtol=1e-5, atol=1e-6)
+    assert_same_noise(kind, noisy(model, x, how=how), noisy(model, x), x)
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
@@ -84,7 +92,11 @@ def test_fit_drops_what_the_hash_says(jit_compile):
         model.predict(x, verbose=0)
     assert np.array_equal(layer.seed_generator.state, [11, 1])
     dropped = x * expected_kept(11, 0, (8, 5), 0.4) / 0.6
-    np.testing.assert_allclose(head.kernel, 2 * (dropped * y).mean(0)[:, None], rtol=1e-4)
+    terms = dropped * y
+    # Cast, scaled, multiplied and summed over eight rows.
+    assert_within_rounding(
+        head.kernel, 2 * terms.mean(0)[:, None], 3, 8, scale=2 * np.abs(terms).mean(0)[:, None]
+    )
 
 
 def test_a_stateless_call_returns_the_advanced_counter():
@@ -149,10 +161,8 @@ def test_one_program_takes_every_rate(kind):
         set_rate(model, rate)
         if rate == 0:
             assert np.array_equal(got, x)
-        elif kind in EXACT:
-            assert np.array_equal(got, noisy(model, x))
         else:
-            np.testing.assert_allclose(got, noisy(model, x), rtol=1e-5, atol=1e-6)
+            assert_same_noise(kind, got, noisy(model, x), x)
     assert len(traces) == 1
 
 
@@ -171,17 +181,18 @@ def test_rate_one_drops_all_and_its_gradient_is_zero(rate):
 # Padding
 
 
-def test_padding_rows_and_columns_change_no_bits(kind):
+def test_padding_rows_and_columns_change_no_noise(kind):
     model, x = example(kind)
     expected = noisy(model, x)
     rows = np.concatenate([x, np.ones_like(x[:2])])
-    assert np.array_equal(noisy(model, rows)[: len(x)], expected)
+    # A loop over more numbers may take the last of the fewer ones by another instruction.
+    assert_same_noise(kind, noisy(model, rows)[: len(x)], expected, x)
     make, shape = KINDS[kind]
     wide = one_layer(make(0.3, seed=7), *shape[1:-1], 8)
     padded = np.concatenate([rows, np.zeros((*rows.shape[:-1], 3), np.float32)], axis=-1)
     object.__setattr__(wide.layers[0], "_columns", tf.constant(5))
     for how in (lambda function: function, graph, unknown_shape):
-        np.testing.assert_allclose(noisy(wide, padded, how=how)[: len(x), ..., :5], expected, 1e-5)
+        assert_same_noise(kind, noisy(wide, padded, how=how)[: len(x), ..., :5], expected, x)
     object.__setattr__(wide.layers[0], "_columns", None)
     assert not np.allclose(noisy(wide, padded)[: len(x), ..., :5], expected)
 
@@ -230,10 +241,15 @@ def test_types_are_keras_s_and_the_bits_the_same_in_each(kind, policy):
     with replaced_noise(model):
         y = model(x, training=True)
     assert keras.backend.standardize_dtype(y.dtype) == model.layers[0].compute_dtype
-    accuracy = {"float64": 1e-5, "bfloat16": 3e-2}.get(policy, 4e-3)
-    np.testing.assert_allclose(
-        keras.ops.cast(y, "float32"), noisy(single, x), rtol=accuracy, atol=accuracy
-    )
+    expected = noisy(single, x)
+    if policy == "float64":
+        assert_same_noise(kind, y, expected, x, FUNCTION, 4)
+    else:
+        # Input, scale and shift are cast, a product and a sum rounded: five times half a unit, of one of
+        # the two.
+        assert_same_noise(
+            kind, keras.ops.cast(y, "float32"), expected, x, 3, dtype=model.layers[0].compute_dtype
+        )
 
 
 def test_in_float64_graph_and_xla_agree_closely_enough_for_an_oracle(kind):

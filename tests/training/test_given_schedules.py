@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from tolerances import FUNCTION, assert_within_rounding
 
 from skdl.exceptions import InvalidParameterError
 from skdl.training.given_schedules import GivenSchedule, schedule_of
@@ -11,7 +12,8 @@ from skdl.training.schedules import RULES, Schedule
 kinds = keras.optimizers.schedules
 OF_KERAS = [
     kinds.CosineDecay(0.1, 10, warmup_target=0.2, warmup_steps=4),
-    kinds.CosineDecayRestarts(0.1, 5),
+    # Restarts fall between steps: on which side of one a step is would hang on the last place of a logarithm.
+    kinds.CosineDecayRestarts(0.1, 4.5),
     kinds.ExponentialDecay(0.1, 3, 0.5, staircase=True),
     kinds.InverseTimeDecay(0.1, 3, 0.5),
     kinds.PiecewiseConstantDecay([3, 7], [0.1, 0.05, 0.01]),
@@ -37,8 +39,9 @@ class Twice(kinds.LearningRateSchedule):
 @pytest.mark.parametrize("schedule", [*OF_KERAS, Twice(0.5)], ids=lambda s: type(s).__name__)
 def test_keras_schedules_are_computed_as_keras_does(schedule):
     ours = GivenSchedule(schedule).rates(1.0, 20, 5)
-    # Traced and not traced, TensorFlow rounds the last digits of a float otherwise.
-    np.testing.assert_allclose(ours, [float(schedule(step)) for step in range(20)], rtol=1e-5)
+    theirs = [float(schedule(step)) for step in range(20)]
+    # In float32: a function, the rounding of its argument, six products and sums. A cosine may cancel.
+    assert_within_rounding(ours, theirs, FUNCTION, 8, scale=max(theirs))
 
 
 def test_schedules_of_one_class_are_told_apart():
@@ -46,7 +49,8 @@ def test_schedules_of_one_class_are_told_apart():
         made = kinds.ExponentialDecay(rate, 3, 0.5), Twice(rate)
         for schedule in made:
             ours = GivenSchedule(schedule).rates(1.0, 2, 1)
-            assert ours.tolist() == [float(schedule(0)), float(schedule(1))]
+            theirs = [float(schedule(0)), float(schedule(1))]
+            assert_within_rounding(ours, theirs, FUNCTION, 3)
 
 
 def test_a_warmup_comes_before():
