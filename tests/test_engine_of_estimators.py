@@ -8,6 +8,7 @@ import pytest
 from networks_for_tests import build_classifier, build_regressor
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV, cross_val_score
+from tolerances import assert_outputs_within_rounding
 
 from skdl import KerasClassifier, KerasRegressor, MLPClassifier, MLPRegressor
 from skdl.engine import stats
@@ -20,7 +21,7 @@ class Watching(keras.callbacks.Callback):
     """A callback that only Python can run."""
 
 
-def test_both_engines_train_the_same_network():
+def test_both_engines_train_the_same_network(float64):
     fits = [
         MLPClassifier(
             hidden_layer_sizes=(7,),
@@ -33,8 +34,8 @@ def test_both_engines_train_the_same_network():
         for name in ("compiled", "keras")
     ]
     one, two = (fit.predict_proba(X) for fit in fits)
-    np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(fits[0].history_["loss"], fits[1].history_["loss"], rtol=1e-5)
+    np.testing.assert_allclose(one, two, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(fits[0].history_["loss"], fits[1].history_["loss"], rtol=1e-8)
 
 
 def test_a_search_over_numbers_and_widths_compiles_one_program():
@@ -143,7 +144,7 @@ def test_an_unknown_engine_is_an_error(kind):
         kind(engine="fast").fit(X, y)
 
 
-def test_early_stopping_runs_inside_the_program_and_stops_where_keras_does():
+def test_early_stopping_runs_inside_the_program_and_stops_where_keras_does(float64):
     fits = [
         MLPRegressor(
             hidden_layer_sizes=(5,),
@@ -158,7 +159,7 @@ def test_early_stopping_runs_inside_the_program_and_stops_where_keras_does():
         for name in ("compiled", "keras")
     ]
     assert fits[0].n_epochs_ == fits[1].n_epochs_ < 40
-    np.testing.assert_allclose(fits[0].predict(X), fits[1].predict(X), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(fits[0].predict(X), fits[1].predict(X), rtol=1e-8, atol=1e-10)
 
 
 def test_going_on_continues_the_streams_and_the_optimizer():
@@ -184,8 +185,8 @@ def test_the_model_is_the_truth_once_it_is_looked_at():
     before = clf.predict_proba(X)
     assert clf.model_ is clf.model_
     np.testing.assert_array_equal(clf.predict_proba(X), before)
-    np.testing.assert_allclose(
-        clf.model_.predict(X.astype(np.float32), verbose=0), before, rtol=1e-5
+    assert_outputs_within_rounding(
+        clf.model_.predict(X.astype(np.float32), verbose=0), before, clf.model_, X
     )
     clf.model_.layers[-1].bias.assign([9.0, 0.0, 0.0])
     assert clf.predict_proba(X)[:, 0].min() > 0.9

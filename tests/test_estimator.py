@@ -59,13 +59,13 @@ def test_validation_rows_without_weight_are_an_error():
         clf.fit(X, Y, sample_weight=weight)
 
 
-def test_balanced_classes_are_counted_among_the_rows_that_train():
+def test_balanced_classes_are_counted_among_the_rows_that_train(float64):
     weight = np.ones(len(Y))
     weight[:40] = 0
     settings = {"class_weight": "balanced", "batch_size": "full", **PARAMS}
     weighted = MLPClassifier(**settings).fit(X, Y, sample_weight=weight)
     removed = MLPClassifier(**settings).fit(X[40:], Y[40:])
-    np.testing.assert_allclose(weighted.predict_proba(X), removed.predict_proba(X), rtol=1e-5)
+    np.testing.assert_allclose(weighted.predict_proba(X), removed.predict_proba(X), rtol=1e-8)
 
 
 def test_a_number_too_large_for_the_network_is_an_error_and_no_nan():

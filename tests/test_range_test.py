@@ -56,12 +56,12 @@ def test_each_loss_is_that_of_a_step_of_keras(engine, settings, numbers_data, fl
         np.testing.assert_allclose(losses, fit.history_["loss"], rtol=1e-8)
 
 
-def test_at_one_rate_it_is_a_plain_fit(classes_data):
+def test_at_one_rate_it_is_a_plain_fit(classes_data, float64):
     X, y = classes_data
     estimator = make("MLPClassifier", batch_size=60, learning_rate=0.01)  # an epoch is a step
     test = run(estimator, X, y, min_lr=0.01, max_lr=0.01 * (1 + 1e-12))
     plain = estimator.set_params(epochs=STEPS).fit(X, y)
-    np.testing.assert_allclose(test.losses_[0], plain.history_["loss"], rtol=1e-6)
+    np.testing.assert_allclose(test.losses_[0], plain.history_["loss"], rtol=1e-8)
 
 
 def test_what_watches_stops_and_schedules_a_fit_has_no_part_in_it(kind, data_of):
@@ -163,11 +163,11 @@ def test_the_callers_objects_stay_what_they_are(kind, data_of, outputs):
     assert pipe[-1].history_ == history
 
 
-def test_rows_without_weight_do_not_count(classes_data):
+def test_rows_without_weight_do_not_count(classes_data, float64):
     X, y = classes_data
     test = run(make("MLPClassifier"), X, y, sample_weight=np.arange(60) < 40)
     some = run(make("MLPClassifier"), X[:40], y[:40], sample_weight=np.ones(40))
-    np.testing.assert_allclose(test.losses_, some.losses_, rtol=1e-5)
+    np.testing.assert_allclose(test.losses_, some.losses_, rtol=1e-8)
 
 
 def test_divergence_ends_a_repeat(numbers_data):

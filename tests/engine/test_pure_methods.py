@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import optimizers
+from tolerances import assert_within_rounding
 
 from skdl.engine.pure_methods import pure_view
 
@@ -75,7 +76,8 @@ def test_a_step_is_keras_s_and_changes_nothing_in_place(make):
     found = stepped(optimizer, weight, tf.constant(GRADIENT))
     optimizer.apply([tf.constant(GRADIENT)])
     for ours, theirs in zip(found, values(optimizer, weight), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-7)
+        # One step of an optimizer takes fewer than 20 operations, of numbers below 4.
+        assert_within_rounding(ours, theirs, 20, scale=4)
 
 
 def test_of_two_branches_that_assign_the_right_one_counts():
@@ -95,4 +97,4 @@ def test_a_sparse_gradient_is_a_dense_one_where_rows_occur_once():
     for make in (lambda: optimizers.Adagrad(0.1), lambda: optimizers.RMSprop(0.1)):
         one, two = (stepped(*built(make()), part) for part in (slices, dense))
         for a, b in zip(one, two, strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-6)
+            assert_within_rounding(a, b, 20, scale=4)

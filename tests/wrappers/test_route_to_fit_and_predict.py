@@ -109,7 +109,7 @@ def test_class_weight_of_keras_is_by_class_number():
     ],
     ids=lambda options: next(iter(options)),
 )
-def test_options_of_fit_are_compiled(options):
+def test_options_of_fit_are_compiled(options, float64):
     routed = {f"fit__{name}": value for name, value in options.items()}
     settings = {**QUICK, "epochs": 2, "run_eagerly": False}
     fits = [
@@ -119,7 +119,7 @@ def test_options_of_fit_are_compiled(options):
     ours, theirs = (fit.history_ for fit in fits)
     assert ours.keys() == theirs.keys()
     for name, curve in theirs.items():
-        np.testing.assert_allclose(ours[name], curve, rtol=1e-4, err_msg=name)
+        np.testing.assert_allclose(ours[name], curve, rtol=1e-8, err_msg=name)
 
 
 def test_validation_frequency():
