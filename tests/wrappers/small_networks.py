@@ -7,6 +7,7 @@ import numpy as np
 from keras.layers import Dense
 from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score
+from tolerances import EPSILON, FUNCTION, of_dense_layers, rounding
 
 from skdl import KerasClassifier
 
@@ -97,6 +98,30 @@ def weights(estimator):
     """All weights of an estimator's network, or of a network, in one vector."""
     model = getattr(estimator, "model_", estimator)
     return np.concatenate([np.ravel(array) for array in model.get_weights()])
+
+
+def assert_trained_alike(one, other, epochs=1):
+    """After `epochs` steps of plain SGD, by two losses that mean the same, weights differ by rounding alone.
+
+    Both networks have one layer of dense units, or several side by side, and see all rows of `X` in each
+    step. The error of an output, and of a sum over the rows, comes into a gradient times inputs, and into
+    the weights times the learning rate, which is Keras's.
+    """
+    terms, sizes = sums_of_one_layer(one)
+    gradient = rounding("float32", *terms, FUNCTION, ROWS, 2) * sizes * np.abs(X).max()
+    np.testing.assert_allclose(
+        weights(one),
+        weights(other),
+        rtol=epochs * EPSILON["float32"],
+        atol=epochs * 0.01 * gradient,
+    )
+
+
+def sums_of_one_layer(estimator):
+    """The terms of the sums of dense units side by side, and their sizes, as `of_dense_layers` has them."""
+    parts = [layer.get_weights() for layer in estimator.model_.layers if layer.weights]
+    terms, sizes = zip(*(of_dense_layers(part, X) for part in parts), strict=True)
+    return terms[0], max(sizes)
 
 
 class ColumnTargets(BaseEstimator):

@@ -20,6 +20,7 @@ from small_networks import (
     TWO_COLUMNS,
     TwoColumns,
     X,
+    assert_trained_alike,
     build_linear,
     build_sigmoid,
     build_softmax,
@@ -84,7 +85,7 @@ def test_numbers_for_a_name(name):
 def test_categorical_crossentropy_takes_class_labels(loss):
     columns = KerasClassifier(build_softmax, optimizer="sgd", **loss, **QUICK).fit(X, THREE)
     numbers = KerasClassifier(build_softmax, optimizer="sgd", **QUICK).fit(X, THREE)
-    np.testing.assert_allclose(weights(columns), weights(numbers), rtol=1e-6)
+    assert_trained_alike(columns, numbers)
     np.testing.assert_array_equal(columns.predict(X), numbers.predict(X))
 
 
@@ -96,7 +97,7 @@ def test_categorical_crossentropy_takes_two_classes():
         X, TWO
     )
     numbers = KerasClassifier(build, optimizer="sgd", **QUICK).fit(X, TWO)
-    np.testing.assert_allclose(weights(columns), weights(numbers), rtol=1e-6)
+    assert_trained_alike(columns, numbers)
     np.testing.assert_array_equal(columns.predict(X), numbers.predict(X))
 
 

@@ -18,11 +18,14 @@ from small_networks import (
     Recorder,
     TwoColumns,
     X,
+    assert_trained_alike,
     build_linear,
     build_softmax,
     build_two_outputs,
+    sums_of_one_layer,
     weights,
 )
+from tolerances import FUNCTION, assert_within_rounding
 
 from skdl import KerasClassifier, KerasRegressor
 from skdl.exceptions import IncompatibleNetworkError
@@ -189,9 +192,9 @@ def test_metadata_of_the_target_encoder(two_outputs):
 def test_two_outputs_in_another_form(wrapper, build, two_outputs):
     clf = wrapper(build, epochs=2, optimizer="sgd", **QUICK).fit(X, TWO_COLUMNS)
     assert set(clf.history_) == {"loss", "flag_loss", "kind_loss"}
-    np.testing.assert_allclose(
-        clf.history_["flag_loss"], two_outputs.history_["flag_loss"], rtol=1e-5
-    )
+    terms, sizes = sums_of_one_layer(clf)
+    losses = (fit.history_["flag_loss"] for fit in (clf, two_outputs))
+    assert_within_rounding(*losses, *terms, FUNCTION, ROWS, scale=sizes)
     np.testing.assert_array_equal(clf.predict(X), two_outputs.predict(X))
 
 
@@ -204,10 +207,11 @@ def test_two_outputs_of_logits(two_outputs):
     clf = TwoColumns(build_two_outputs, ends=(None, None), epochs=2, optimizer="sgd", **QUICK).fit(
         X, TWO_COLUMNS
     )
-    np.testing.assert_allclose(weights(clf), weights(two_outputs), rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(
-        clf.predict_proba(X), two_outputs.predict_proba(X), rtol=1e-4, atol=1e-6
-    )
+    assert_trained_alike(clf, two_outputs, epochs=2)
+    # The second step, too, has rounded the weights.
+    terms, sizes = sums_of_one_layer(clf)
+    found, expected = (fit.predict_proba(X) for fit in (clf, two_outputs))
+    assert_within_rounding(found, expected, *terms, 2 * ROWS, scale=sizes)
 
 
 class NumbersByName(BaseEstimator):
@@ -241,8 +245,9 @@ def test_named_outputs_of_unequal_width():
     predicted = reg.predict(X)
     assert predicted.shape == y.shape
     outputs = reg.model_.predict(X, verbose=0)
-    np.testing.assert_allclose(predicted[:, :2], outputs["wide"], rtol=1e-5)
-    np.testing.assert_allclose(predicted[:, 2:], outputs["narrow"], rtol=1e-5)
+    terms, sizes = sums_of_one_layer(reg)
+    expected = np.hstack([outputs["wide"], outputs["narrow"]])
+    assert_within_rounding(predicted, expected, *terms, scale=sizes)
 
 
 def test_partial_fit_with_two_outputs(two_outputs):

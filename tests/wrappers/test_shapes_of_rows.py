@@ -22,6 +22,7 @@ from small_networks import (
     dense,
     weights,
 )
+from tolerances import FUNCTION, assert_within_rounding
 
 from skdl import KerasClassifier, KerasRegressor
 
@@ -54,7 +55,15 @@ def test_images(of_images):
     assert of_images.n_features_in_ == 8
     proba = of_images.predict_proba(IMAGES)
     assert proba.shape == (60, 10)
-    np.testing.assert_allclose(proba, of_images.model_.predict(IMAGES, verbose=0), rtol=1e-4)
+    # Sums over nine pixels, then over nine places of two filters; their sizes are the outputs of a network
+    # of the sizes of the weights, whose last layer ends in no softmax.
+    model = of_images.model_
+    sizes = keras.models.clone_model(model)
+    sizes.layers[-1].activation = keras.activations.linear
+    sizes.set_weights([np.abs(part) for part in model.get_weights()])
+    scale = max(1.0, sizes.predict(IMAGES, verbose=0).max())
+    expected = model.predict(IMAGES, verbose=0)
+    assert_within_rounding(proba, expected, 9, 1, 18, 1, FUNCTION, scale=scale)
     assert of_images.score(IMAGES, DIGITS) == (of_images.predict(IMAGES) == DIGITS).mean()
 
 
@@ -84,9 +93,12 @@ def test_sequences():
     assert reg.predict(steps).shape == NUMBERS.shape
     again = KerasRegressor(build_recurrent, **QUICK).fit(steps, NUMBERS)
     np.testing.assert_array_equal(weights(reg), weights(again))
-    np.testing.assert_allclose(
-        reg.predict(steps), reg.model_.predict(steps, verbose=0)[:, 0], rtol=1e-4, atol=1e-6
-    )
+    # In each of two steps sums over four inputs and three units, two biases, three functions and six
+    # products and sums; then over three units. Recurrent weights and units are below 1.
+    step = (4, 3, 2, 3 * FUNCTION, 6)
+    scale = 1 + (np.abs(steps) @ np.abs(reg.model_.get_weights()[0])).max()
+    expected = reg.model_.predict(steps, verbose=0)[:, 0]
+    assert_within_rounding(reg.predict(steps), expected, *2 * step, 3, 1, scale=scale)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int64, np.uint8, bool])

@@ -19,6 +19,7 @@ from small_networks import (
     THREE,
     TWO,
     X,
+    assert_trained_alike,
     build_hidden,
     build_linear,
     build_sigmoid,
@@ -26,11 +27,16 @@ from small_networks import (
     dense,
     weights,
 )
+from tolerances import assert_outputs_within_rounding
 
 from skdl import KerasClassifier, KerasRegressor
 from skdl.training.losses import loss_name
 
 ONE_HOT = np.eye(3, dtype=np.int64)[THREE]
+
+
+def assert_as_keras_predicts(found, model):
+    assert_outputs_within_rounding(found, model.predict(X, verbose=0), model, X)
 
 
 def classifier(build, y, **params):
@@ -94,7 +100,7 @@ def test_probabilities_of_three_classes(of_three):
     assert proba.dtype == np.float64
     np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-12)
     np.testing.assert_array_equal(of_three.predict(X), proba.argmax(axis=1))
-    np.testing.assert_allclose(proba, of_three.model_.predict(X, verbose=0), rtol=1e-5)
+    assert_as_keras_predicts(proba, of_three.model_)
 
 
 def test_probabilities_of_one_row(of_three, of_two):
@@ -109,7 +115,7 @@ def test_two_classes_with_one_sigmoid_unit(of_two):
     proba = of_two.predict_proba(X)
     assert proba.shape == (ROWS, 2)
     np.testing.assert_array_equal(proba[:, 0], 1 - proba[:, 1])
-    np.testing.assert_allclose(proba[:, 1:], of_two.model_.predict(X, verbose=0), rtol=1e-5)
+    assert_as_keras_predicts(proba[:, 1:], of_two.model_)
     np.testing.assert_array_equal(of_two.predict(X), (proba[:, 1] > 0.5).astype(int))
 
 
@@ -118,7 +124,7 @@ def test_two_classes_with_two_softmax_units():
     assert loss_name(clf.model_.loss) == "sparse_categorical_crossentropy"
     proba = clf.predict_proba(X)
     assert proba.shape == (ROWS, 2)
-    np.testing.assert_allclose(proba, clf.model_.predict(X, verbose=0), rtol=1e-5)
+    assert_as_keras_predicts(proba, clf.model_)
     np.testing.assert_array_equal(clf.predict(X), proba.argmax(axis=1))
 
 
@@ -151,13 +157,13 @@ def test_networks_that_give_logits(case):
     expected = softmax(scores, axis=1) if function is softmax else expit(scores)
     if units == 1:
         expected = np.hstack([1 - expected, expected])
-    np.testing.assert_allclose(clf.predict_proba(X), expected, rtol=1e-5, atol=1e-7)
+    assert_outputs_within_rounding(clf.predict_proba(X), expected, clf.model_, X)
 
 
 def test_logits_and_an_activation_train_alike():
     logits, sigmoid = classifier(lambda: dense(1), TWO), classifier(build_sigmoid, TWO)
     assert from_logits_of(logits.model_) is True
-    np.testing.assert_allclose(weights(logits), weights(sigmoid), rtol=1e-5)
+    assert_trained_alike(logits, sigmoid)
     np.testing.assert_array_equal(logits.predict(X), sigmoid.predict(X))
 
 
@@ -192,7 +198,7 @@ def test_several_labels_a_row(dtype):
     assert clf.target_type_ == "multilabel-indicator"
     assert loss_name(clf.model_.loss) == "binary_crossentropy"
     proba = clf.predict_proba(X)
-    np.testing.assert_allclose(proba, clf.model_.predict(X, verbose=0), rtol=1e-5)
+    assert_as_keras_predicts(proba, clf.model_)
     np.testing.assert_array_equal(clf.predict(X), (proba > 0.5).astype(int))
     assert clf.predict_proba(X[:1]).shape == (1, 3)
 
@@ -218,7 +224,7 @@ def test_two_numbers_a_row():
     reg = KerasRegressor(lambda: dense(2), **QUICK).fit(X, both)
     assert reg.predict(X).shape == both.shape
     assert reg.predict(X[:1]).shape == (1, 2)
-    np.testing.assert_allclose(reg.predict(X), reg.model_.predict(X, verbose=0), rtol=1e-5)
+    assert_as_keras_predicts(reg.predict(X), reg.model_)
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.uint8, bool, np.float64])
