@@ -1,0 +1,118 @@
+"""Networks that skdl takes for the same compute the same, and those that are the same are taken for it.
+
+What two networks share is found by their keys. Here each setting of each object is varied alone: where two
+keys are equal, the graphs are traced and compared, constants included. And each network is built twice, for
+keys that never were equal would pass.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+from graph_text import fresh_state_of, prediction_text, training_text
+from zoo_of_keras import layer_items, rows_of
+from zoo_of_models import ADAPTED, MODELS
+from zoo_of_training import training_items
+from zoo_of_users import LAYERS
+from zoo_of_users_training import PARTS
+from zoo_settings import ALONE
+
+from skdl.engine.structure import prediction_structure, training_structure
+
+KEYS = {"training": training_structure, "prediction": prediction_structure}
+KERAS = [*layer_items(), *training_items()]
+USERS = [*LAYERS, *MODELS, *ADAPTED, *PARTS]
+# What a newcomer's run looks at; the others take minutes.
+SAMPLE = {
+    *("layers.Dense", "layers.MaxPool1D", "layers.Normalization", "losses.Huber"),
+    *("metrics.Precision", "optimizers.RMSprop", "constraints.MaxNorm", "regularizers.L1L2"),
+    *("a private attribute of a layer", "a global that a loss names", "pool in a Model"),
+    "a closure of a metric",
+}
+
+
+def each(items):
+    """`items` as parameters of a test, the thorough ones marked."""
+    return [
+        pytest.param(item, id=item.id, marks=() if item.id in SAMPLE else pytest.mark.thorough)
+        for item in items
+    ]
+
+
+def text_of(purpose, item, model):
+    x, y = rows_of(item, model)
+    return training_text(model, x, y) if purpose == "training" else prediction_text(model, x)
+
+
+def told(item, settings):
+    """How a setting is called in a message."""
+    return {k: v for k, v in settings.items() if item.base.get(k) is not v} or "as it is"
+
+
+def confused(item, built):
+    """The settings whose networks have one key and other graphs."""
+    found = []
+    for purpose, key_of in KEYS.items():
+        groups = defaultdict(list)
+        for settings, model in built:
+            groups[key_of(model)].append((settings, model))
+        for group in groups.values():
+            texts = {}
+            for settings, model in group if len(group) > 1 else ():
+                text = text_of(purpose, item, model)
+                first = texts.setdefault(text, settings)
+                if len(texts) > 1 and first is settings:
+                    found.append((purpose, told(item, group[0][0]), told(item, settings)))
+            if purpose == "training" and len(group) > 1:
+                found += confused_states(item, group)
+    return found
+
+
+def confused_states(item, group):
+    """The settings whose optimizers are taken for the same, and begin otherwise."""
+    found, starts = [], {}
+    for settings, model in group:
+        numbers, state = fresh_state_of(model)
+        first, expected = starts.setdefault(numbers, (settings, state))
+        if state != expected:
+            found.append(("start of the optimizer", told(item, first), told(item, settings)))
+    return found
+
+
+@pytest.mark.parametrize("purpose", KEYS)
+def test_a_text_tells_constants_apart_and_leaves_names_out(purpose):
+    item = next(one for one in LAYERS if one.id == "a tensor of a layer")
+    one, other = item.settings()
+    texts = [text_of(purpose, item, item.build(settings)) for settings in (one, one, other)]
+    assert texts[0] == texts[1] != texts[2]
+
+
+@pytest.mark.parametrize("item", each(KERAS))
+def test_settings_of_keras_with_one_key_have_one_graph(item):
+    built = [(settings, item.build(settings)) for settings in item.settings()]
+    assert confused(item, built) == []
+
+
+@pytest.mark.parametrize("item", each(USERS))
+def test_settings_of_users_with_one_key_have_one_graph(item):
+    built = [(settings, item.build(settings)) for settings in item.settings()]
+    assert confused(item, built) == []
+
+
+@pytest.mark.parametrize("item", each([*KERAS, *USERS]))
+def test_networks_built_alike_have_one_key(item):
+    other = [
+        (purpose, told(item, settings))
+        for settings in item.remade()
+        for purpose, key_of in KEYS.items()
+        if key_of(item.build(settings)) != key_of(item.build(settings))
+    ]
+    assert other == []
+
+
+@pytest.mark.parametrize("item", [pytest.param(item, id=item.id) for item in layer_items()])
+def test_every_setting_of_a_layer_of_keras_is_varied(item):
+    name = item.id.partition(".")[2]
+    alone = {k for k, values in item.varied.items() if not values}
+    assert {k for k in alone if k not in ALONE and f"{name}.{k}" not in ALONE} == set()
