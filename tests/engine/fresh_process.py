@@ -1,0 +1,79 @@
+"""Fits in processes that have fitted nothing before.
+
+A server imports all that fits need and runs no operation of TensorFlow. For each fit it forks, so that the
+fit meets a process as it is after the imports, without the seconds that these take.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import traceback
+
+
+class FreshProcesses:
+    """A server of fresh processes, for the time of a ``with`` block."""
+
+    def __enter__(self):
+        # The server finds the modules that this process finds.
+        path = os.pathsep.join(part for part in sys.path if part)
+        self._server = subprocess.Popen(
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        return self
+
+    def __exit__(self, *_):
+        self._server.stdin.close()
+        self._server.stdout.close()
+        self._server.wait()
+
+    def outcome(self, name, place, engine):
+        """What `identity_cases.outcome` gives there."""
+        self._server.stdin.write(json.dumps([name, place, engine]).encode() + b"\n")
+        self._server.stdin.flush()
+        size = self._server.stdout.readline()
+        assert size, "The server of fresh processes has ended."
+        told, result = pickle.loads(self._server.stdout.read(int(size)))
+        assert told == "result", f"The fit in a fresh process {told}:\n{result}"
+        return result
+
+
+def serve():
+    """Answer requests, a line each, until there are no more."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what fits print is no answer
+    from identity_cases import outcome
+
+    for line in sys.stdin.buffer:
+        answer = forked(outcome, json.loads(line))
+        answers.write(b"%d\n" % len(answer) + answer)
+        answers.flush()
+
+
+def forked(function, arguments):
+    """The pickled result of `function`, which a child of this process runs."""
+    here, there = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            told = "result", function(*arguments)
+        except BaseException:
+            told = "raised", traceback.format_exc()
+        with os.fdopen(there, "wb") as end:
+            end.write(pickle.dumps(told))
+        os._exit(0)
+    os.close(there)
+    with os.fdopen(here, "rb") as end:
+        answer = end.read()
+    _, status = os.waitpid(child, 0)
+    return answer or pickle.dumps(("died", f"status {status}"))
+
+
+if __name__ == "__main__":
+    serve()
