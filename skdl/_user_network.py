@@ -114,7 +114,7 @@ class UserNetwork(RoutedParameters):
         given = {
             "meta": meta,
             "compile_kwargs": dict(compile_kwargs),
-            "params": self.get_params(),
+            "params": self._all_params(),
         }
         kwargs.update({name: v for name, v in given.items() if anything or name in arguments})
         model = recorded_method(function, self, own, written)(**kwargs)
@@ -320,8 +320,8 @@ class UserNetwork(RoutedParameters):
         if model.optimizer is None:
             raise InvalidParameterError(
                 f"{owner}: optimizer={self.optimizer!r} trains nothing. Got a network without an optimizer, "
-                "expected one with it: provide an optimizer, such as optimizer='adam', or compile the "
-                "network with one."
+                "expected one with it. You must provide an optimizer, such as optimizer='adam', or compile "
+                "the network with one."
             )
         losses = load_keras().tree.flatten(model.loss)
         if all(one is None for one in losses) and not model.losses:
