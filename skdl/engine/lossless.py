@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import dis
 import functools
+import inspect
 import types
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +18,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from skdl._signatures import arguments_of
 from skdl._startup import load_keras
 from skdl.engine.keras_bookkeeping import is_transient
 from skdl.engine.layers import is_keras, is_written_by_keras, walk_layers
@@ -103,6 +105,8 @@ def _parts(a: Any, b: Any) -> list[tuple[str, Any, Any]] | None:
         return _parts_of_functions(a, b)
     if isinstance(a, (keras.Variable, keras.KerasTensor)):
         return []  # the values of variables are compared by themselves
+    if isinstance(a, tf.Tensor) and a.dtype == tf.resource:
+        return []  # a table or variable of TensorFlow's, which its owner knows too
     if isinstance(a, (tf.Tensor, tf.Variable, np.ndarray, np.generic)):
         x, y = np.asarray(a), np.asarray(b)
         if (x.dtype, x.shape) != (y.dtype, y.shape):
@@ -127,15 +131,10 @@ def _parts(a: Any, b: Any) -> list[tuple[str, Any, Any]] | None:
     ours, theirs = _settings(a), _settings(b)
     if not ours and not theirs and not is_of_keras(type(a)):
         return [] if a == b or a != a else None
-    known = _known(type(a))
-    # What Keras sets when it needs it, such as a note on quantization, one of two may not have yet.
-    names = [
-        name
+    return [
+        (name, ours.get(name, _NOTHING), theirs.get(name, _NOTHING))
         for name in sorted(ours.keys() | theirs.keys())
-        if (name in ours and name in theirs)
-        or not (name in known and ours.get(name, theirs.get(name)) in (None, False))
     ]
-    return [(name, ours.get(name, _NOTHING), theirs.get(name, _NOTHING)) for name in names]
 
 
 def _parts_of_functions(
@@ -171,13 +170,20 @@ def _settings(value: Any) -> dict[str, Any]:
     found = attributes_of(value)
     if not is_of_keras(type(value)):
         return found
-    private = {name for name in _known(type(value)) if name.startswith("_")}
+    known = _known(type(value)) - _arguments(type(value))
     return {
         name: part
         for name, part in found.items()
-        if not (name in _NOTES or name in private or name.startswith("_self_"))
-        and not is_transient(value, name)
+        if not (name in _NOTES or name.startswith("_self_") or is_transient(value, name))
+        # What Keras's code sets itself follows from arguments and variables; a function never does.
+        and (name not in known or (name == "call" and inspect.isroutine(part)))
     }
+
+
+def _arguments(kind: type) -> set[str]:
+    """The names of all arguments of `kind` and the classes above it."""
+    own = [vars(base)["__init__"] for base in kind.__mro__ if "__init__" in vars(base)]
+    return {name for function in own for name in arguments_of(function)}
 
 
 _known_names: WeakKeyDictionary[type, frozenset[str]] = WeakKeyDictionary()
