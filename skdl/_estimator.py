@@ -40,7 +40,7 @@ from skdl.engine.live_copies import copy_live
 from skdl.engine.network import FittedNetwork, LiveNetwork, Network, NetworkState
 from skdl.engine.persistence import held, released
 from skdl.engine.prediction import predict, predict_by_keras
-from skdl.exceptions import DivergedError
+from skdl.exceptions import DivergedError, IndexOutOfRangeError
 from skdl.training.schedules import RangeTest
 from skdl.training.stopping import Stopping
 
@@ -166,13 +166,18 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
             if isinstance(fitted.network, LiveNetwork):
                 self._last_fit.note_on(fitted.model)
             self._was_scheduled = job.rates is not None
-        except BaseException:
+        except BaseException as error:
             # Also for Ctrl-C: a network that was never fully trained must not pass for a fitted one, and
             # one that was fitted before is what it was.
             if before is None:
                 self.__dict__.pop("_fitted", None)
             else:
                 self._fitted = before.trained(start)
+            if isinstance(error, IndexOutOfRangeError) and error.row is not None:
+                # The numbers of the rows in the data that the user has.
+                numbers = {"training data": rows, "validation data": others}.get(error.data)
+                if numbers is not None:
+                    raise error.at("X", int(numbers[error.row])) from error.__cause__
             raise
 
     def _take_extra(self) -> None:

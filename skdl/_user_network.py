@@ -24,6 +24,7 @@ from skdl.engine.fixed_batches import (
     filled_rows,
     kept_memories,
 )
+from skdl.engine.index_checks import outputs_for
 from skdl.engine.job import Arrays, leaves
 from skdl.engine.live_copies import reaches_keras
 from skdl.engine.network import Network
@@ -208,7 +209,7 @@ class UserNetwork(RoutedParameters):
                 few = filled_rows(sample, batch_rows(model))
                 # Without an Input it is this call that builds the network.
                 with kept_memories(model):
-                    outputs = describe_outputs(model, model(few, training=False))
+                    outputs = describe_outputs(model, outputs_for(model, few))
                 check_known_size(model)
                 compiled.append(then._compile(model, settings, outputs, y_few))
                 return model

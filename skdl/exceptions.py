@@ -7,6 +7,7 @@ __all__ = [
     "DivergedError",
     "HistoriesNotFoundError",
     "IncompatibleNetworkError",
+    "IndexOutOfRangeError",
     "InvalidParameterError",
     "NotCompilableError",
     "UnseededWeightsWarning",
@@ -73,6 +74,50 @@ class IncompatibleNetworkError(ValueError):
     ...
     skdl.exceptions.IncompatibleNetworkError: ...
     """
+
+
+class IndexOutOfRangeError(ValueError):
+    """A row has an index that nothing stands at: a token id, the number of a class, and the like.
+
+    Keras raises an error of TensorFlow's there, when it comes to the row. If the index is a function of the
+    row, skdl raises before training.
+
+    Attributes
+    ----------
+    data : str
+        "X", "training data" or "validation data".
+    row : int or None
+        Which row of the data, where that is known.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skdl import KerasClassifier
+    >>> def build():
+    ...     table = keras.layers.Embedding(20, 4, name="words")
+    ...     layers = [table, keras.layers.Flatten(), keras.layers.Dense(1, activation="sigmoid")]
+    ...     return keras.Sequential([keras.Input((2,), dtype="int32"), *layers])
+    >>> KerasClassifier(build).fit([[0, 1], [2, 20]], [0, 1])
+    Traceback (most recent call last):
+    ...
+    skdl.exceptions.IndexOutOfRangeError: The layer words (Embedding) got the index 20 in row 1 of X...
+    """
+
+    def __init__(self, got: str, data: str = "X", row: int | None = None, fix: str = ""):
+        where = "" if row is None else f" in row {row} of {'' if data == 'X' else 'the '}{data}"
+        super().__init__(f"{got[:1].upper()}{got[1:]}{where}; {fix}" if fix else got)
+        self._told = got, fix
+        self.data = data
+        self.row = row
+
+    def at(self, data: str, row: int) -> IndexOutOfRangeError:
+        """The same error, with another name for the row."""
+        got, fix = self._told
+        return IndexOutOfRangeError(got, data, row, fix)
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, int | None, str]]:
+        got, fix = self._told
+        return type(self), (got, self.data, self.row, fix)
 
 
 class DivergedError(ValueError):

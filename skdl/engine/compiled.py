@@ -9,6 +9,7 @@ from skdl._startup import quiet_xla, start_devices
 from skdl.engine.base import AbstractEngine
 from skdl.engine.calls import Data
 from skdl.engine.fit_options import settled
+from skdl.engine.index_checks import check_indexes, clear_index_errors
 from skdl.engine.job import EpochObserver, FitJob, FitResult
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.plan import Form, Plan, few_rows, make_plan
@@ -47,7 +48,8 @@ class CompiledEngine(AbstractEngine):
         start_devices()
         ready, plan, program = _prepared(settled(job))
         if program is not None:
-            return Run(ready, plan, program).train(observer)
+            with clear_index_errors(job.network.template):
+                return Run(ready, plan, program).train(observer)
         if not self._fallback:
             raise NotCompilableError(
                 f"engine='compiled' cannot run this fit: {plan.obstacle}. Expected a fit that compiles: "
@@ -78,6 +80,7 @@ def _prepared(job: FitJob) -> tuple[FitJob, Plan, Program | None]:
     """`job` as a program takes it, how it is run, and its program where there is one."""
     import tensorflow as tf
 
+    check_indexes(job)
     try:
         # A question that a layer or an optimizer of the user's answers by an error is an obstacle too.
         with untraceable():

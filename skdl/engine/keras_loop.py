@@ -11,6 +11,7 @@ from skdl._signatures import arguments_of
 from skdl._startup import load_keras, start_devices
 from skdl.engine.base import AbstractEngine
 from skdl.engine.batches import n_steps, training_batches, validation_batches
+from skdl.engine.index_checks import check_indexes, clear_index_errors
 from skdl.engine.job import EpochObserver, FitJob, FitResult, StopReason
 from skdl.engine.network import build_optimizer, is_finite, read_state
 from skdl.engine.noise import replaced_noise
@@ -29,6 +30,7 @@ class KerasLoopEngine(AbstractEngine):
     def train(self, job: FitJob, observer: EpochObserver | None = None) -> FitResult:
         """Run `job` by one call of its model's `fit`."""
         start_devices()
+        check_indexes(job)
         model = job.network.model(job.start)
         own_step = type(model).train_step is not load_keras().Model.train_step
         if not own_step:
@@ -49,7 +51,7 @@ class KerasLoopEngine(AbstractEngine):
             clock = _end_after(job.max_seconds)
             callbacks.append(clock)
         try:
-            with replaced_noise(model):
+            with replaced_noise(model), clear_index_errors(model):
                 history = model.fit(
                     training_batches(
                         job.training,

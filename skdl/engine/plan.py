@@ -15,6 +15,7 @@ from skdl.engine.batches import take_rows
 from skdl.engine.batchwise import obstacle_to_masks
 from skdl.engine.convolution import matmul_cost, replaceable
 from skdl.engine.fit_options import obstacle as options_obstacle
+from skdl.engine.index_checks import OWN_STEPS, obstacle_to_xla
 from skdl.engine.job import FitJob, Samples, leaves
 from skdl.engine.layers import walk_layers
 from skdl.engine.optimizers import obstacle as optimizer_obstacle
@@ -149,7 +150,10 @@ def make_plan(job: FitJob) -> Plan:
     traits = _traits(job)
     reason = traits.masks
     full_by_xla = reason is not None and job.batch_size < job.training.n_rows
-    if reason is None and not _patches_pay(
+    wrong_in_silence = obstacle_to_xla(job)
+    if wrong_in_silence is not None:
+        reason, full_by_xla = wrong_in_silence, False
+    elif reason is None and not _patches_pay(
         traits, _batch_bucket(job.batch_size, job.training.n_rows)
     ):
         reason = "TensorFlow's own convolution is faster for images of this size"
@@ -234,7 +238,7 @@ def _obstacle(job: FitJob) -> str | None:
     """Why no program can run `job`, as the second half of a sentence."""
     base = load_keras().Model
     model = job.network.template
-    for name in ("train_step", "test_step", "make_train_function", "fit", "compute_metrics"):
+    for name in OWN_STEPS:
         if getattr(type(model), name) is not getattr(base, name):
             return f"{type(model).__name__} has a {name} of its own"
     if model.run_eagerly:

@@ -10,6 +10,7 @@ import numpy as np
 
 from skdl._startup import load_keras, start_devices
 from skdl.engine.batches import map_arrays, take_rows, validation_batches
+from skdl.engine.index_checks import clear_index_errors
 from skdl.engine.job import Arrays, Samples, leaves, n_rows
 from skdl.engine.noise import fixed_variables
 from skdl.engine.normalization import statistics_as_inputs
@@ -75,7 +76,8 @@ def predict(
     program = _program(network, state, _chunk(x, 0, min(size, rows), size))
     parts = []
     for start in range(0, rows, size):
-        outputs = program(_chunk(x, start, rows, size))
+        with clear_index_errors(network.template, network, x):
+            outputs = program(_chunk(x, start, rows, size))
         kept = min(size, rows - start)
         parts.append(keras.tree.map_structure(lambda part, n=kept: np.asarray(part)[:n], outputs))
     return keras.tree.map_structure(lambda *pieces: np.concatenate(pieces), *parts)
@@ -95,7 +97,10 @@ def predict_by_keras(
     # `validation_batches` wants targets; they are dropped again before the model sees a batch. The
     # inputs stay in a tuple of their own, or Keras would take two of them for inputs and targets.
     batches = validation_batches(Samples(x, np.zeros(rows)), size).map(lambda part, _: (part,))
-    return model.predict(batches, callbacks=list(callbacks), **{"verbose": 0, **(options or {})})
+    with clear_index_errors(model):
+        return model.predict(
+            batches, callbacks=list(callbacks), **{"verbose": 0, **(options or {})}
+        )
 
 
 def _chunk(x: Arrays, start: int, rows: int, size: int) -> Arrays:
