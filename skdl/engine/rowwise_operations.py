@@ -165,7 +165,9 @@ NOT_ROWWISE: Mapping[str, str] = {
 def obstacle_in_graph(model: keras.Model) -> str | None:
     """Why the graph of a functional `model` may mix rows, beside its layers, or None."""
     keras = load_keras()
-    for nodes in getattr(model, "_nodes_by_depth", {}).values():
+    # Only a functional model has operations; of another one all layers are known.
+    depths = model._nodes_by_depth if hasattr(model, "operations") else {}
+    for nodes in depths.values():
         for node in nodes:
             operation = node.operation
             if isinstance(operation, keras.Layer):
@@ -176,9 +178,9 @@ def obstacle_in_graph(model: keras.Model) -> str | None:
                 if reason is not None:
                     kind = type(operation).__name__
                     return f"the operation {operation.name} ({kind}) {reason}"
-            # Layers hand on the mask that they are given to the loss, which divides by what it keeps.
+            # The loss divides by what a mask keeps, and so do the statistics of a BatchNormalization.
             if any(getattr(tensor, "_keras_mask", None) is not None for tensor in node.outputs):
-                return f"{operation.name} hands on a mask, which reaches the loss"
+                return f"{operation.name} hands on a mask, which may reach the loss"
     return None
 
 

@@ -88,8 +88,8 @@ class KeepsInConstructor(KerasRegressor):
         super().__init__(**options)
         self.width = width
 
-    def _keras_build_fn(self, width):
-        return dense(width)
+    def _keras_build_fn(self):
+        return dense(self.width)
 
 
 class AutoEncoder(KerasRegressor, TransformerMixin):
