@@ -192,19 +192,23 @@ class UserNetwork(RoutedParameters):
                 with built_for(then.precision):
                     return built()
 
+            def called(settings: dict[str, Any]) -> Any:
+                first = not compiled
+                read = own if first else Facts(own.given)
+                written.append({})
+                try:
+                    return then._build(facts if first else dict(meta), settings, read, written[-1])
+                except TypeError:
+                    if not first or not facts.hands_out_a_shape:
+                        raise
+                    # Code in C may take nothing but integers for a number of rows.
+                    facts.read_all()
+                    return then._build(dict(meta), settings, read, written[-1])
+
             def built() -> Any:
                 settings = then._compile_settings()
-                if trained:
-                    model = copy_model(given)
-                else:
-                    told = dict(meta) if compiled else facts
-                    read = Facts(own.given) if compiled else own
-                    written.append({})
-                    model = (
-                        copy_unbuilt(given)
-                        if ready
-                        else then._build(told, settings, read, written[-1])
-                    )
+                copied = copy_model if trained else copy_unbuilt
+                model = copied(given) if ready else called(settings)
                 check_known_size(model)
                 few = filled_rows(sample, batch_rows(model))
                 # Without an Input it is this call that builds the network.

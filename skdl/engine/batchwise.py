@@ -110,7 +110,7 @@ def obstacle_to_masks(model: keras.Model) -> str | None:
         if in_graph is not None:
             return in_graph
         for part in vars(layer).values():
-            if inspect.isroutine(part) and not is_keras(part):
+            if _is_of_users(part):
                 return f"a function of {layer.name} may mix rows"
         if getattr(layer, "activity_regularizer", None) is not None:
             return f"the activity regularizer of {layer.name} divides by the rows of a batch"
@@ -138,6 +138,19 @@ def obstacle_to_masks(model: keras.Model) -> str | None:
         if type(metric) is keras.metrics.MeanMetricWrapper and not _is_rowwise(metric._fn):
             return f"the metric {metric.name} may mix rows"
     return None
+
+
+def _is_of_users(part: Any) -> bool:
+    """Whether an attribute of a layer is something that it may call, and that Keras did not write."""
+    keras = load_keras()
+    # These see weights and no rows.
+    of_weights = (
+        *(keras.constraints.Constraint, keras.regularizers.Regularizer),
+        keras.initializers.Initializer,
+    )
+    if not callable(part) or inspect.isclass(part) or isinstance(part, of_weights):
+        return False
+    return not is_keras(part) and (inspect.isroutine(part) or not is_keras(type(part)))
 
 
 def _looks_along_rows(layer: Any) -> bool:

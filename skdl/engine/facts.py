@@ -241,3 +241,14 @@ class Facts(dict[str, Any]):
         """Whether the number of rows was read."""
         shape = self._shape
         return isinstance(shape, RowFreeShape) and shape.looked_at_rows
+
+    @property
+    def hands_out_a_shape(self) -> bool:
+        """Whether somebody got a shape whose number of rows is an object."""
+        return isinstance(self._shape, RowFreeShape) and "X_shape_" in self.read
+
+    def read_all(self) -> None:
+        """Note all names, and the number of rows."""
+        self._all()
+        if isinstance(self._shape, RowFreeShape):
+            self._shape.looked_at_rows = True

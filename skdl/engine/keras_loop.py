@@ -80,7 +80,7 @@ class KerasLoopEngine(AbstractEngine):
             for callback in job.callbacks:
                 # A callback of the user's outlives the job; with the model it would be copied and pickled.
                 callback._model = None
-        end = read_state(model)
+        end = read_state(model).sharing(job.start)
         n_epochs = len(history.get("loss", ()))
         if not is_finite(end, history.get("loss", ())):
             reason = StopReason.DIVERGED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,6 +53,26 @@ class NetworkState:
     def all(self) -> tuple[np.ndarray, ...]:
         """Every array."""
         return (*self.variables, *(self.optimizer or ()), *self.memory)
+
+    def sharing(self, before: NetworkState) -> NetworkState:
+        """The same state, with the very arrays of `before` where training has left them as they were.
+
+        The fits of a search keep the weights of a frozen part of their networks once.
+        """
+        pairs = zip(self.variables, before.variables, strict=True)
+        return replace(
+            self, variables=tuple(old if _are_same_bits(new, old) else new for new, old in pairs)
+        )
+
+
+def _are_same_bits(one: np.ndarray, other: np.ndarray) -> bool:
+    if one.shape != other.shape or one.dtype != other.dtype or one.dtype.hasobject:
+        return False
+    return np.array_equal(_bytes_of(one), _bytes_of(other))
+
+
+def _bytes_of(value: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(value).reshape(-1).view(np.uint8)
 
 
 def read_state(model: keras.Model) -> NetworkState:

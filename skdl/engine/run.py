@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -293,7 +294,7 @@ class Run:
             for place, value in zip(places, after, strict=True):
                 if place is not None:
                     variables[place] = value
-        end = NetworkState(tuple(variables), end.optimizer)
+        end = replace(end, variables=tuple(variables)).sharing(job.start)
         told = program.history(curves, job.network, rates=self._tells_rates)
         history = self._course.history(told, job.initial_epoch)
         rows = self._course.rows(len(curves), job.training.n_rows, job.batch_size)

@@ -1,5 +1,7 @@
 """A batch is filled up only where every layer, loss and metric treats each row alone."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -25,6 +27,17 @@ def model_of(*parts, loss="mse", metrics=(), shape=(4,)):
     return model
 
 
+def centred(x, axis):
+    return x - keras.ops.mean(x, axis)
+
+
+class Centred:
+    """An activation that is an object."""
+
+    def __call__(self, x):
+        return centred(x, 0)
+
+
 @pytest.mark.parametrize(
     "parts",
     [
@@ -47,6 +60,16 @@ def test_rows_alone(parts):
             "a function of mean may mix rows",
         ),
         (
+            (layers.Dense(3, activation=Centred(), name="mean"),),
+            {},
+            "a function of mean may mix rows",
+        ),
+        (
+            (layers.Dense(3, activation=functools.partial(centred, axis=0), name="mean"),),
+            {},
+            "a function of mean may mix rows",
+        ),
+        (
             (layers.Dense(3, activity_regularizer="l2", name="active"),),
             {},
             "the activity regularizer of active divides by the rows of a batch",
@@ -60,7 +83,17 @@ def test_rows_alone(parts):
         ((), {"loss": lambda y, p: keras.ops.mean(y - p)}, "may mix rows"),
         ((), {"metrics": [keras.metrics.R2Score()]}, "the metric r2_score may not know weights"),
     ],
-    ids=["own layer", "function", "activity", "axis", "loss", "loss function", "metric"],
+    ids=[
+        "own layer",
+        "function",
+        "object",
+        "partial",
+        "activity",
+        "axis",
+        "loss",
+        "loss function",
+        "metric",
+    ],
 )
 def test_what_may_mix_rows_is_named(parts, settings, words):
     assert words in obstacle_to_masks(model_of(*parts, **settings))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import keras
@@ -83,6 +84,16 @@ def test_other_compile_settings_make_another_network(calls_of):
 def test_a_function_that_reads_the_number_of_rows_is_called_for_each(calls_of):
     fits = [(30, {}), (20, {}), (30, {})]
     assert calls_of(build_for_rows, *fits, model__units=9) == 2
+
+
+def build_by_text(meta, units=3):
+    text = json.dumps({"shape": meta["X_shape_"]})  # the encoder in C takes no other than integers
+    rows, columns = json.loads(text)["shape"]
+    return build_for_rows({"X_shape_": (rows, columns)}, units)
+
+
+def test_code_in_c_gets_a_number_of_rows_too(calls_of):
+    assert calls_of(build_by_text, (30, {}), (20, {}), model__units=12) == 2
 
 
 def test_the_opt_out_builds_each_time(calls_of):
