@@ -9,7 +9,6 @@ operations between layers, such as a sum, are listed in `rowwise_operations.py`.
 from __future__ import annotations
 
 import contextlib
-import inspect
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skdl._startup import load_keras
-from skdl.engine.layers import is_keras, walk_layers
+from skdl.engine.layers import is_keras, is_written_by_users, walk_layers
 from skdl.engine.rowwise_operations import obstacle_in_graph
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def obstacle_to_masks(model: keras.Model) -> str | None:
         if in_graph is not None:
             return in_graph
         for part in vars(layer).values():
-            if _is_of_users(part):
+            if is_written_by_users(part):
                 return f"a function of {layer.name} may mix rows"
         if getattr(layer, "activity_regularizer", None) is not None:
             return f"the activity regularizer of {layer.name} divides by the rows of a batch"
@@ -138,19 +137,6 @@ def obstacle_to_masks(model: keras.Model) -> str | None:
         if type(metric) is keras.metrics.MeanMetricWrapper and not _is_rowwise(metric._fn):
             return f"the metric {metric.name} may mix rows"
     return None
-
-
-def _is_of_users(part: Any) -> bool:
-    """Whether an attribute of a layer is something that it may call, and that Keras did not write."""
-    keras = load_keras()
-    # These see weights and no rows.
-    of_weights = (
-        *(keras.constraints.Constraint, keras.regularizers.Regularizer),
-        keras.initializers.Initializer,
-    )
-    if not callable(part) or inspect.isclass(part) or isinstance(part, of_weights):
-        return False
-    return not is_keras(part) and (inspect.isroutine(part) or not is_keras(type(part)))
 
 
 def _looks_along_rows(layer: Any) -> bool:

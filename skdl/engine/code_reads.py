@@ -144,13 +144,12 @@ def _asks_for_a_constant(steps: Sequence[dis.Instruction], place: int) -> bool:
     after = 1
     while after < len(rest) and rest[after].opname == "LOAD_ATTR":
         after += 1
-    told = rest[after : after + 2]
-    return (
-        len(told) == 2
-        and told[0].opname == "LOAD_CONST"
-        and isinstance(told[0].argval, str)
-        and told[1].opname.startswith(("LOAD_", "PRECALL", "CALL"))
-    )
+    steps = [step for step in rest[after : after + 4] if step.opname != "PRECALL"]
+    if len(steps) < 2 or steps[0].opname != "LOAD_CONST" or not isinstance(steps[0].argval, str):
+        return False
+    has_default = steps[1].opname in ("LOAD_CONST", "LOAD_FAST", "LOAD_GLOBAL", "LOAD_DEREF")
+    end = steps[2] if has_default and len(steps) > 2 else steps[1]
+    return end.opname == "CALL" and end.arg == 2 + has_default
 
 
 @lru_cache(maxsize=4096)

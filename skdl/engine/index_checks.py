@@ -356,7 +356,9 @@ def _find(network: Network, samples: Samples, *, training: bool, measured: bool)
         inputs.update(rows=[x, y], numbers=numbers)
         tensors = tf.unstack(numbers, num=len(own_numbers)) if own_numbers else []
         scope = load_keras().StatelessScope(
-            state_mapping=list(zip(variables, values, strict=True)), collect_losses=True
+            state_mapping=list(zip(variables, values, strict=True)),
+            collect_losses=True,
+            initialize_variables=False,  # those of others that wait for it
         )
         with taking(own_numbers, tensors), scope:
             begin("network")

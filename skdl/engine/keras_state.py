@@ -27,10 +27,16 @@ _OF_LAYERS = frozenset(
         # Lists that follow from attributes, locks, and what TensorFlow keeps to save objects.
         *("_tracker", "_tracked", "_lock", "_seed_generators", "_saved_model_inputs_spec"),
         *("_saved_model_arg_spec", "_obj_type"),
+        # What Keras sets on layers when it loads a file.
+        *("is_awq_calibrated", "is_gptq_calibrated"),
     }
 )
-# What some layers count while they are adapted; what follows from it is state.
-_OF_SOME_LAYERS = {"IndexLookup": ("token_counts",), "Discretization": ("summary",)}
+# What some layers count while they are adapted, whose outcome is state, or keep of a call.
+_OF_SOME_LAYERS = {
+    "IndexLookup": ("token_counts",),
+    "Discretization": ("summary",),
+    "DropoutRNNCell": ("_dropout_mask", "_recurrent_dropout_mask"),  # of the last call
+}
 # Of models, what `compile` and `fit` set: a key reads the optimizer, the loss and the metrics by themselves.
 _OF_MODELS = frozenset(
     {

@@ -116,6 +116,19 @@ def is_written_by_keras(function: Any) -> bool:
     return home.partition(".")[0] == "keras"
 
 
+def is_written_by_users(part: Any) -> bool:
+    """Whether an attribute of a layer is something that it may call, and that Keras did not write."""
+    keras = load_keras()
+    # These see weights and no rows.
+    of_weights = (
+        *(keras.constraints.Constraint, keras.regularizers.Regularizer),
+        keras.initializers.Initializer,
+    )
+    if not callable(part) or inspect.isclass(part) or isinstance(part, of_weights):
+        return False
+    return not is_keras(part) and (inspect.isroutine(part) or not is_keras(type(part)))
+
+
 def with_globals(function: Any, **names: Any) -> Any:
     """`function`, compiled code and all, to which `names` mean something else."""
     made = types.FunctionType(

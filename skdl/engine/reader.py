@@ -104,8 +104,8 @@ def why_unread(value: Any) -> str | None:
 
     Examples
     --------
-    >>> why_unread(lambda: open("weights.json"))
-    '<lambda> uses open'
+    >>> why_unread([1, object()])
+    'builtins.object cannot be read'
     """
     reader = Reader()
     reader.value(value)
@@ -448,6 +448,9 @@ class Reader:
                 return "builtin"
             if inspect.isbuiltin(value) and changes("builtins", read.name):
                 return self.nothing_else(f"{function.__name__} uses {read.name}")
+            if value is dict and read.attributes and read.attributes[0] != "fromkeys":
+                # It asks the facts that a build function is told, past the notes that they take.
+                return self.nothing_else(f"{function.__name__} uses dict.{read.attributes[0]}")
         else:
             return "nothing"
         for attribute in read.attributes:

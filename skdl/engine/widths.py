@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skdl._startup import load_keras
-from skdl.engine.layers import custom_objects, is_keras
+from skdl.engine.keras_state import bookkeeping_of
+from skdl.engine.layers import custom_objects, is_keras, is_written_by_users
 from skdl.engine.normalization import statistics_of
 from skdl.engine.optimizers import without_weight_decay
 
@@ -285,15 +286,23 @@ def _is_whole_in_config(layer: Any) -> bool:
     keras, kind = load_keras(), type(layer)
     if "call" in vars(layer) or not is_keras(kind):
         return False
+    if any(map(is_written_by_users, vars(layer).values())):
+        return (
+            False  # Keras writes a function into a config with a warning, and an object not at all
+        )
     if hasattr(kind, "adapt"):  # what was learnt from data is in no config
         normalizes = kind is keras.layers.Normalization
         return normalizes and (layer.input_mean is not None or bool(statistics_of(layer)))
-    names = {name for name in vars(layer) if not name.startswith("_self_")}
+    left_out = bookkeeping_of(kind)
+    names = {n for n in vars(layer) if n not in left_out and not n.startswith("_self_")}
     known = _attributes.setdefault(kind, {"seed_generator"})
     if not names <= known:
-        twin = kind.from_config(layer.get_config())
-        if layer.built:
-            twin.build_from_config(layer.get_build_config() or {})
+        try:
+            twin = kind.from_config(layer.get_config())
+            if layer.built:
+                twin.build_from_config(layer.get_build_config() or {})
+        except (TypeError, ValueError, NotImplementedError):
+            return False
         known |= set(vars(twin))
     return names <= known
 

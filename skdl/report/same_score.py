@@ -27,7 +27,7 @@ def kinds_of_scores(named: Mapping[str, Results]) -> dict[str, str]:
     ...     "one": GridSearchCV(KMeans(n_init=1), {"n_clusters": [2]}, cv=2),
     ...     "other": GridSearchCV(PCA(), {"n_components": [1]}, cv=2),
     ... }
-    >>> X = [[1.0, 2.0], [2.0, 1.0], [3.0, 5.0], [4.0, 0.0]]
+    >>> X = [[1, 2], [2, 1], [3, 5], [4, 0], [0, 3], [5, 1], [2, 4], [1, 0]]
     >>> kinds_of_scores({name: Results.of_search(one.fit(X)) for name, one in searches.items()})
     {'one': 'score (of KMeans)', 'other': 'score (of PCA)'}
     """

@@ -32,7 +32,6 @@ from skdl.exceptions import NotCompilableError
 BATCH = 4
 # Shapes that TensorFlow infers, where a node stood in the source, and numbers that a process counts up.
 LEFT_OUT = ("_output_shapes", "_class", "_gradient_op_type", "shared_name", "container")
-TABLE_KINDS = ("int64", "string", "float32", "int32")
 
 
 class OneStep(Program):
@@ -136,15 +135,24 @@ def text_of(concrete):
     own = list(graph.inputs)[: len(graph.inputs) - len(concrete.captured_inputs)]
     given = {tensor.op.name: f"input {place}" for place, tensor in enumerate(own)}
     held = graph.inputs[len(own) :]
+
+    def kinds_of(name):
+        """The types of keys and values of the table that comes in by the node `name`."""
+        everywhere = [*definition.node, *(n for f in functions.values() for n in f.node_def)]
+        finds = [node for node in everywhere if node.op.startswith("LookupTableFind")]
+        here = [node for node in finds if node.input[0].partition(":")[0] == name] or finds
+        (kinds,) = {(node.attr["Tin"].type, node.attr["Tout"].type) for node in here}
+        return kinds
+
     for tensor, value in zip(held, concrete.captured_inputs, strict=True):
-        given[tensor.op.name] = f"holds {held_content(value)}"
+        given[tensor.op.name] = f"holds {held_content(value, lambda n=tensor.op.name: kinds_of(n))}"
     writer = _Writer(functions)
     ends = [tensor.name for tensor in graph.outputs]
     ends += [f"^{operation.name}" for operation in graph.control_outputs]
     return writer.text(definition.node, given, ends)
 
 
-def held_content(value):
+def held_content(value, table_kinds):
     """What a graph captured: a tensor, a variable or a table, by its content."""
     if value.dtype != tf.resource:
         return content(value.numpy())
@@ -152,17 +160,11 @@ def held_content(value):
     if handle_data is not None and handle_data.shape_and_type:
         kind = tf.as_dtype(handle_data.shape_and_type[0].dtype)
         return content(tf.raw_ops.ReadVariableOp(resource=value, dtype=kind).numpy())
-    for keys in TABLE_KINDS:
-        for values in TABLE_KINDS:
-            try:
-                table = tf.raw_ops.LookupTableExportV2(
-                    table_handle=value, Tkeys=tf.as_dtype(keys), Tvalues=tf.as_dtype(values)
-                )
-            except tf.errors.InvalidArgumentError:
-                continue
-            entries = sorted(zip(*(part.numpy().tolist() for part in table), strict=True))
-            return f"table {keys} {values} {entries}"
-    raise NotImplementedError(f"Got {value!r}, expected a tensor, a variable or a table.")
+    # TensorFlow ends the process where these types are not those of the table.
+    keys, values = map(tf.as_dtype, table_kinds())
+    table = tf.raw_ops.LookupTableExportV2(table_handle=value, Tkeys=keys, Tvalues=values)
+    entries = sorted(zip(*(part.numpy().tolist() for part in table), strict=True))
+    return f"table {keys.name} {values.name} {entries}"
 
 
 def content(value):

@@ -23,6 +23,18 @@ def attribute_that_is_written(x):
 def attribute_in_a_variable(x, name):
     return getattr(x, name)
 
+def attribute_with_a_default(x, default):
+    return getattr(x, "units", default)
+
+def attribute_that_is_joined(x):
+    return getattr(x, "".join(["un", "its"]))
+
+def attribute_that_is_added(x, y):
+    return getattr(x, "un" + y)
+
+def attribute_of_an_entry(x, y):
+    return getattr(x["units"], y)
+
 def attribute_of_a_call(x):
     return getattr(chain(), "units")
 
@@ -72,7 +84,11 @@ def test_what_an_inner_function_asks_for_counts_and_its_own_names_do_not(reads):
     ("name", "unknown"),
     [
         ("attribute_that_is_written", False),
+        ("attribute_with_a_default", False),
         ("attribute_in_a_variable", True),
+        ("attribute_that_is_joined", True),
+        ("attribute_that_is_added", True),
+        ("attribute_of_an_entry", True),
         ("attribute_of_a_call", True),
         ("handed_on", True),
         ("chain", False),

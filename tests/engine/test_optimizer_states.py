@@ -1,5 +1,7 @@
 """The state of an optimizer before its first step, shared by networks that differ in numbers."""
 
+from collections import OrderedDict
+
 import keras
 import numpy as np
 import pytest
@@ -79,6 +81,7 @@ def test_networks_of_several_learning_rates_share_one_built_optimizer(monkeypatc
 def test_the_optimizer_of_many_weights_is_not_kept(monkeypatch):
     # A Dense of 2 to 3 has 9 numbers of 4 bytes.
     monkeypatch.setattr(optimizer_states, "MAX_BYTES", 40)
+    monkeypatch.setattr(optimizer_states, "_built", OrderedDict())
     for units, kept in ((3, 1), (4, 0)):
         before = len(optimizer_states._built)
         one = network(lambda: keras.optimizers.Adam(0.1, beta_1=0.321), units)

@@ -224,6 +224,7 @@ UNREAD = {
     "numpy's files": lambda: np.load("x"),
     "globals": lambda: globals()["x"],
     "eval": lambda: eval("1"),
+    "a dict past its methods": lambda meta: dict.get(meta, "n_classes_"),
     "now": lambda: datetime.now(),
     "a method that reads a file": lambda path: path.read_text(),
     "weights from a file": lambda model: model.load_weights("x"),

@@ -71,6 +71,7 @@ VALUES = {
     "activity_regularizer": (None, New("regularizers.L2", 0.3)),
     "activation": ("linear", "relu", "tanh"),
     "recurrent_activation": ("sigmoid", "tanh"),
+    **dict.fromkeys(("gamma_initializer", "moving_variance_initializer"), ("zeros",)),
     "*_initializer": ("ones",),
     "*_regularizer": (None, "l2"),
     "*_constraint": (None, "non_neg"),
