@@ -108,12 +108,18 @@ def around(layer, shape, dtype="float32", call=None):
     given = keras.Input(shape, dtype=dtype)
     made = (call or (lambda x: layer(x)))(given)
     parts = keras.tree.flatten(made)
-    flat = [layers.Flatten()(part) for part in parts if len(part.shape) > 1]
+    flat = [_flat(part) for part in parts if len(part.shape) > 1]
     flat = [p if p.dtype == "float32" else layers.Rescaling(1.0)(p) for p in flat]
     x = layers.Concatenate()(flat) if len(flat) > 1 else flat[0]
     model = keras.Model(given, layers.Dense(2, activation="sigmoid")(x))
     model.compile("sgd", "mse")
     return model
+
+
+def _flat(part):
+    masked = getattr(part, "_keras_mask", None) is not None
+    # A mask has to reach a layer that knows what to do with it.
+    return layers.GlobalAveragePooling1D()(part) if masked else layers.Flatten()(part)
 
 
 def layer_item(name, kind):
