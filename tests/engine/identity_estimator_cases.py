@@ -217,7 +217,7 @@ def build_of_config(meta, config):
     return dense(config.units)
 
 
-def build_by_params(meta, params):
+def build_by_params(meta, params, config=None):
     return dense(params["model__config"].units)
 
 
