@@ -93,7 +93,6 @@ def _is_of_keras(kind: Any) -> bool:
     return any(base.__module__.partition(".")[0] == "keras" for base in kind.__mro__)
 
 
-@functools.lru_cache(maxsize=4096)
 def bookkeeping_of(kind: Any) -> frozenset[str]:
     """The attributes of objects of `kind` that are no state.
 
@@ -105,6 +104,11 @@ def bookkeeping_of(kind: Any) -> frozenset[str]:
     >>> "units" in bookkeeping_of(keras.layers.Dense)
     False
     """
+    return frozenset(_bookkeeping_of(kind))
+
+
+@functools.lru_cache(maxsize=4096)
+def _bookkeeping_of(kind: Any) -> frozenset[str]:
     import keras
 
     found: set[str] = set()

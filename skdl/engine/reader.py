@@ -66,7 +66,7 @@ _OF_CLASSES = frozenset(
     }
 )
 # More objects than this are not read for one key.
-MOST_OBJECTS = 100_000
+MOST_OBJECTS = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +110,11 @@ def why_unread(value: Any) -> str | None:
     reader = Reader()
     reader.value(value)
     return reader.reasons[0] if reader.reasons else None
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Texts as one: their sum, since the repr of a list would double the backslashes of each level."""
+    return f"[{','.join(texts)}]"
 
 
 def digest(text: str) -> str:
@@ -157,13 +162,19 @@ class Reader:
         kind = type(value)
         if kind in _PLAIN:
             return f"{kind.__name__}:{value!r}"
+        if kind.__module__.startswith("keras.src.dtype_policies"):
+            # A value: that two layers have one object of it says nothing.
+            told = [f"{name}={self.value(part)}" for name, part in sorted(state_of(value))]
+            return f"{kind.__qualname__}{listed(told)}"
         if id(value) in self._met:
             return f"met:{self._met[id(value)][0]}"
         if id(value) in self._open:
             return "again"
         self._count += 1
         if self._count > MOST_OBJECTS:
-            return self.nothing_else(f"it holds more than {MOST_OBJECTS} objects")
+            if self._count == MOST_OBJECTS + 1:
+                self.nothing_else(f"it reaches more than {MOST_OBJECTS} objects")
+            return "and more"
         if not isinstance(value, (np.ndarray, np.generic, list, tuple, set, frozenset)):
             # Objects name one another: each is read once. It is kept, so that no other gets its id.
             self._met[id(value)] = (len(self._met), value)
@@ -202,7 +213,7 @@ class Reader:
             return f"{type(value).__name__}({self.value(value.__func__)})"
         if isinstance(value, property):
             parts = [self.value(part) for part in (value.fget, value.fset, value.fdel)]
-            return f"property{parts}"
+            return f"property{listed(parts)}"
         if inspect.ismemberdescriptor(value) or inspect.isgetsetdescriptor(value):
             return f"slot:{value.__name__}"
         if isinstance(value, functools.partial):
@@ -338,7 +349,7 @@ class Reader:
             for operation, node in calls
         ]
         ends = (function._inputs_struct, function._outputs_struct)
-        return f"{told}{[self.value(part) for part in ends]}"
+        return f"{listed(told)}{listed(self.value(part) for part in ends)}"
 
     def _symbolic(self, tensor: Any) -> str:
         """A tensor without a value, by the call that it comes from."""
@@ -354,7 +365,7 @@ class Reader:
 
     def _attributes(self, value: Any) -> str:
         found = self.attributes_of(value)
-        return f"{[f'{name}={self.value(part)}' for name, part in sorted(found)]}"
+        return listed(f"{name}={self.value(part)}" for name, part in sorted(found))
 
     def attributes_of(self, value: Any) -> Iterable[tuple[str, Any]]:
         """The attributes of an object that are its state, by their names."""
@@ -389,7 +400,7 @@ class Reader:
             meta = "" if type(kind) is type else self.value(type(kind))
         finally:
             self.in_graph = around
-        return f"{label}{members}{bases}{meta}"
+        return f"{label}{listed(members)}{listed(bases)}{meta}"
 
     def _builtin(self, value: Any) -> str:
         owner = getattr(value, "__self__", None)
@@ -415,7 +426,7 @@ class Reader:
         if is_known(home):
             # Code of a library around something of the user's, which it closes over.
             held = [self.value(cell.cell_contents) for cell in cells.values() if _is_full(cell)]
-            return f"function:{home}.{function.__code__.co_qualname}({own},{held})"
+            return f"function:{home}.{function.__code__.co_qualname}({own},{listed(held)})"
         return f"function({name},{self._code(function, cells)},{own})"
 
     def _code(self, function: Any, cells: Mapping[str, Any]) -> str:
@@ -432,7 +443,7 @@ class Reader:
         for read in found.reads:
             where = "cell" if read.in_cell else "global"
             told.append(f"{where} {read.name}{read.attributes}={self._read(function, cells, read)}")
-        return f"code({found.digest},{told})"
+        return f"code({found.digest},{listed(told)})"
 
     def _read(self, function: Any, cells: Mapping[str, Any], read: Read) -> str:
         names, builtins = function.__globals__, sys.modules["builtins"]

@@ -29,7 +29,7 @@ from skdl.engine.numbers import (
     parts_of_optimizer,
 )
 from skdl.engine.optimizers import without_weight_decay
-from skdl.engine.reader import Opaque, Reader, digest
+from skdl.engine.reader import Opaque, Reader, digest, listed
 from skdl.engine.widths import Widths, dense_layers, open_widths, widths_of
 
 if TYPE_CHECKING:
@@ -174,9 +174,11 @@ class _ModelReader(Reader):
         return super().value(value)
 
     def attributes_of_variable(self, variable: Any) -> str:
-        parts = (variable.regularizer, variable.constraint)
-        more = (variable.overwrite_with_gradient, getattr(variable, "autocast", None))
-        return f"{[*map(self.value, parts), *more]}"
+        parts = (
+            *(variable.regularizer, variable.constraint, variable.overwrite_with_gradient),
+            getattr(variable, "autocast", None),
+        )
+        return listed(map(self.value, parts))
 
     def attributes_of(self, value: Any) -> Iterable[tuple[str, Any]]:
         """The state of an object without what a program takes as inputs."""

@@ -319,6 +319,19 @@ def test_a_model_is_its_graph_its_weights_and_what_it_was_compiled_with():
     assert len(set(prints)) == len(prints)
 
 
+def test_a_text_grows_with_what_is_read_and_not_with_its_depth():
+    value, sizes = "'", []
+    for _ in range(12):
+        value = Private(Private(value))
+        sizes.append(len(Reader().value(value)))
+    steps = np.diff(sizes)
+    assert steps.max() < 2 * steps.min()
+
+
+def test_what_reaches_too_much_is_the_same_as_nothing():
+    assert fingerprint([[i] for i in range(30_000)]) is None
+
+
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner),
