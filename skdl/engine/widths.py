@@ -20,6 +20,7 @@ from skdl.engine.keras_state import bookkeeping_of
 from skdl.engine.layers import custom_objects, is_keras, is_written_by_users
 from skdl.engine.normalization import statistics_of
 from skdl.engine.optimizers import without_weight_decay
+from skdl.engine.rebuilding import with_state_of
 
 if TYPE_CHECKING:
     import keras
@@ -186,7 +187,9 @@ def _compile_like(twin: keras.Model, model: keras.Model) -> None:
     for name in ("optimizer", "loss", "metrics", "weighted_metrics"):
         settings[name] = keras.tree.map_structure(
             lambda part: (
-                type(part).from_config(part.get_config()) if isinstance(part, parts) else part
+                with_state_of(part, type(part).from_config(part.get_config()))
+                if isinstance(part, parts)
+                else part
             ),
             settings[name],
         )
