@@ -358,7 +358,7 @@ def _find(network: Network, samples: Samples, *, training: bool, measured: bool)
         scope = load_keras().StatelessScope(
             state_mapping=list(zip(variables, values, strict=True)),
             collect_losses=True,
-            initialize_variables=False,  # those of others that wait for it
+            initialize_variables=False,  # variables of other models may wait for their values
         )
         with taking(own_numbers, tensors), scope:
             begin("network")

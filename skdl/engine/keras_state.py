@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -161,6 +162,20 @@ def state_of(value: Any) -> list[tuple[str, Any]]:
         and not _is_wrapped_by_keras(name, part)
         and not _is_history(name, part)
     ]
+
+
+def holds_variables_alone(value: Any) -> bool:
+    """Whether `value` is a variable of Keras's, or a container of such and nothing else.
+
+    An optimizer or metric makes these by itself. An empty container is a setting.
+    """
+    keras = sys.modules["keras"]
+    parts = list(value.values()) if isinstance(value, Mapping) else value
+    if isinstance(parts, (list, tuple)):
+        # There is no variable for what is not trained.
+        given = [part for part in parts if part is not None]
+        return bool(given) and all(map(holds_variables_alone, given))
+    return isinstance(value, keras.Variable)
 
 
 def names_of(value: Any) -> list[tuple[str, Any]]:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Any, TypeVar
 
 from skdl._startup import load_keras
-from skdl.engine.keras_state import state_of
+from skdl.engine.keras_state import holds_variables_alone, state_of
 from skdl.engine.live_copies import copy_live
 from skdl.engine.reader import fingerprint
 
@@ -53,7 +53,7 @@ def with_state_of(original: _T, made: _T, left_out: Collection[str] = ()) -> _T:
     """
     optimizer = load_keras().Optimizer
     for name, value in state_of(original):
-        if name in left_out or _is_made_by_build(value):
+        if name in left_out or holds_variables_alone(value):
             continue
         found = vars(made).get(name, _MISSING)
         if isinstance(value, optimizer) and isinstance(found, optimizer):
@@ -69,13 +69,3 @@ def _is_same(one: Any, other: Any) -> bool:
         return True
     print_ = fingerprint(one)
     return print_ is not None and print_ == fingerprint(other)
-
-
-def _is_made_by_build(value: Any) -> bool:
-    """Whether an attribute is a variable, or holds such alone: an object makes these by itself."""
-    keras = load_keras()
-    if isinstance(value, (list, tuple)):
-        return all(part is None or _is_made_by_build(part) for part in value)
-    if isinstance(value, dict):
-        return all(part is None or _is_made_by_build(part) for part in value.values())
-    return isinstance(value, keras.Variable)

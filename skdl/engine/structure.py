@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from skdl._startup import load_keras
 from skdl.engine.code_reads import reads_of
-from skdl.engine.keras_state import is_of_keras, state_of
+from skdl.engine.keras_state import holds_variables_alone, is_of_keras, state_of
 from skdl.engine.layers import is_keras, walk_layers
 from skdl.engine.noise import fixed_variables, noise_layers, traced_choice
 from skdl.engine.normalization import statistics_of
@@ -189,7 +189,7 @@ class _ModelReader(Reader):
         if isinstance(value, keras.Layer):
             found = list(self._of_layer(value, found))
         elif isinstance(value, (keras.Optimizer, keras.Metric)):
-            found = [(name, part) for name, part in found if not _is_variables(part)]
+            found = [(name, part) for name, part in found if not holds_variables_alone(part)]
         places = self._places.get(id(value))
         return found if places is None else list(_without(found, places))
 
@@ -229,16 +229,6 @@ def _without(
             yield name, part
         elif None not in keys and isinstance(part, Mapping):
             yield name, {key: value for key, value in part.items() if key not in keys}
-
-
-def _is_variables(part: Any) -> bool:
-    """Whether an attribute is a variable or holds nothing else; such are the state of an object."""
-    keras = load_keras()
-    if isinstance(part, (list, tuple)):
-        return all(one is None or _is_variables(one) for one in part)
-    if isinstance(part, Mapping):
-        return all(one is None or _is_variables(one) for one in part.values())
-    return isinstance(part, keras.Variable)
 
 
 def _resolved(given: Any, look_up: Any) -> Any:

@@ -44,6 +44,24 @@ def test_classes_of_users_count_as_keras_s_where_they_come_from_one():
     assert not is_of_keras(dict)
 
 
+class Listing(keras.optimizers.SGD):
+    """An optimizer whose setting is a list that may be empty."""
+
+    def __init__(self, parts=(), **settings):
+        super().__init__(**settings)
+        self.parts = list(parts)
+
+
+def test_an_empty_list_and_one_of_nothing_are_settings():
+    def key(parts):
+        model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+        model.compile(Listing(parts), "mse")
+        return training_structure(model)
+
+    assert key([]) == key([])
+    assert len({key([]), key([None]), key([None, None])}) == 3
+
+
 def functional():
     x = keras.Input((4, 3))
     y = layers.Bidirectional(layers.LSTM(2, dropout=0.1))(x)
