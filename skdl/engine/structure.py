@@ -190,6 +190,9 @@ class _ModelReader(Reader):
             found = list(self._of_layer(value, found))
         elif isinstance(value, (keras.Optimizer, keras.Metric)):
             found = [(name, part) for name, part in found if not holds_variables_alone(part)]
+            if isinstance(value, keras.Metric):
+                # Rules of stopping watch curves by the names of metrics.
+                found.append(("name", _given_name(value)))
         places = self._places.get(id(value))
         return found if places is None else list(_without(found, places))
 
@@ -273,7 +276,7 @@ def _asked_while_training(kind: type) -> frozenset[str]:
 
 
 def _given_name(layer: Any) -> str:
-    """The name of a layer, without the number that Keras gives to one that has none."""
+    """The name of a layer or metric, without the number that Keras gives to one that has none."""
     return re.sub(r"_\d+$", "", str(layer.name))
 
 
