@@ -1,4 +1,4 @@
-"""What a function's code reads from outside: the names of globals, and what it asks of them.
+"""What code asks for: the names of globals, what it asks of them, and which attributes it sets.
 
 A code object never changes, so its answer is kept. What the names stand for changes, and is read by
 `reader.py` every time.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dis
 import hashlib
+import inspect
 import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -108,6 +109,36 @@ def reads_of(code: types.CodeType) -> CodeReads:
         unknown,
         bool(attributes & _READS_FILES),
     )
+
+
+@lru_cache(maxsize=1024)
+def attributes_set_by(kind: type) -> frozenset[str]:
+    """The attributes that methods of the class `kind` and of its bases set, of whatever object.
+
+    Examples
+    --------
+    >>> class Point:
+    ...     def __init__(self, x):
+    ...         self.x = x
+    >>> sorted(attributes_set_by(Point))
+    ['x']
+    """
+    return frozenset(
+        str(step.argval)
+        for base in kind.__mro__
+        for part in vars(base).values()
+        for function in (part, getattr(part, "fget", None), getattr(part, "fset", None))
+        for code in _codes_of(function)
+        for step in dis.get_instructions(code)
+        if step.opname == "STORE_ATTR"
+    )
+
+
+def _codes_of(function: object) -> Iterator[types.CodeType]:
+    """The code of `function` and of what decorators have wrapped in it."""
+    function = inspect.unwrap(getattr(function, "__func__", function))  # type: ignore[arg-type]
+    if isinstance(function, types.FunctionType):
+        yield from _with_inner(function.__code__)
 
 
 def _with_inner(code: types.CodeType) -> Iterator[types.CodeType]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skdl._startup import load_keras
+from skdl.engine.code_reads import attributes_set_by
 from skdl.engine.keras_state import bookkeeping_of
 from skdl.engine.layers import custom_objects, is_keras, is_written_by_users
 from skdl.engine.normalization import statistics_of
@@ -290,28 +291,22 @@ def _is_whole_in_config(layer: Any) -> bool:
     if "call" in vars(layer) or not is_keras(kind):
         return False
     if any(map(is_written_by_users, vars(layer).values())):
-        return (
-            False  # Keras writes a function into a config with a warning, and an object not at all
-        )
+        # Keras writes a function into a config with a warning, and an object not at all.
+        return False
     if hasattr(kind, "adapt"):  # what was learnt from data is in no config
         normalizes = kind is keras.layers.Normalization
         return normalizes and (layer.input_mean is not None or bool(statistics_of(layer)))
-    left_out = bookkeeping_of(kind)
-    names = {n for n in vars(layer) if n not in left_out and not n.startswith("_self_")}
-    known = _attributes.setdefault(kind, {"seed_generator"})
-    if not names <= known:
-        try:
-            twin = kind.from_config(layer.get_config())
-            if layer.built:
-                twin.build_from_config(layer.get_build_config() or {})
-        except (TypeError, ValueError, NotImplementedError):
-            return False
-        known |= set(vars(twin))
-    return names <= known
+    parts = [part for part in vars(layer).values() if isinstance(part, _of_weights())]
+    if not all(is_keras(type(part)) for part in parts):
+        return False
+    names = {name for name in vars(layer) if not name.startswith("_self_")}
+    return names <= attributes_set_by(kind) | bookkeeping_of(kind)
 
 
-# The attributes that layers of a class have without anybody's setting them, as far as they were met.
-_attributes: dict[type, set[str]] = {}
+def _of_weights() -> tuple[type, ...]:
+    """The classes of objects that a copy makes from configs, and that see weights alone."""
+    keras = load_keras()
+    return keras.constraints.Constraint, keras.regularizers.Regularizer
 
 
 def _kinds(module: Any, names: Sequence[str]) -> set[type]:

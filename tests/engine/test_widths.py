@@ -75,6 +75,25 @@ def test_filled_up_networks_share_a_program_and_agree_with_keras(case, float64):
     assert compiled == [1, 0]
 
 
+class OwnL2(keras.regularizers.L2):
+    """Its config lacks the factor."""
+
+    def __init__(self, factor=1.0):
+        super().__init__(factor)
+
+    def get_config(self):
+        return {}
+
+
+def normalised_before(regularizer):
+    first = layers.BatchNormalization(gamma_regularizer=regularizer)
+    model = keras.Sequential(
+        [keras.Input((4,)), first, layers.Dense(5, "relu"), layers.Dense(3, "softmax")]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return model
+
+
 SHARED = keras.regularizers.L2(0.1)
 EXACT = {
     "one layer": lambda: stack(()),
@@ -88,6 +107,7 @@ EXACT = {
     ),
     "one regularizer of two layers": lambda: stack((5, 6), kernel_regularizer=lambda: SHARED),
     "noise of a shape": lambda: stack((5,), after=[lambda: layers.Dropout(0.1, (None, 1))]),
+    "a regularizer of the user's": lambda: normalised_before(OwnL2(3.0)),
 }
 
 
@@ -132,6 +152,26 @@ def test_what_is_cut_is_what_was_filled(shapes):
     for value, whole in zip(values, filled, strict=True):
         np.testing.assert_array_equal(cut(whole, value.shape), value)
         assert whole.sum() == value.sum()
+
+
+class OwnOnes(keras.initializers.Initializer):
+    """Its config lacks the argument that it wants."""
+
+    def __init__(self, factor):
+        self._factor = factor
+
+    def __call__(self, shape, dtype=None):
+        return self._factor * keras.ops.ones(shape, dtype)
+
+
+def test_initial_weights_do_not_matter_to_widths():
+    assert widths_of(stack((5,), kernel_initializer=lambda: OwnOnes(2.0))).units == (5,)
+
+
+def test_an_attribute_that_a_user_sets_on_a_layer_keeps_the_widths():
+    model = stack((5,))
+    model.layers[0].note = 1
+    assert widths_of(model) is None
 
 
 class Times(keras.layers.Layer):

@@ -139,7 +139,13 @@ def layer_item(name, kind):
         layer = kind(**settings)
         if name.endswith(("Cell", "RNNCells")):
             layer = layers.RNN(layer)
-        calls = {"pair": lambda x: layer([x, x]), "two": lambda x: layer(x, x)}
+        calls = {
+            "pair": lambda x: layer([x, x]),
+            "two": lambda x: layer(x, x),
+            "pooled": lambda x: layers.GlobalAveragePooling2D(data_format=layer.data_format)(
+                layer(x)
+            ),
+        }
         return around(layer, shape, dtype, calls.get(of_name(CALLS, name)))
 
     return Item(f"layers.{name}", make, base, varied, TOGETHER.get(name, ()))

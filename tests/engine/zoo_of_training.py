@@ -164,7 +164,7 @@ def one_dense(loss="mse", optimizer="sgd", metrics=(), **options):
 
 PLACES = {
     "losses": (keras.Loss, lambda made: one_dense(loss=made)),
-    "metrics": (keras.Metric, lambda made: one_dense(metrics=[made])),
+    "metrics": (keras.Metric, lambda made, **told: one_dense(metrics=[made], **told)),
     "optimizers": (keras.Optimizer, lambda made: one_dense(optimizer=made)),
     "regularizers": (keras.Regularizer, lambda made: one_dense(kernel_regularizer=made)),
     "constraints": (keras.constraints.Constraint, lambda made: one_dense(kernel_constraint=made)),
@@ -194,9 +194,11 @@ def training_item(place, name, kind, network):
             default = base.setdefault(argument, values[0])
         varied[argument] = tuple(value for value in values if not is_same(value, default))
     sparse = of_name(dict.fromkeys(SPARSE, True), name)
+    # The loss that a metric stands beside takes the targets that the metric takes.
+    told = {"loss": "sparse_categorical_crossentropy"} if sparse and place == "metrics" else {}
     return Item(
         f"{place}.{name}",
-        lambda **settings: network(kind(**settings)),
+        lambda **settings: network(kind(**settings), **told),
         base,
         varied,
         of_name(TOGETHER, f"{place}.{name}") or (),
@@ -252,11 +254,11 @@ def input_item():
 
 
 def activation_item():
-    """Every activation function of Keras."""
+    """Every activation function of Keras that needs no further argument."""
     names = sorted(
         name
         for name, part in vars(keras.activations).items()
-        if inspect.isfunction(part) and name not in ("get", "serialize", "deserialize")
+        if inspect.isfunction(part) and name not in ("get", "serialize", "deserialize", "threshold")
     )
 
     def make(activation):

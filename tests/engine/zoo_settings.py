@@ -204,6 +204,8 @@ MERGES = ("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multipl
 CALLS = {
     **dict.fromkeys((*MERGES, "Attention", "AdditiveAttention", "HashedCrossing"), "pair"),
     **dict.fromkeys(("MultiHeadAttention", "GroupQueryAttention"), "two"),
+    # It crops in training alone: only what takes images of any size can follow.
+    "RandomCrop": "pooled",
 }
 
 # What layers need, and what is special about their settings.
