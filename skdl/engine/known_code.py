@@ -14,6 +14,7 @@ from typing import Any
 _PACKAGES = frozenset(
     {
         *("keras", "tensorflow", "numpy", "scipy", "sklearn", "skdl", "scikeras", "pandas", "absl"),
+        *("keras_cv", "keras_hub", "keras_nlp"),
         *(
             "abc",
             "array",

@@ -31,7 +31,7 @@ class _Entry:
 
 
 _lock = threading.Lock()
-_entries: OrderedDict[str, list[_Entry]] = OrderedDict()
+_entries: OrderedDict[tuple[Any, ...], list[_Entry]] = OrderedDict()
 
 
 def shared_network(
@@ -66,9 +66,9 @@ def shared_network(
     """
     keras = load_keras()
     reader = Reader()
-    text = reader.value([request, keras.config.floatx(), keras.config.dtype_policy().name])
+    text = reader.value([request, *_settings_of_keras()])
     around = Surroundings(readable=not reader.opaque, layers=tuple(reader.layers))
-    key = digest(f"{text}{keras.config.image_data_format()}") if share and around.readable else None
+    key = (digest(text), *_registered()) if share and around.readable else None
     asked, told = Facts(facts), Facts(facts)
     own_asked, own_told = Facts(attributes or {}), Facts(attributes or {})
     if key is not None:
@@ -96,6 +96,24 @@ def shared_network(
             _entries.move_to_end(key)
             _let_go()
     return network, extra
+
+
+def _settings_of_keras() -> list[Any]:
+    """What Keras asks its own settings for while layers are made."""
+    config = load_keras().config
+    return [config.floatx(), config.epsilon(), config.dtype_policy(), config.image_data_format()]
+
+
+def _registered() -> tuple[Any, ...]:
+    """What Keras finds by a registered name, which a build function may ask for.
+
+    Most build functions ask for none. If a registered object cannot be read, it therefore counts by its
+    identity, and networks are shared all the same.
+    """
+    saving, reader = load_keras().saving, Reader()
+    with saving.custom_object_scope({}) as scope:
+        text = reader.value([saving.get_custom_objects(), scope.backup])
+    return (digest(text), *reader.opaque)
 
 
 def _let_go() -> None:

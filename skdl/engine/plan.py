@@ -243,6 +243,10 @@ def _obstacle(job: FitJob) -> str | None:
             return f"{type(model).__name__} has a {name} of its own"
     if model.run_eagerly:
         return "run_eagerly is set"
+    config = load_keras().config
+    for limit in (config.max_epochs, config.max_steps_per_epoch):
+        if limit() is not None:
+            return f"keras.config.set_{limit.__name__} is set"
     unknown = options_obstacle(job)
     if unknown is not None:
         return unknown

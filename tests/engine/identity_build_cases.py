@@ -182,6 +182,18 @@ def by_getenv(meta):
     return dense(int(os.getenv(VARIABLE)))
 
 
+def by_registered_object(meta):
+    return dense(keras.saving.get_registered_object("width")())
+
+
+def in_registry(setting):
+    return patch.dict(keras.saving.get_custom_objects(), {"width": lambda: setting})
+
+
+def in_scope(setting):
+    return keras.saving.custom_object_scope({"width": lambda: setting})
+
+
 @contextlib.contextmanager
 def in_file(setting):
     Path(FILE).write_text(json.dumps({"units": setting}))
@@ -223,6 +235,8 @@ def by_place_cases():
     yield by_place("units by eval", SPACE.build_by_eval, put(SPACE, "UNITS"))
     yield by_place("units by json.load", by_json, in_file)
     yield by_place("units by read_text", by_text, in_file)
+    yield by_place("units by a registered object", by_registered_object, in_registry)
+    yield by_place("units by an object of a scope", by_registered_object, in_scope)
     yield by_place("units by os.environ", by_environ, in_environ)
     yield by_place("units by os.getenv", by_getenv, in_environ)
 

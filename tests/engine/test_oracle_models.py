@@ -381,6 +381,19 @@ def test_what_only_keras_can_run_says_why(name):
     assert stats().fallbacks[why] >= 1
 
 
+@pytest.mark.parametrize("limit", ["max_epochs", "max_steps_per_epoch"])
+@pytest.mark.filterwarnings("ignore:Limiting:UserWarning")
+def test_the_limits_of_keras_to_epochs_and_steps_hold(limit):
+    set_limit, x = getattr(keras.config, f"set_{limit}"), numbers(ROWS, 4)
+    set_limit(1)
+    try:
+        result = CompiledEngine().train(job_of(stack, x, numbers(ROWS, 2), epochs=2))
+    finally:
+        set_limit(None)
+    assert result.plan == f"Keras loop, because keras.config.set_{limit} is set."
+    assert result.n_epochs == (1 if limit == "max_epochs" else 2)
+
+
 def test_a_stateful_layer_goes_through_the_keras_loop():
     job = job_of(stateful, numbers(ROWS, 2, 4), numbers(ROWS, 2), batch_size=11, epochs=1)
     plan = CompiledEngine().train(job).plan
