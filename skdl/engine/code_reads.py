@@ -13,6 +13,7 @@ import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 _GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 _CELL = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
@@ -112,7 +113,7 @@ def reads_of(code: types.CodeType) -> CodeReads:
 
 
 @lru_cache(maxsize=1024)
-def attributes_set_by(kind: type) -> frozenset[str]:
+def attributes_set_by(kind: Any) -> frozenset[str]:
     """The attributes that methods of the class `kind` and of its bases set, of whatever object.
 
     Examples

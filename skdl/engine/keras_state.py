@@ -91,7 +91,7 @@ def is_of_keras(kind: Any) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def _is_of_keras(kind: Any) -> bool:
-    return any(base.__module__.partition(".")[0] == "keras" for base in kind.__mro__)
+    return any(str(base.__module__).partition(".")[0] == "keras" for base in kind.__mro__)
 
 
 def bookkeeping_of(kind: Any) -> frozenset[str]:

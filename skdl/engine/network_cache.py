@@ -47,7 +47,8 @@ def shared_network(
     Parameters
     ----------
     request : object
-        All that the network depends on; what cannot be read makes a network of its own.
+        All that the network depends on. What cannot be read makes a network of its own, and so does a build
+        function that changes what it reads.
     facts : mapping
         What the data tell; only those that `make` reads count, and the number of rows only where it is
         looked at.
@@ -64,11 +65,9 @@ def shared_network(
     network : Network
     extra : object
     """
-    keras = load_keras()
-    reader = Reader()
-    text = reader.value([request, *_settings_of_keras()])
-    around = Surroundings(readable=not reader.opaque, layers=tuple(reader.layers))
-    key = (digest(text), *_registered()) if share and around.readable else None
+    key, around = _read(request)
+    if not share:
+        key = None
     asked, told = Facts(facts), Facts(facts)
     own_asked, own_told = Facts(attributes or {}), Facts(attributes or {})
     if key is not None:
@@ -84,6 +83,8 @@ def shared_network(
                         _entries.move_to_end(key)
                 return entry.network, entry.extra
     network, extra = make(told, own_told, around)
+    if key is not None and _read(request)[0] != key:
+        return network, extra  # a build that changes what it reads would do so once more
     names, rows = frozenset(told.read), told.looked_at_rows
     own_names = frozenset(own_told.read)
     print_ = asked.print_of(names, rows=rows)
@@ -96,6 +97,14 @@ def shared_network(
             _entries.move_to_end(key)
             _let_go()
     return network, extra
+
+
+def _read(request: Any) -> tuple[tuple[Any, ...] | None, Surroundings]:
+    """The key of a request, None where it cannot be read; and what is known of the objects it reaches."""
+    reader = Reader()
+    text = reader.value([request, *_settings_of_keras()])
+    around = Surroundings(readable=not reader.opaque, layers=tuple(reader.layers))
+    return ((digest(text), *_registered()) if around.readable else None), around
 
 
 def _settings_of_keras() -> list[Any]:

@@ -29,7 +29,8 @@ from skdl.engine.numbers import (
     parts_of_optimizer,
 )
 from skdl.engine.optimizers import without_weight_decay
-from skdl.engine.reader import Opaque, Reader, digest, listed
+from skdl.engine.reader import Opaque, Reader, digest
+from skdl.engine.reader_of_code import listed
 from skdl.engine.widths import Widths, dense_layers, open_widths, widths_of
 
 if TYPE_CHECKING:

@@ -287,7 +287,8 @@ def _chain(model: keras.Model) -> list[Any] | None:
 
 def _is_whole_in_config(layer: Any) -> bool:
     """Whether a layer made from the config of `layer` computes the same, with the same variables."""
-    keras, kind = load_keras(), type(layer)
+    keras = load_keras()
+    kind: Any = type(layer)
     if "call" in vars(layer) or not is_keras(kind):
         return False
     if any(map(is_written_by_users, vars(layer).values())):
@@ -296,17 +297,11 @@ def _is_whole_in_config(layer: Any) -> bool:
     if hasattr(kind, "adapt"):  # what was learnt from data is in no config
         normalizes = kind is keras.layers.Normalization
         return normalizes and (layer.input_mean is not None or bool(statistics_of(layer)))
-    parts = [part for part in vars(layer).values() if isinstance(part, _of_weights())]
-    if not all(is_keras(type(part)) for part in parts):
-        return False
-    names = {name for name in vars(layer) if not name.startswith("_self_")}
-    return names <= attributes_set_by(kind) | bookkeeping_of(kind)
-
-
-def _of_weights() -> tuple[type, ...]:
-    """The classes of objects that a copy makes from configs, and that see weights alone."""
-    keras = load_keras()
-    return keras.constraints.Constraint, keras.regularizers.Regularizer
+    of_weights = keras.constraints.Constraint, keras.regularizers.Regularizer
+    if any(isinstance(p, of_weights) and not is_keras(type(p)) for p in vars(layer).values()):
+        return False  # its config may lack something
+    set_by_others = vars(layer).keys() - attributes_set_by(kind) - bookkeeping_of(kind)
+    return all(name.startswith("_self_") for name in set_by_others)
 
 
 def _kinds(module: Any, names: Sequence[str]) -> set[type]:

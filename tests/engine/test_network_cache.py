@@ -69,6 +69,19 @@ def test_folds_and_numbers_of_training_share_a_network(calls_of):
     assert calls_of(build, *fits, model__units=5) == 1
 
 
+SWITCH = {"on": False}
+
+
+def build_and_switch(meta):
+    logging.getLogger("test_network_cache").info("built")
+    SWITCH["on"] = not SWITCH["on"]
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3 + SWITCH["on"], "softmax")])
+
+
+def test_a_function_that_changes_what_it_reads_is_called_at_every_fit(calls_of):
+    assert calls_of(build_and_switch, *[(30, {})] * 4) == 4
+
+
 def test_other_arguments_make_another_network(calls_of):
     fits = [(30, {"model__units": 6}), (30, {"model__units": 7}), (30, {"model__units": 6})]
     assert calls_of(build, *fits, model__units=1) == 2

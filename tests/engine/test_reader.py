@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import collections
+import contextvars
 import enum
 import functools
+import inspect
+import itertools
+import logging
 import math
 import random
 import re
+import statistics
 import sys
 import threading
 import types
+import weakref
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +28,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.tree import DecisionTreeClassifier
 
 from skdl.engine.reader import Reader, fingerprint, why_unread
 
@@ -122,6 +129,34 @@ def dense(value):
     return layer
 
 
+class Tagged(np.ndarray):
+    """An array with an attribute."""
+
+
+def tagged(value):
+    made = np.zeros(2).view(Tagged)
+    made.note = value
+    return made
+
+
+def thread_local(value):
+    made = threading.local()
+    made.value = value
+    return made
+
+
+def context_variable(value):
+    made = contextvars.ContextVar("value")
+    made.set(value)
+    return made
+
+
+@functools.cache
+def kept(value):
+    """`value`, which is not let go."""
+    return value
+
+
 # Each makes an object from a value: equal for equal values, another for another one.
 KINDS = {
     "float": float,
@@ -141,6 +176,7 @@ KINDS = {
     "default dict": lambda v: collections.defaultdict(list, a=v),
     "deque": lambda v: collections.deque([v]),
     "named tuple": lambda v: collections.namedtuple("Point", "x")(v),
+    "view of a dict": lambda v: {"a": v}.items(),
     "range": lambda v: range(int(v)),
     "slice": lambda v: slice(v),
     "bytes": lambda v: bytearray([int(v)]),
@@ -150,6 +186,19 @@ KINDS = {
     "pattern": lambda v: re.compile(f"{v}"),
     "frame": lambda v: pd.DataFrame({"a": [1, v], "b": ["x", "y"]}),
     "series": lambda v: pd.Series([1, v], index=["x", "y"]),
+    "timestamp": lambda v: pd.Timestamp(2020, 1, int(v)),
+    "categories": lambda v: pd.Categorical(["a"], categories=["a", f"{v}"]),
+    "tree": lambda v: DecisionTreeClassifier().fit([[1.0], [v]], [0, 1]),
+    "fill value": lambda v: np.ma.masked_array([1.0], fill_value=v),
+    "attribute of an array": tagged,
+    "signature": lambda v: inspect.signature(with_default(np.arange(5000) + v)),
+    "member of an enum": lambda v: enum.Enum("Size", {"BIG": v}).BIG,
+    "enum": lambda v: enum.Enum("Size", {"BIG": v}),
+    "slots of a known package": lambda v: statistics.NormalDist(0.0, v),
+    "thread local": thread_local,
+    "context variable": context_variable,
+    "weak reference": lambda v: weakref.ref(kept(Private(v))),
+    "exception": lambda v: ValueError(v),
     "private attribute": Private,
     "nested object": lambda v: Private(Private([v])),
     "slots": lambda v: Slotted(1, v),
@@ -232,12 +281,11 @@ UNREAD = {
     "keras's random numbers": lambda: keras.random.normal((2,)),
     "a name in a variable": lambda x, name: getattr(x, name),
     "a module as a whole": lambda: vars(sys.modules["pytest"]),
-    "a lock": threading.Lock(),
     "an iterator": iter([1]),
     "a generator": (i for i in range(3)),
     "a generator of random numbers": np.random.default_rng(0),
     "an object without a state": object(),
-    "an object that holds one": Private([threading.Lock()]),
+    "an object that holds one": Private([object()]),
     "a variable of TensorFlow's": tf.Variable(1.0),
 }
 
@@ -260,10 +308,46 @@ def test_code_that_may_do_something_else_is_not_even_itself():
 
 
 def test_what_cannot_be_read_is_itself():
-    lock = threading.Lock()
+    sentinel = object()
     one, two = Reader(), Reader()
-    assert one.value([lock]) == two.value([lock])
+    assert one.value([sentinel]) == two.value([sentinel])
     assert one.opaque == two.opaque
+
+
+CHANGING = {
+    "an iterator": (lambda: itertools.count(), next),
+    "a generator": (lambda: (i for i in range(3)), next),
+    "random": (lambda: random.Random(0), lambda made: made.random()),
+    "NumPy's generator": (lambda: np.random.default_rng(0), lambda made: made.random()),
+    "NumPy's old one": (lambda: np.random.RandomState(0), lambda made: made.rand()),
+    "its bits": (lambda: np.random.PCG64(0), lambda made: made.random_raw()),
+    "a context variable": (lambda: context_variable(1), lambda made: made.set(2)),
+    "a thread's own": (lambda: thread_local(1), lambda made: setattr(made, "value", 2)),
+}
+
+
+@pytest.mark.parametrize("in_graph", [False, True])
+@pytest.mark.parametrize("case", CHANGING)
+def test_an_object_that_has_changed_is_another(case, in_graph):
+    make, change = CHANGING[case]
+    made, readers = make(), [Reader(in_graph) for _ in range(2)]
+    before = readers[0].value(made), readers[0].opaque
+    change(made)
+    assert (readers[1].value(made), readers[1].opaque) != before
+
+
+def test_what_computes_nothing_is_read_though_it_holds_much():
+    for value in (logging.getLogger("some.module"), threading.Lock(), threading.RLock()):
+        assert fingerprint(value) is not None
+
+
+def test_a_method_that_somebody_puts_into_a_class_of_keras_counts(monkeypatch):
+    layer = keras.layers.Dropout(0.5)
+    before = fingerprint(layer)
+    with monkeypatch.context() as changed:
+        changed.setattr(keras.layers.Dropout, "call", lambda self, x, training=None: x)
+        assert fingerprint(layer) != before
+    assert fingerprint(layer) == before
 
 
 def test_layers_may_draw_random_numbers_which_are_operations_of_their_graph():
