@@ -18,6 +18,7 @@ from typing import Any
 _GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 _CELL = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
 _ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"})
+_STORE = dis.opmap["STORE_ATTR"]
 # The attributes by which a file or an address is read, whatever the object is that has them.
 _READS_FILES = frozenset(
     {
@@ -125,14 +126,23 @@ def attributes_set_by(kind: Any) -> frozenset[str]:
     ['x']
     """
     return frozenset(
-        str(step.argval)
+        name
         for base in kind.__mro__
         for part in vars(base).values()
         for function in (part, getattr(part, "fget", None), getattr(part, "fset", None))
         for code in _codes_of(function)
-        for step in dis.get_instructions(code)
-        if step.opname == "STORE_ATTR"
+        for name in _stored_by(code)
     )
+
+
+def _stored_by(code: types.CodeType) -> Iterator[str]:
+    # A class of Keras's has thousands of instructions, for which `dis` takes a tenth of a second.
+    before = 0
+    for operation, argument in zip(code.co_code[::2], code.co_code[1::2], strict=True):
+        argument |= before << 8
+        before = argument if operation == dis.EXTENDED_ARG else 0
+        if operation == _STORE:
+            yield code.co_names[argument]
 
 
 def _codes_of(function: object) -> Iterator[types.CodeType]:

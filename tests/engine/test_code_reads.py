@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import types
 
 import pytest
 
-from skdl.engine.code_reads import Read, reads_of
+from skdl.engine.code_reads import Read, attributes_set_by, reads_of
 
 SOURCE = """
 def chain():
@@ -126,3 +127,49 @@ def test_where_code_stands_does_not_count():
 
 def _is_code(value):
     return isinstance(value, types.CodeType)
+
+
+def wraps(function):
+    @functools.wraps(function)
+    def around(self):
+        return function(self)
+
+    return around
+
+
+class Sets:
+    def plain(self):
+        self.one = self.never_set
+
+    @wraps
+    def wrapped(self):
+        def inner():
+            self.two = 2
+
+        inner()
+
+    @property
+    def three(self):
+        self._three = 3
+        return self._three
+
+    @three.setter
+    def three(self, value):
+        self._set = value
+
+    @classmethod
+    def of_class(cls):
+        cls.four = 4
+
+
+def test_a_class_sets_what_its_methods_store():
+    inherited = type("Inherits", (Sets,), {})
+    assert attributes_set_by(inherited) == {"one", "two", "_three", "_set", "four"}
+
+
+def test_a_method_with_many_names_stores_the_last_of_them_too():
+    space = {}
+    lines = "".join(f"  self.a{i} = 0\n" for i in range(600))
+    exec(f"def method(self):\n{lines}", space)
+    stored = attributes_set_by(type("Many", (), {"method": space["method"]}))
+    assert stored == {f"a{i}" for i in range(600)}
