@@ -1,8 +1,7 @@
-"""Why fits failed: estimators note it here, and who reads the results of a search asks for it.
+"""Why fits failed: estimators note the error here, and whoever explains the results of a search looks it up.
 
-scikit-learn keeps no more of a failed fit than that it has no score. The reason is known from the record of
-a search under the backend "skdl" or, without it, by what fits with the same parameters failed of in this
-process, the last ones first.
+scikit-learn keeps of a failed fit only that it has no score. Under the backend "skdl" the record of the search has
+the error. Without the backend, skdl looks for the last fit of this process that had the same parameters and failed.
 """
 
 from __future__ import annotations

@@ -80,16 +80,16 @@ class Watch:
 
 @dataclass(frozen=True, eq=False)
 class LastFit:
-    """What Keras notes of a fit on the model that was trained.
+    """What Keras keeps on a model about its last fit.
 
     Attributes
     ----------
     first_epoch, epochs : int
-        The number of its first epoch, and of the one that it should have ended before.
+        The numbers of the first epoch and of the epoch before which the fit should have ended.
     n_epochs : int
-        How many there were.
+        How many epochs the fit had.
     steps : int
-        Of an epoch.
+        How many steps an epoch had.
     verbose : int or str
     curves : dict of str to list of float
     """

@@ -1,4 +1,4 @@
-"""The state of objects whose attributes do not tell it: those of classes written in C, and some others."""
+"""The state of objects whose attributes do not tell it, such as objects of classes written in C."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def pickled_content(value: Any) -> tuple[str, list[Any]] | None:
 
 @functools.lru_cache(maxsize=1024)
 def has_hidden_state(kind: Any) -> bool:
-    """Whether objects of `kind` may hold more than attributes: those of extensions in C do.
+    """Whether objects of `kind` may hold more than attributes, as objects of classes written in C do.
 
     Examples
     --------

@@ -143,7 +143,7 @@ class Bookkeeping:
                     self._drain()
 
     def _nodes(self, nodes: list[Any]) -> list[Any]:
-        """The copies of those of `nodes` that belong to what was copied."""
+        """The copies of `nodes`, without the nodes that belong to nothing copied."""
         found = (self._known(node) for node in nodes)
         return [node for node in found if node is not None]
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from skdl._startup import start_devices
 from skdl.engine.keras_bookkeeping import Bookkeeping, is_transient, made_anew
-from skdl.engine.layers import is_keras
+from skdl.engine.keras_state import is_of_keras
 from skdl.engine.variables import one_name_for_variables
 
 _T = TypeVar("_T")
@@ -77,13 +77,8 @@ def reaches_keras(value: Any) -> bool:
     return False
 
 
-def is_of_keras(kind: type) -> bool:
-    """Whether objects of `kind` are Keras's: its classes, and those of the user's own made from them."""
-    return any(is_keras(base) for base in kind.__mro__)
-
-
 def _is_of_tensorflow(kind: type) -> bool:
-    return any(base.__module__.partition(".")[0] == "tensorflow" for base in kind.__mro__)
+    return any(str(base.__module__).partition(".")[0] == "tensorflow" for base in kind.__mro__)
 
 
 def _is_value(one: Any) -> bool:
