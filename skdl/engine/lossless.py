@@ -21,8 +21,8 @@ import numpy as np
 from skdl._signatures import arguments_of
 from skdl._startup import load_keras
 from skdl.engine.keras_bookkeeping import is_transient
-from skdl.engine.layers import is_keras, is_written_by_keras, walk_layers
 from skdl.engine.keras_state import is_of_keras
+from skdl.engine.layers import is_keras, is_written_by_keras, walk_layers
 from skdl.engine.live_copies import attributes_of
 
 # Names that Keras numbers, seeds that it draws, and what it notes of the past of an object.
