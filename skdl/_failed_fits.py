@@ -1,7 +1,8 @@
 """Why fits failed: estimators note the error here, and whoever explains the results of a search looks it up.
 
-scikit-learn keeps of a failed fit only that it has no score. Under the backend "skdl" the record of the search has
-the error. Without the backend, skdl looks for the last fit of this process that had the same parameters and failed.
+scikit-learn keeps of a failed fit only that it has no score. Under the backend "skdl" the record of the
+search has the error. Without the backend, skdl looks for the last fit of this process that had the same
+parameters and failed.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ and in nothing else, and no program depends on them; the tests hold both. What a
 from __future__ import annotations
 
 import functools
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -31,6 +32,16 @@ _OF_LAYERS = frozenset(
         # What Keras sets on layers when it loads a file.
         *("is_awq_calibrated", "is_gptq_calibrated"),
     }
+)
+_NAMED_BY_KERAS = re.compile(r"(input_layer|keras_tensor)(_\d+)?")
+# What TensorFlow notes on every object that it can save.
+_OF_TENSORFLOW = frozenset(
+    f"_self_{name}"
+    for name in (
+        *("setattr_tracking", "tracked_trackables", "update_uid", "name_based_restores"),
+        *("unconditional_checkpoint_dependencies", "unconditional_dependency_names"),
+        *("unconditional_deferred_dependencies", "saveable_object_factories"),
+    )
 )
 # What some layers count while they are adapted, whose outcome is state, or keep of a call.
 _OF_SOME_LAYERS = {
@@ -64,12 +75,14 @@ _OF_FUNCTIONS = frozenset(
     }
 )
 _OF_STACKS = frozenset({"_functional"})
+# The names of variables that an optimizer excludes from weight decay, which no config tells.
+EXCLUDING_PATTERN = "_exclude_from_weight_decay_pattern"
 _OF_OPTIMIZERS = frozenset(
     {
         *("_trainable_variables", "_trainable_variables_indices", "_variables", "_iterations"),
         *("_distribution_strategy", "_tracker", "_lock", "built", "name", "_auto_config"),
         # A key asks which variables these leave out.
-        *("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern"),
+        *("_exclude_from_weight_decay", EXCLUDING_PATTERN, "_exclude_from_weight_decay_cache"),
     }
 )
 _OF_METRICS = frozenset(
@@ -112,7 +125,7 @@ def bookkeeping_of(kind: Any) -> frozenset[str]:
 def _bookkeeping_of(kind: Any) -> frozenset[str]:
     import keras
 
-    found: set[str] = set()
+    found: set[str] = set(_OF_TENSORFLOW)
     for base, names in (
         (keras.Operation, _OF_LAYERS),
         (keras.Model, _OF_MODELS),
@@ -157,7 +170,6 @@ def state_of(value: Any) -> list[tuple[str, Any]]:
         (name, part)
         for name, part in attributes.items()
         if name not in left_out
-        and not name.startswith("_self_")  # TensorFlow's, to save objects
         and not (unseeded and name == "seed")  # Keras drew it
         and not _is_wrapped_by_keras(name, part)
         and not _is_history(name, part)
@@ -186,6 +198,16 @@ def names_of(value: Any) -> list[tuple[str, Any]]:
     return [(name, vars(value)[name]) for name in ("name", "output_names") if name in vars(value)]
 
 
+def input_names(value: Any) -> list[str | None]:
+    """The names of a model's inputs, by which Keras finds them in a dict; None for a name that Keras gave."""
+    keras = sys.modules["keras"]
+    function = value._functional if isinstance(value, keras.Sequential) else value
+    if not isinstance(function, keras.Function):
+        return []
+    names = [tensor.name for tensor in function._inputs]
+    return [None if _NAMED_BY_KERAS.fullmatch(name) else name for name in names]
+
+
 def compiled_with(value: Any) -> list[tuple[str, Any]]:
     """What a model was compiled with, and the state of its optimizer; nothing for other objects."""
     keras = sys.modules["keras"]
@@ -201,6 +223,13 @@ def compiled_with(value: Any) -> list[tuple[str, Any]]:
         ("weighted metrics", None if metrics is None else metrics._user_weighted_metrics),
         ("run_eagerly", value.run_eagerly),
     ]
+
+
+def excluded_by(value: Any) -> list[tuple[str, Any]]:
+    """The names that an optimizer excludes from weight decay; nothing for other objects."""
+    if not isinstance(value, sys.modules["keras"].Optimizer):
+        return []
+    return [(name, part) for name, part in vars(value).items() if name == EXCLUDING_PATTERN]
 
 
 def _is_wrapped_by_keras(name: str, part: Any) -> bool:

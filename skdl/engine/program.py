@@ -14,6 +14,7 @@ from skdl._startup import load_keras
 from skdl.engine.batchwise import masked_normalization
 from skdl.engine.calls import OWN_RATE, Data, Epochs, Outcome, Span
 from skdl.engine.convolution import as_matmul
+from skdl.engine.layers import is_keras
 from skdl.engine.noise import fixed_variables, replaced_noise
 from skdl.engine.normalization import statistics_as_inputs
 from skdl.engine.numbers import model_numbers, optimizer_numbers, taking
@@ -53,8 +54,6 @@ class Program:
         Of the curves, as Keras names them.
     trainable_shapes, fixed_shapes, optimizer_shapes : list of tuple of int
         Of the variables of the network and its optimizer, filled up.
-    fresh_metrics : list of tf.Tensor
-        The state of the metrics before the first batch.
     sets_rates : bool
         Whether the learning rate of each step is an input.
     """
@@ -78,10 +77,10 @@ class Program:
             self.trainable_shapes = [tuple(v.shape) for v in model.trainable_variables]
             self.fixed_shapes = [tuple(v.shape) for v in fixed_variables(model)]
             self.optimizer_shapes = [tuple(v.shape) for v in self._optimizer.variables]
-            self._metrics_start = [np.asarray(v).copy() for v in model.metrics_variables]
-        self.fresh_metrics = [tf.constant(value) for value in self._metrics_start]
+            self._fresh = _metric_states(model)
+            self._has_metrics_of_users = not all(is_keras(type(m)) for m in _metrics(model.metrics))
         self.seconds_per_step: float | None = None
-        self._metric_names = metric_names(model)
+        self._metric_names, self._output_names = metric_names(model), _output_names(model)
         self._traced = tf.function(self._trace, autograph=False, jit_compile=form.xla)
         self._run: Any = None
 
@@ -103,16 +102,37 @@ class Program:
         }
 
     def _names_for(self, network: Network) -> list[str]:
-        """`names`, with the names of the metrics that `network` has."""
-        renamed = dict(zip(self._metric_names, metric_names(network.template), strict=True))
+        """`names`, with the names of the outputs and metrics that `network` has."""
+        model = network.template
+        metrics = dict(zip(self._metric_names, metric_names(model), strict=True))
+        outputs = dict(zip(self._output_names, _output_names(model), strict=True))
         found = []
         for name in self.names:
-            for ours, theirs in renamed.items():
+            validates = name.startswith("val_")
+            name = name.removeprefix("val_")
+            # "dense_1_loss" begins with "dense" too.
+            for ours in sorted(outputs, key=len, reverse=True):
+                if name.startswith(f"{ours}_"):
+                    name = outputs[ours] + name.removeprefix(ours)
+                    break
+            for ours, theirs in metrics.items():
                 if name == ours or name.endswith(f"_{ours}"):
                     name = name.removesuffix(ours) + theirs
                     break
-            found.append(name)
+            found.append(f"val_{name}" if validates else name)
         return found
+
+    def fresh_metrics(self, network: Network, few: tuple[Any, Any, Any]) -> list[tf.Tensor]:
+        """The state of the metrics of `network` before the first batch.
+
+        A metric of the user's may begin otherwise than another one of the same structure. `few` are rows for
+        which metrics make their variables.
+        """
+        if not self._has_metrics_of_users:
+            return self._fresh
+        with network.lock:
+            network.meet(*few)
+            return _metric_states(network.template)
 
     def note_pace(self, seconds_per_step: float) -> None:
         """Remember how long a step takes; it decides when calls end, and no bit."""
@@ -133,8 +153,9 @@ class Program:
         epochs: Epochs,
         span: Span,
         units: tf.Tensor,
+        fresh: list[tf.Tensor],
     ) -> Outcome:
-        """Run `span` from `state`."""
+        """Run `span` from `state`; `fresh` is the state of metrics at the start of an epoch."""
 
         validation = None if held_out is None else (held_out.x, held_out.y, held_out.weight)
         inputs = (
@@ -146,6 +167,7 @@ class Program:
             tuple(epochs),
             tuple(map(_scalar, span)),
             units,
+            fresh,
         )
         if self._run is None:
             specs = self._specs(inputs)
@@ -163,7 +185,7 @@ class Program:
                 shape[open_axis] = None
             return tf.TensorSpec(shape, tensor.dtype)
 
-        state, rules, numbers, training, held_out, epochs, span, units = inputs
+        state, rules, numbers, training, held_out, epochs, span, units, fresh = inputs
         exact = tf.nest.map_structure(spec, (state, rules, numbers))
 
         def of(data: Any, size: int) -> Any:
@@ -178,7 +200,7 @@ class Program:
         by_epoch = tf.nest.map_structure(
             lambda part: part if part is None else spec(part, axis), epochs
         )
-        return (*exact, *data, by_epoch, *tf.nest.map_structure(spec, (span, units)))
+        return (*exact, *data, by_epoch, *tf.nest.map_structure(spec, (span, units, fresh)))
 
     def _trace(
         self,
@@ -190,6 +212,7 @@ class Program:
         epochs: tuple[Any, ...],
         span: tuple[Any, ...],
         units: Any,
+        fresh: list[Any],
     ) -> tuple[Any, ...]:
         import tensorflow as tf
 
@@ -209,6 +232,7 @@ class Program:
                     None if held_out is None else Data(*held_out),
                     Epochs(*epochs),
                     Span(*span),
+                    fresh,
                 )
 
     def _loops(
@@ -220,12 +244,12 @@ class Program:
         held_out: Data | None,
         epochs: Epochs,
         span: Span,
+        fresh_metrics: list[Any],
     ) -> tuple[Any, ...]:
         import tensorflow as tf
 
         form = self.form
-        metrics_start = [tf.constant(value) for value in self._metrics_start]
-        logs_at_start = step.logs(metrics_start)
+        logs_at_start = step.logs(fresh_metrics)
         names = sorted(logs_at_start)
         shapes = [tuple(logs_at_start[name].shape) for name in names]
         if held_out is not None:
@@ -244,7 +268,7 @@ class Program:
             fresh = first == 0
             metrics = [
                 tf.where(fresh, start, value)
-                for start, value in zip(metrics_start, state.metrics, strict=True)
+                for start, value in zip(fresh_metrics, state.metrics, strict=True)
             ]
             state = state._replace(metrics=metrics)
             epoch_number = span.first_epoch + number
@@ -304,7 +328,9 @@ class Program:
                     logs["learning_rate"] = state.optimizer[self._optimizer.rate_place]
                 if held_out is not None:
                     checks = (epoch_number + 1) % span.validation_freq == 0
-                    checked = step.logs(self._validate(step, state, held_out, span, checks))
+                    checked = step.logs(
+                        self._validate(step, state, held_out, span, fresh_metrics, checks)
+                    )
                     logs |= {f"val_{name}": value for name, value in checked.items()}
                 after, new_rules, stop = self._apply_rules(state, rule_states, logs, epoch_number)
                 flat = [tf.reshape(tf.cast(logs[name], curves.dtype), (-1,)) for name in names]
@@ -356,7 +382,7 @@ class Program:
         return state, after, stop
 
     def _validate(
-        self, step: Step, state: State, held_out: Data, span: Span, checks: Any
+        self, step: Step, state: State, held_out: Data, span: Span, fresh: list[Any], checks: Any
     ) -> list[Any]:
         import tensorflow as tf
 
@@ -375,11 +401,29 @@ class Program:
             )
             return number + 1, step.evaluate(state, metrics, batch)
 
-        start = [tf.constant(value) for value in self._metrics_start]
         _, metrics = tf.while_loop(
-            lambda number, _: checks & (number < span.held_out_steps), one, (tf.constant(0), start)
+            lambda number, _: checks & (number < span.held_out_steps), one, (tf.constant(0), fresh)
         )
         return list(metrics)
+
+
+def _output_names(model: keras.Model) -> list[str]:
+    """The names of several outputs, which stand in front of the names of their curves."""
+    names = list(getattr(model, "output_names", None) or ())
+    return names if len(names) > 1 else []
+
+
+def _metrics(found: Sequence[Any]) -> Iterator[Any]:
+    """Metrics, and the metrics inside them."""
+    for metric in found:
+        yield metric
+        yield from _metrics(getattr(metric, "metrics", ()))
+
+
+def _metric_states(model: keras.Model) -> list[tf.Tensor]:
+    import tensorflow as tf
+
+    return [tf.constant(np.asarray(variable)) for variable in model.metrics_variables]
 
 
 @lru_cache(maxsize=4096)

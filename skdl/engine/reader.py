@@ -16,6 +16,7 @@ import enum
 import functools
 import hashlib
 import inspect
+import itertools
 import logging
 import re
 import sys
@@ -31,6 +32,8 @@ from skdl.engine.code_reads import reads_of
 from skdl.engine.foreign_state import has_hidden_state, own_content, pickled_content
 from skdl.engine.keras_state import (
     compiled_with,
+    excluded_by,
+    input_names,
     is_of_keras,
     names_of,
     state_of,
@@ -311,7 +314,8 @@ class Reader(ReaderOfCode):
         keras = sys.modules["keras"]
         if isinstance(value, keras.Layer):
             self.layers.append(value)
-        return self._graph(value) if isinstance(value, keras.Function) else ""
+        graph = self._graph(value) if isinstance(value, keras.Function) else ""
+        return f"{graph}{self.value(input_names(value))}"
 
     def _graph(self, function: Any) -> str:
         """The operations of a functional model in their order, and what each is called with."""
@@ -348,7 +352,8 @@ class Reader(ReaderOfCode):
     def attributes_of(self, value: Any) -> Iterable[tuple[str, Any]]:
         """The attributes of an object that are its state, by their names."""
         if is_of_keras(type(value)):
-            return [*state_of(value), *names_of(value), *compiled_with(value)]
+            beside = (names_of(value), compiled_with(value), excluded_by(value))
+            return [*state_of(value), *itertools.chain(*beside)]
         return [*getattr(value, "__dict__", {}).items(), *_slots(value)]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Any, TypeVar
 
 from skdl._startup import load_keras
-from skdl.engine.keras_state import holds_variables_alone, state_of
+from skdl.engine.keras_state import excluded_by, holds_variables_alone, state_of
 from skdl.engine.live_copies import copy_live
 from skdl.engine.reader import fingerprint
 
@@ -52,7 +52,7 @@ def with_state_of(original: _T, made: _T, left_out: Collection[str] = ()) -> _T:
     3.0
     """
     optimizer = load_keras().Optimizer
-    for name, value in state_of(original):
+    for name, value in (*state_of(original), *excluded_by(original)):
         if name in left_out or holds_variables_alone(value):
             continue
         found = vars(made).get(name, _MISSING)

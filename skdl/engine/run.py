@@ -16,7 +16,7 @@ from skdl.engine.fit_options import Course
 from skdl.engine.job import EpochObserver, FitJob, FitResult, StopReason
 from skdl.engine.mixup import Blend, blend_of_epoch
 from skdl.engine.network import NetworkState, is_finite
-from skdl.engine.plan import Form, Plan
+from skdl.engine.plan import Form, Plan, few_rows
 from skdl.engine.program import Program
 from skdl.engine.programs import ledger
 from skdl.engine.random import Stream, batch_order, derive_seed
@@ -94,11 +94,14 @@ class Run:
             [self._noise(n) if i is None else variables[i] for n, i in enumerate(layout.fixed)],
             program.fixed_shapes,
         )
+        self._fresh = program.fresh_metrics(
+            job.network, few_rows(job.training, job.network.batch_rows)
+        )
         self._state = State(
             [tf.constant(value) for value in trainable],
             [tf.constant(value) for value in fixed],
             [tf.constant(value) for value in fill(optimizer, program.optimizer_shapes)],
-            program.fresh_metrics,
+            self._fresh,
         )
         self._memory = [
             [tf.constant(value) for value in rule.start(self._state)] for rule in self._plan.rules
@@ -249,6 +252,7 @@ class Run:
             tf.nest.map_structure(lambda part: None if part is None else tf.constant(part), given),
             span,
             self._units,
+            self._fresh,
         )
         if count:
             self._state, self._memory = State(*outcome.state), outcome.rules

@@ -137,14 +137,13 @@ class _ModelReader(Reader):
     def compiled(self) -> str:
         model = self.owner
         metrics, losses = model._compile_metrics, model._compile_loss
-        several = len(getattr(model, "output_names", None) or ()) > 1
         parts = [
             model.optimizer,
             _resolved(model.loss, load_keras().losses.get),
             None if losses is None else losses._user_loss_weights,
             None if metrics is None else _resolved(metrics._user_metrics, _metric),
             None if metrics is None else _resolved(metrics._user_weighted_metrics, _metric),
-            list(model.output_names) if several else None,
+            _given_output_names(model),
         ]
         return "\n".join([*map(self.value, parts), *self._paths()])
 
@@ -256,6 +255,27 @@ def _metric(name: str) -> Any:
         if name in ("accuracy", "acc", "crossentropy", "ce")
         else load_keras().metrics.get(name)
     )
+
+
+def _given_output_names(model: keras.Model) -> list[str | None]:
+    """The names of several outputs, by which curves are called; None for a name that Keras gave."""
+    names = list(getattr(model, "output_names", None) or ())
+    if len(names) < 2:
+        return []
+    if not isinstance(model, load_keras().Function):
+        return list(names)
+    operations = [tensor._keras_history.operation for tensor in model.outputs]
+    return [
+        None if _is_numbered(operation) else name
+        for name, operation in zip(names, operations, strict=True)
+    ]
+
+
+def _is_numbered(operation: Any) -> bool:
+    """Whether an operation has the name that Keras makes of its class and of a number."""
+    words = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", type(operation).__name__)
+    words = re.sub("([a-z])([A-Z])", r"\1_\2", words).lower()
+    return re.fullmatch(rf"{re.escape(words)}(_\d+)?", operation.name) is not None
 
 
 @lru_cache(maxsize=1024)

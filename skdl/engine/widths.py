@@ -300,8 +300,7 @@ def _is_whole_in_config(layer: Any) -> bool:
     of_weights = keras.constraints.Constraint, keras.regularizers.Regularizer
     if any(isinstance(p, of_weights) and not is_keras(type(p)) for p in vars(layer).values()):
         return False  # its config may lack something
-    set_by_others = vars(layer).keys() - attributes_set_by(kind) - bookkeeping_of(kind)
-    return all(name.startswith("_self_") for name in set_by_others)
+    return not vars(layer).keys() - attributes_set_by(kind) - bookkeeping_of(kind)
 
 
 def _kinds(module: Any, names: Sequence[str]) -> set[type]:

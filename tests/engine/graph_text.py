@@ -37,7 +37,7 @@ LEFT_OUT = ("_output_shapes", "_class", "_gradient_op_type", "shared_name", "con
 class OneStep(Program):
     """A program of one step, without the loops around it."""
 
-    def _loops(self, step, state, rule_states, training, held_out, epochs, span):
+    def _loops(self, step, state, rule_states, training, held_out, epochs, span, fresh):
         valid = tf.range(BATCH) < BATCH - 1 if self.form.masked else None
         batch = Batch(training.x, training.y, training.weight, valid)
         after = step.train(state, batch)
@@ -63,6 +63,7 @@ class OneStep(Program):
             (None, None, None),
             (None,) * len(Span._fields),
             tf.TensorSpec((0 if widths is None else len(widths.units),), tf.int32),
+            specs(model.metrics_variables),
         )
 
 
@@ -97,13 +98,12 @@ def training_text(model, x, y):
     )
     program = OneStep(network, form, (), Data(x, y, None))
     places = [(type(n.owner).__name__, n.attribute, n.key) for n in program.numbers]
-    start = [content(value) for value in program._metrics_start]
     try:
         with untraceable():
             graph = text_of(program.trace(x, y))
     except NotCompilableError as error:
         graph = str(error)
-    return f"{graph}\nnumbers {places}\nmetrics {start}\nform {obstacle is None} {convolves}"
+    return f"{graph}\nnumbers {places}\nform {obstacle is None} {convolves}"
 
 
 def fresh_state_of(model):
