@@ -10,7 +10,7 @@ import dis
 import hashlib
 import inspect
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,6 +18,13 @@ from typing import Any
 _GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 _CELL = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
 _ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"})
+_LOADS = frozenset(
+    {
+        *("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_LOAD_FAST", "STORE_FAST_LOAD_FAST"),
+        *("LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"),
+        *("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"),
+    }
+)
 _STORE = dis.opmap["STORE_ATTR"]
 # The attributes by which a file or an address is read, whatever the object is that has them.
 _READS_FILES = frozenset(
@@ -47,6 +54,23 @@ class Read:
 
 
 @dataclass(frozen=True)
+class Imported:
+    """What code asks a module for that it imports itself.
+
+    Attributes
+    ----------
+    module : str
+        As ``"package.module"``; a relative one begins with a dot.
+    attributes : tuple of str or None
+        ``("layers", "Dense")`` for ``keras.layers.Dense``, ``("Dense",)`` for ``from keras.layers import Dense``;
+        None for the import alone.
+    """
+
+    module: str
+    attributes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
 class CodeReads:
     """What a code object, and those inside it, ask for.
 
@@ -58,8 +82,10 @@ class CodeReads:
         Each once.
     attributes : frozenset of str
         All attributes that are loaded, from whatever object.
-    imports : tuple of str
-        The modules that are imported inside, as ``"package.module"``; relative ones begin with a dot.
+    imports : tuple of Imported
+        What is asked of modules that are imported inside, each once.
+    texts : tuple of str
+        The texts among the constants.
     gets_unknown_names : bool
         Whether `getattr` is asked for an attribute that is not written down.
     reads_files : bool
@@ -69,7 +95,8 @@ class CodeReads:
     digest: str
     reads: tuple[Read, ...]
     attributes: frozenset[str]
-    imports: tuple[str, ...]
+    imports: tuple[Imported, ...]
+    texts: tuple[str, ...]
     gets_unknown_names: bool
     reads_files: bool
 
@@ -87,16 +114,16 @@ def reads_of(code: types.CodeType) -> CodeReads:
     """
     reads: dict[Read, None] = {}
     attributes: set[str] = set()
-    imports: dict[str, None] = {}
     unknown = False
     outer = frozenset(code.co_freevars)
-    for one in _with_inner(code):
-        steps = [step for step in dis.get_instructions(one) if step.opname != "EXTENDED_ARG"]
+    codes = [
+        [step for step in dis.get_instructions(one) if step.opname != "EXTENDED_ARG"]
+        for one in _with_inner(code)
+    ]
+    for steps in codes:
         for place, step in enumerate(steps):
             if step.opname in _ATTRIBUTE:
                 attributes.add(str(step.argval))
-            elif step.opname == "IMPORT_NAME":
-                imports[_import_of(steps, place)] = None
             in_cell = step.opname in _CELL
             if step.opname in _GLOBAL or (in_cell and step.argval in outer):
                 chain = _chain(steps, place + 1)
@@ -107,7 +134,8 @@ def reads_of(code: types.CodeType) -> CodeReads:
         _digest(code),
         tuple(reads),
         frozenset(attributes),
-        tuple(imports),
+        tuple(dict.fromkeys(_imports(codes))),
+        tuple(part for one in _with_inner(code) for part in _texts(one.co_consts)),
         unknown,
         bool(attributes & _READS_FILES),
     )
@@ -167,10 +195,69 @@ def _chain(steps: Sequence[dis.Instruction], place: int) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _import_of(steps: Sequence[dis.Instruction], place: int) -> str:
+def _texts(constants: Iterable[object]) -> Iterator[str]:
+    for one in constants:
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, (tuple, frozenset)):
+            yield from _texts(one)
+
+
+def _imports(codes: Sequence[Sequence[dis.Instruction]]) -> Iterator[Imported]:
+    """What the codes ask of the modules that one of them imports."""
+    known: dict[str, set[Imported]] = {}
+    for steps in codes:
+        for place, step in enumerate(steps):
+            if step.opname == "IMPORT_NAME":
+                module = _module_of(steps, place)
+                yield Imported(module)
+                for name, found in _bound_by(steps, place, module):
+                    known.setdefault(name, set()).add(found)
+    for steps in codes if known else ():
+        for place, step in enumerate(steps):
+            for name, chain in _loaded(steps, place) if step.opname in _LOADS else ():
+                for found in sorted(known.get(name, ()), key=repr):
+                    yield Imported(found.module, (*(found.attributes or ()), *chain))
+
+
+def _module_of(steps: Sequence[dis.Instruction], place: int) -> str:
     # The level of a relative import is pushed two instructions before.
     level = steps[place - 2].argval if place >= 2 else 0
     return "." * (level if isinstance(level, int) else 0) + str(steps[place].argval)
+
+
+def _bound_by(
+    steps: Sequence[dis.Instruction], place: int, module: str
+) -> Iterator[tuple[str, Imported]]:
+    """The names that the import at `place` binds, with what they stand for."""
+    listed, place = steps[place - 1].argval, place + 1
+    attributes: tuple[str, ...] = ()
+    while place < len(steps):
+        step = steps[place]
+        if step.opname == "IMPORT_FROM":
+            # Without a list it is on the way to `c` of ``import a.b.c as name``.
+            attributes = (str(step.argval),) if listed else ()
+        elif step.opname.startswith("STORE_"):
+            name = step.argval[0] if isinstance(step.argval, tuple) else step.argval
+            whole = not listed and steps[place - 1].opname == "IMPORT_NAME"
+            # ``import a.b`` binds `a`.
+            yield str(name), Imported(module.partition(".")[0] if whole else module, attributes)
+            if not listed:
+                return
+        elif step.opname not in ("SWAP", "POP_TOP", "COPY", "ROT_TWO"):
+            return
+        if listed and step.opname == "POP_TOP":
+            return
+        place += 1
+
+
+def _loaded(steps: Sequence[dis.Instruction], place: int) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The names that the instruction at `place` loads, with what is asked of them at once."""
+    step = steps[place]
+    *before, name = step.argval if isinstance(step.argval, tuple) else (step.argval,)
+    if step.opname.startswith("LOAD_"):
+        yield from ((str(one), ()) for one in before)
+    yield str(name), _chain(steps, place + 1)
 
 
 def _asks_for_a_constant(steps: Sequence[dis.Instruction], place: int) -> bool:

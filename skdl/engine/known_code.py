@@ -63,6 +63,7 @@ _CHANGING = (
     "pandas.io",
     "scipy.io",
     "sklearn.datasets._openml",
+    "sklearn.datasets._samples_generator",
     "tensorflow._api.v2.io",
     "tensorflow._api.v2.random",
     "tensorflow.python.lib.io",
@@ -83,6 +84,8 @@ _CHANGING_NAMES = frozenset(
         *("builtins.globals", "builtins.locals", "builtins.__import__", "builtins.breakpoint"),
         *("numpy.fromfile", "numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "numpy.memmap"),
         *("_io.open", "inspect.currentframe", "inspect.stack"),
+        *("sklearn.utils.validation.check_random_state", "sklearn.utils.check_random_state"),
+        *("sklearn.utils.resample", "sklearn.utils.shuffle"),
     }
 )
 
@@ -124,6 +127,18 @@ def changes(module: str | None, name: str = "", *, in_graph: bool = False) -> bo
             return False
         return any(module == part or module.startswith(f"{part}.") for part in _CHANGING)
     return root in sys.stdlib_module_names
+
+
+def has_changing_parts(module: str) -> bool:
+    """Whether something in a known module, or in one below it, may change without a trace.
+
+    Examples
+    --------
+    >>> has_changing_parts("numpy"), has_changing_parts("keras.ops")
+    (True, False)
+    """
+    places = (*_CHANGING, *_CHANGING_NAMES)
+    return any(place == module or place.startswith(f"{module}.") for place in places)
 
 
 def is_found_by_name(value: Any) -> bool:

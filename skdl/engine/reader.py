@@ -139,6 +139,8 @@ class Reader(ReaderOfCode):
         """Any object as text."""
         kind = type(value)
         if kind in _PLAIN:
+            if kind is str and not self.in_graph:
+                self.file(value)
             return f"{kind.__name__}:{value!r}"
         if str(kind.__module__).startswith("keras.src.dtype_policies"):
             # A value: that two layers have one object of it says nothing.

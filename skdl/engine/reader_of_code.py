@@ -6,7 +6,9 @@ numbers may do something else at each call, and is the same as nothing.
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import os
 import sys
 import types
 from abc import ABC, abstractmethod
@@ -15,7 +17,7 @@ from typing import Any
 
 from skdl.engine.code_reads import Read, reads_of
 from skdl.engine.keras_state import is_of_keras
-from skdl.engine.known_code import changes, is_found_by_name, is_known
+from skdl.engine.known_code import changes, has_changing_parts, is_found_by_name, is_known
 
 # What Python keeps about a class and no code of it asks for.
 _OF_CLASSES = frozenset(
@@ -31,6 +33,8 @@ _OF_CLASSES = frozenset(
 )
 
 _MISSING = object()
+# A longer text is not looked for among the files.
+LONGEST_PATH = 300
 
 
 def listed(texts: Iterable[str]) -> str:
@@ -64,7 +68,7 @@ class ReaderOfCode(ABC):
 
     def _module(self, module: types.ModuleType) -> str:
         # A module that is handed on: anything in it may be asked for.
-        if is_known(module.__name__):
+        if is_known(module.__name__) and not has_changing_parts(module.__name__):
             return f"module:{module.__name__}"
         return self.nothing_else(f"the module {module.__name__} is used as a whole")
 
@@ -127,10 +131,16 @@ class ReaderOfCode(ABC):
             return self.nothing_else(f"{name} asks by getattr for a name that a variable holds")
         if found.reads_files:
             return self.nothing_else(f"{name} may read a file")
-        for module in found.imports:
-            if module.startswith(".") or not is_known(module) or changes(module):
-                return self.nothing_else(f"{name} imports {module}")
         told = []
+        for one in found.imports:
+            if one.module.startswith(".") or not is_known(one.module) or changes(one.module):
+                return self.nothing_else(f"{name} imports {one.module}")
+            if one.attributes is not None:
+                value = importlib.import_module(one.module)
+                told.append(f"{one}={self._asked(name, value, one.attributes)}")
+        if not self.in_graph:
+            for text in found.texts:
+                self.file(text)
         for read in found.reads:
             where = "cell" if read.in_cell else "global"
             told.append(f"{where} {read.name}{read.attributes}={self._read(function, cells, read)}")
@@ -155,19 +165,30 @@ class ReaderOfCode(ABC):
                 return self.nothing_else(f"{function.__name__} uses dict.{read.attributes[0]}")
         else:
             return "nothing"
-        for attribute in read.attributes:
+        return self._asked(function.__name__, value, read.attributes)
+
+    def _asked(self, who: str, value: Any, attributes: Iterable[str]) -> str:
+        """What a function finds that asks `value`, which may be a module, for `attributes`."""
+        for attribute in attributes:
             if not isinstance(value, types.ModuleType):
                 break
             module = value.__name__
             if changes(module, attribute, in_graph=self.in_graph):
-                return self.nothing_else(f"{function.__name__} uses {module}.{attribute}")
+                return self.nothing_else(f"{who} uses {module}.{attribute}")
             value = getattr(value, attribute, _MISSING)
         if isinstance(value, types.ModuleType) and changes(value.__name__):
-            return self.nothing_else(f"{function.__name__} uses {value.__name__}")
+            return self.nothing_else(f"{who} uses {value.__name__}")
         if inspect.isclass(value) and changes(value.__module__, in_graph=self.in_graph):
             # An object of this class is what it holds; its class methods may look at a clock.
-            return self.nothing_else(f"{function.__name__} uses {name_of(value)}")
+            return self.nothing_else(f"{who} uses {name_of(value)}")
         return "nothing" if value is _MISSING else self.value(value)
+
+    def file(self, text: str) -> None:
+        """Note a text that may be the name of a file, which may hold something else at each call."""
+        if not text or len(text) > LONGEST_PATH or "\n" in text or "\0" in text:
+            return
+        if os.path.isfile(text) or (os.path.sep in text and os.path.exists(text)):
+            self.nothing_else(f"it names the file {text}")
 
 
 def _foreign_methods(kind: type) -> Iterator[tuple[str, Any]]:
