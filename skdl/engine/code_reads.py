@@ -62,8 +62,8 @@ class Imported:
     module : str
         As ``"package.module"``; a relative one begins with a dot.
     attributes : tuple of str or None
-        ``("layers", "Dense")`` for ``keras.layers.Dense``, ``("Dense",)`` for ``from keras.layers import Dense``;
-        None for the import alone.
+        ``("layers", "Dense")`` for ``keras.layers.Dense``, ``("Dense",)`` for an import of that name from
+        ``keras.layers``; None for the import alone.
     """
 
     module: str

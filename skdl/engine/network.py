@@ -239,6 +239,13 @@ class Network:
                 model.reset_metrics()
             self._met = True
 
+    def read_anew(self) -> None:
+        """Forget what is known of a template that holds objects of the user's: they may have changed."""
+        with self.lock:
+            found = [one for one in self._answers.values() if isinstance(one, Structure)]
+            if any(one.of_users for one in found):
+                self._answers.clear()
+
     @property
     def training_structure(self) -> Structure:
         """What programs that train this network share."""
@@ -405,6 +412,7 @@ class FittedNetwork:
     @property
     def network(self) -> Network:
         """What to train further."""
+        self._network.read_anew()
         return self._network
 
     @property

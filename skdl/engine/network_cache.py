@@ -10,6 +10,7 @@ from typing import Any
 
 from skdl._startup import load_keras
 from skdl.engine.facts import Facts
+from skdl.engine.layers import walk_layers
 from skdl.engine.network import Network
 from skdl.engine.outside_layers import Surroundings
 from skdl.engine.reader import Reader, digest
@@ -18,7 +19,7 @@ MAX_NETWORKS = 128
 MAX_BYTES = 2**28
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Entry:
     names: frozenset[str]
     rows: bool
@@ -28,6 +29,7 @@ class _Entry:
     network: Network
     extra: Any
     n_bytes: int
+    structure: tuple[Any, ...]
 
 
 _lock = threading.Lock()
@@ -78,6 +80,9 @@ def shared_network(
                 asked.print_of(entry.names, rows=entry.rows) == entry.print
                 and own_asked.print_of(entry.own_names, rows=True) == entry.own_print
             ):
+                if _structure_of(entry.network) != entry.structure:
+                    _drop(key, entry)
+                    continue
                 with _lock:
                     if key in _entries:
                         _entries.move_to_end(key)
@@ -91,7 +96,10 @@ def shared_network(
     own_print = own_asked.print_of(own_names, rows=True)
     if key is not None and print_ is not None and own_print is not None:
         n_bytes = sum(value.nbytes for value in network.initial_values)
-        entry = _Entry(names, rows, print_, own_names, own_print, network, extra, n_bytes)
+        entry = _Entry(
+            *(names, rows, print_, own_names, own_print, network, extra, n_bytes),
+            structure=_structure_of(network),
+        )
         with _lock:
             _entries.setdefault(key, []).append(entry)
             _entries.move_to_end(key)
@@ -123,6 +131,24 @@ def _registered() -> tuple[Any, ...]:
     with saving.custom_object_scope({}) as scope:
         text = reader.value([saving.get_custom_objects(), scope.backup])
     return (digest(text), *reader.opaque)
+
+
+def _structure_of(network: Network) -> tuple[Any, ...]:
+    """What the template of `network` is now: it may hold objects that the user has changed meanwhile."""
+    network.read_anew()
+    structure = network.training_structure
+    if not structure.of_users:
+        return (structure,)
+    initializer, reader = load_keras().initializers.Initializer, Reader(in_graph=True)
+    parts = [part for layer in walk_layers(network.template) for part in vars(layer).values()]
+    text = reader.value([part for part in parts if isinstance(part, initializer)])
+    return structure, text, *reader.opaque
+
+
+def _drop(key: tuple[Any, ...], entry: _Entry) -> None:
+    with _lock:
+        if entry in _entries.get(key, ()):
+            _entries[key].remove(entry)
 
 
 def _let_go() -> None:

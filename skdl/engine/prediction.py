@@ -71,6 +71,7 @@ def predict(
     """
     keras = load_keras()
     start_devices()
+    network.read_anew()
     rows = n_rows(x)
     size = network.batch_rows or filled(chunk_rows(x) if batch_size is None else batch_size)
     program = _program(network, state, _chunk(x, 0, min(size, rows), size))

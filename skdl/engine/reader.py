@@ -114,12 +114,15 @@ class Reader(ReaderOfCode):
         Why, for each of them.
     layers : list of keras.Layer
         The layers and models that were met.
+    of_users : bool
+        Whether code, objects or arrays of the user's were met, which may change.
     """
 
     in_graph: bool = False
     opaque: list[Opaque] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     layers: list[Any] = field(default_factory=list)
+    of_users: bool = False
     _open: set[int] = field(default_factory=set)
     _met: dict[int, tuple[int, Any]] = field(default_factory=dict)
     _nodes: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -205,6 +208,9 @@ class Reader(ReaderOfCode):
             return f"lru_cache({self.value(value.__wrapped__)})"
         if isinstance(value, types.CodeType):
             return f"code:{reads_of(value).digest}"
+        if isinstance(value, (slice, range)):
+            ends = (value.start, value.stop, value.step)
+            return f"{type(value).__name__}({','.join(map(self.value, ends))})"
         if isinstance(value, inspect.Signature):
             told = [(one.name, int(one.kind), one.default) for one in value.parameters.values()]
             return f"signature{self.value(told)}"
@@ -249,6 +255,7 @@ class Reader(ReaderOfCode):
         return "tuple" if isinstance(value, tuple) else "list"
 
     def _array(self, value: np.ndarray) -> str:
+        self.of_users = True
         text = f"array{value.shape}{value.dtype.str}"
         if type(value) is not np.ndarray:
             text = f"{self.value(type(value))}{text}{self._attributes(value)}"
@@ -295,6 +302,8 @@ class Reader(ReaderOfCode):
     def _object(self, value: Any) -> str:
         """An object by its class and all its attributes."""
         kind: Any = type(value)
+        if not is_of_keras(kind):
+            self.of_users = True
         if kind is object:
             return self.itself(value)  # it has no content, and is there to be told from all others
         if has_hidden_state(kind):

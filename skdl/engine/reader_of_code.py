@@ -54,9 +54,12 @@ class ReaderOfCode(ABC):
     ----------
     in_graph : bool
         Whether what is read runs while a graph is traced: random numbers are then part of the graph.
+    of_users : bool
+        Whether code of the user's was met.
     """
 
     in_graph: bool
+    of_users: bool
 
     @abstractmethod
     def value(self, value: Any) -> str:
@@ -83,6 +86,7 @@ class ReaderOfCode(ABC):
         if not is_known(kind.__module__) and changes(kind.__module__):
             # A class of the standard library: its objects are read by what they hold.
             return label
+        self.of_users = True
         around = self.in_graph
         self.in_graph = around or is_of_keras(kind)
         try:
@@ -122,6 +126,7 @@ class ReaderOfCode(ABC):
             # Code of a library around something of the user's, which it closes over.
             held = [self.value(cell.cell_contents) for cell in cells.values() if _is_full(cell)]
             return f"function:{home}.{function.__code__.co_qualname}({own},{listed(held)})"
+        self.of_users = True
         return f"function({name},{self._code(function, cells)},{own})"
 
     def _code(self, function: Any, cells: Mapping[str, Any]) -> str:

@@ -52,10 +52,13 @@ class Structure:
         A digest of all that could be read.
     parts : tuple of objects
         What could not, compared by identity.
+    of_users : bool
+        Whether the network holds code or objects of the user's, which may change.
     """
 
     text: str
     parts: tuple[Opaque, ...]
+    of_users: bool = field(default=False, compare=False)
 
 
 def training_structure(model: keras.Model) -> Structure:
@@ -69,7 +72,7 @@ def training_structure(model: keras.Model) -> Structure:
         repr(without_weight_decay(model)),
         _settings_of_keras(),
     )
-    return Structure(digest("\n".join(text)), tuple(reader.opaque))
+    return Structure(digest("\n".join(text)), tuple(reader.opaque), reader.of_users)
 
 
 def prediction_structure(model: keras.Model) -> Structure:
@@ -79,7 +82,7 @@ def prediction_structure(model: keras.Model) -> Structure:
         widths = replace(widths, filled=(0,) * len(widths.filled))
     reader = _ModelReader(model, parts_of_model(model), widths)
     text = (reader.model(), _settings_of_keras())
-    return Structure(digest("\n".join(text)), tuple(reader.opaque))
+    return Structure(digest("\n".join(text)), tuple(reader.opaque), reader.of_users)
 
 
 def _settings_of_keras() -> str:

@@ -98,6 +98,7 @@ def build_by_eval(meta): return dense(eval("UNITS"))
 exec(SOURCE, vars(SPACE))
 OBJECT = Options()
 FOLDER = tempfile.TemporaryDirectory()
+ARRAY = Path(FOLDER.name) / "array.npy"
 FILE = os.path.join(FOLDER.name, "settings.json")
 VARIABLE = "UNITS_OF_AN_IDENTITY_CASE"
 
@@ -182,6 +183,50 @@ def by_getenv(meta):
     return dense(int(os.getenv(VARIABLE)))
 
 
+def by_numpy_imported_inside(meta):
+    import numpy as inside
+
+    return dense(int(inside.load(ARRAY)))
+
+
+def by_load_imported_inside(meta):
+    from numpy import load
+
+    return dense(int(load(ARRAY)))
+
+
+def saved(setting):
+    np.save(ARRAY, setting)
+    return contextlib.nullcontext()
+
+
+class Sizes:
+    def __init__(self, units):
+        self.units = units
+
+
+class Times(layers.Layer):
+    def __init__(self, sizes):
+        super().__init__()
+        self._sizes = sizes
+
+    def call(self, x):
+        return x * self._sizes.units
+
+
+def by_object_in_layer(meta):
+    parts = [layers.Dense(4, "tanh"), Times(SPACE.SIZES), layers.Dense(1, "sigmoid")]
+    return keras.Sequential([keras.Input((6,)), *parts])
+
+
+@contextlib.contextmanager
+def changed_later(setting):
+    """An object that is in use when somebody changes it, and puts a new one in its place."""
+    SPACE.SIZES = Sizes(setting)
+    yield
+    SPACE.SIZES.units = 9
+
+
 def by_registered_object(meta):
     return dense(keras.saving.get_registered_object("width")())
 
@@ -233,6 +278,14 @@ def by_place_cases():
     yield by_place("units by another helper", SPACE.build_by_helper, other)
     yield by_place("units by globals()", SPACE.build_by_globals, put(SPACE, "UNITS"))
     yield by_place("units by eval", SPACE.build_by_eval, put(SPACE, "UNITS"))
+    yield by_place("units by a module imported inside", by_numpy_imported_inside, saved)
+    yield by_place("units by a function imported inside", by_load_imported_inside, saved)
+    yield Case(
+        "an object that changed after its fit",
+        lambda setting: regressor(by_object_in_layer),
+        (3, 3),
+        place=changed_later,
+    )
     yield by_place("units by json.load", by_json, in_file)
     yield by_place("units by read_text", by_text, in_file)
     yield by_place("units by a registered object", by_registered_object, in_registry)

@@ -37,6 +37,8 @@ class Case:
         A context manager that puts a setting where the build function reads it.
     rows : callable
         X and y for a setting.
+    rows_of_network : callable
+        What the network gets for X.
     more : callable
         What else the fitted estimator gives for X, as a list of arrays.
     like : str or None
@@ -50,6 +52,7 @@ class Case:
     settings: tuple[Any, Any]
     place: Callable[[Any], Any] = contextlib.nullcontext
     rows: Callable[[Any], tuple[Any, Any]] = lambda setting: numbers()
+    rows_of_network: Callable[[Any], Any] = lambda X: X
     more: Callable[[Any, Any], list[Any]] = lambda estimator, X: []
     like: str | None = None
     engines: tuple[str, ...] = ENGINES
@@ -117,7 +120,9 @@ def outcome(name, place, engine):
             "history": {key: np.array(value) for key, value in estimator.history_.items()},
             "predictions": before,
             "predictions after a look at model_": predict(X),
-            "predictions of model_": keras.tree.map_structure(np.array, model(X, training=False)),
+            "predictions of model_": keras.tree.map_structure(
+                np.array, model(case.rows_of_network(X), training=False)
+            ),
             "weights": model.get_weights(),
             "more": case.more(estimator, X),
         }

@@ -8,9 +8,10 @@ from unittest.mock import patch
 
 import keras
 import numpy as np
-from identity_build_cases import BY_META, dense, softmax
+from identity_build_cases import BY_META, by_argument, dense, softmax
 from identity_cases import OPTIONS, ROWS, Case, classes, numbers
 from sklearn.base import TransformerMixin
+from sklearn.preprocessing import FunctionTransformer
 
 from skdl import KerasClassifier, KerasRegressor
 
@@ -362,6 +363,42 @@ def changed(setting):
     return KerasRegressor(build_on_changed, **SGD)
 
 
+# Names by which Keras finds the inputs of a dict, and what no config of an optimizer tells.
+
+
+def halves(X):
+    return {"left": X[:, :3], "right": X[:, 3:]}
+
+
+class TwoInputs(KerasRegressor):
+    @property
+    def feature_encoder(self):
+        return FunctionTransformer(halves)
+
+
+def two_inputs(meta, names=("left", "right")):
+    deep, wide = (keras.Input((3,), name=name) for name in names)
+    joined = layers.Concatenate()([layers.Dense(4, "tanh")(deep), wide])
+    return keras.Model([deep, wide], layers.Dense(1)(joined))
+
+
+def decaying(names):
+    optimizer = keras.optimizers.AdamW(0.1, weight_decay=0.9)
+    optimizer.exclude_from_weight_decay(var_names=names)
+    return KerasRegressor(by_argument, **{**SGD, "optimizer": optimizer}, model__units=4)
+
+
+def named_cases():
+    orders = ("right", "left"), ("left", "right")
+    yield Case(
+        "names of inputs in another order",
+        lambda names: TwoInputs(two_inputs, **SGD, model__names=names),
+        orders,
+        rows_of_network=halves,
+    )
+    yield Case("what an optimizer does not decay", decaying, (["nothing"], ["kernel"]))
+
+
 # Data that a build function closes over.
 
 
@@ -397,4 +434,7 @@ def data_cases():
     yield Case("data that an IntegerLookup adapts to", lookup, (0, 3), rows=lambda _: whole())
 
 
-ESTIMATORS = [*subclass_cases(), *given_cases(), *shared_cases(), *data_cases()]
+ESTIMATORS = [
+    *(*subclass_cases(), *given_cases(), *shared_cases()),
+    *(*named_cases(), *data_cases()),
+]

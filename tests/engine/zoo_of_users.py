@@ -63,6 +63,17 @@ class Level(enum.Enum):
     HIGH = 3.0
 
 
+class AsOfTensorFlow(layers.Layer):
+    """An attribute whose name begins as the names do that TensorFlow sets."""
+
+    def __init__(self, value):
+        super().__init__()
+        self._self_value = value
+
+    def call(self, x):
+        return x * self._self_value
+
+
 class Keeps(layers.Layer):
     """A layer that keeps a function and something for it in private."""
 
@@ -312,6 +323,7 @@ def in_rnn(setting):
 
 LAYERS = [
     user("a private attribute of a layer", lambda setting: stack(Private(setting))),
+    user("an attribute named as TensorFlow's", lambda setting: stack(AsOfTensorFlow(setting))),
     user("a property of a layer", lambda setting: stack(ByProperty(setting))),
     user("what a layer does in training", lambda setting: stack(InTraining(setting))),
     user("what a layer does in prediction", lambda setting: stack(InPrediction(setting))),

@@ -68,6 +68,21 @@ class OwnAccuracy(keras.metrics.MeanAbsoluteError):
         return self._factor * super().result()
 
 
+class WeightedError(keras.metrics.MeanAbsoluteError):
+    """It multiplies by a variable of its own, which is no weight that Keras makes."""
+
+    def __init__(self, factor):
+        super().__init__(name="own")
+        self.factor = keras.Variable(factor, trainable=False)
+
+    def reset_state(self):
+        self.total.assign(0.0)
+        self.count.assign(0.0)
+
+    def result(self):
+        return self.factor * super().result()
+
+
 class OwnSGD(keras.optimizers.SGD):
     """An optimizer of Keras's with something in private."""
 
@@ -290,6 +305,7 @@ PARTS = [
     user("a lambda as a loss", loss_of(lambda s: lambda y, p: s * squares(y, p))),
     user("a function set on a loss of Keras's", loss_of(changed_loss)),
     user("what a metric of Keras's lacks", metric_of(OwnAccuracy)),
+    user("a variable of a metric", metric_of(WeightedError)),
     user("a closure of a metric", metric_of(scaled_metric)),
     user("a private attribute of an optimizer", optimizer_of(OwnSGD)),
     user("what a schedule of Keras's lacks", schedule_of(OwnDecay)),
