@@ -64,8 +64,17 @@ class Item:
     def settings(self):
         """All settings, the first of them the base alone."""
         yield {**self.base}
+        # No graph draws weights: one initializer after the other would show no more than all at once.
+        drawing = {
+            name: values[0]
+            for name, values in self.varied.items()
+            if name.endswith("_initializer") and len(values) == 1
+        }
+        if drawing:
+            yield {**self.base, **drawing}
         for name, values in self.varied.items():
-            yield from ({**self.base, name: value} for value in values)
+            if name not in drawing:
+                yield from ({**self.base, name: value} for value in values)
         yield from ({**self.base, **several} for several in self.together)
 
     def remade(self):

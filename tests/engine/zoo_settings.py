@@ -66,7 +66,7 @@ def scaled(x, factor=2.0):
 COMMON = ("trainable", "dtype", "activity_regularizer")
 VALUES = {
     "name": (None, "one"),
-    "trainable": (True, False),
+    "trainable": (False,),
     "dtype": (None, "float64"),
     "activity_regularizer": (None, New("regularizers.L2", 0.3)),
     "activation": ("linear", "relu", "tanh"),
