@@ -28,6 +28,7 @@ from skdl.engine.lookups import Range, lookups_in
 from skdl.engine.noise import fixed_variables, replaced_noise
 from skdl.engine.numbers import model_numbers, taking
 from skdl.engine.tracing import untraceable
+from skdl.engine.unseeded_calls import drawing_apart
 from skdl.exceptions import IndexOutOfRangeError, NotCompilableError
 
 if TYPE_CHECKING:
@@ -376,7 +377,7 @@ def _find(network: Network, samples: Samples, *, training: bool, measured: bool)
 
     with network.lock:
         own_numbers = model_numbers(model)  # while noise has the classes of Keras's
-    with network.lock, replaced_noise(model):
+    with network.lock, replaced_noise(model), drawing_apart():
         variables = [*model.trainable_variables, *fixed_variables(model)]
         traced = tf.compat.v1.wrap_function(
             step,

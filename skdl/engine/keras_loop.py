@@ -16,6 +16,8 @@ from skdl.engine.job import EpochObserver, FitJob, FitResult, StopReason
 from skdl.engine.network import build_optimizer, is_finite, read_state
 from skdl.engine.noise import replaced_noise
 from skdl.engine.programs import ledger
+from skdl.engine.random import Stream, derive_seed
+from skdl.engine.unseeded_calls import drawing_for
 
 PLAN = "Keras loop: one call of keras.Model.fit."
 
@@ -51,7 +53,8 @@ class KerasLoopEngine(AbstractEngine):
             clock = _end_after(job.max_seconds)
             callbacks.append(clock)
         try:
-            with replaced_noise(model), clear_index_errors(model):
+            own = derive_seed(job.seed, Stream.UNSEEDED_CALLS, job.trained_epochs)
+            with replaced_noise(model), clear_index_errors(model), drawing_for(model, own):
                 history = model.fit(
                     training_batches(
                         job.training,

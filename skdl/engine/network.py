@@ -21,6 +21,7 @@ from skdl.engine.optimizers import learning_rate_of
 from skdl.engine.outside_layers import Surroundings, noting_variables, taken_in
 from skdl.engine.persistence import PackedModel, pack_model, unpack_model
 from skdl.engine.structure import Structure, prediction_structure, training_structure
+from skdl.engine.unseeded_calls import drawing_apart
 from skdl.engine.variables import one_name_for_variables
 from skdl.engine.widths import Widths, widened, widths_of
 from skdl.exceptions import IncompatibleNetworkError
@@ -232,7 +233,7 @@ class Network:
                 return
             model = self.template
             self.training_structure  # noqa: B018 - asked before the state of a metric may be in it
-            with one_name_for_variables(), kept_memories(model):
+            with one_name_for_variables(), kept_memories(model), drawing_apart():
                 y_pred = model(x, training=False)
                 model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight)
                 model.compute_metrics(x, y, y_pred, weight)

@@ -16,7 +16,8 @@ from skdl.engine.noise import fixed_variables
 from skdl.engine.normalization import statistics_as_inputs
 from skdl.engine.numbers import model_numbers, taking
 from skdl.engine.programs import prediction_programs
-from skdl.engine.tracing import untraceable
+from skdl.engine.tracing import known_variables_alone, untraceable
+from skdl.engine.unseeded_calls import drawing_apart
 from skdl.engine.widths import open_shapes
 from skdl.exceptions import NotCompilableError
 
@@ -156,7 +157,11 @@ def _traced(network: Network, chunk: Arrays) -> Any:
             scope.state_mapping |= {
                 id(variable): value for variable, value in zip(variables, values, strict=True)
             }
-            with taking(found, tensors), statistics_as_inputs(model), scope:
+            with (
+                taking(found, tensors),
+                statistics_as_inputs(model),
+                known_variables_alone(scope, "a layer"),
+            ):
                 return model(x, training=False)
 
     def spec(array: Any) -> Any:
@@ -169,7 +174,7 @@ def _traced(network: Network, chunk: Arrays) -> Any:
         specs = [tf.TensorSpec(shapes.get(id(v), v.shape), v.dtype) for v in variables]
     numbers = tf.TensorSpec((len(network.prediction_numbers),), tf.float64)
     try:
-        with untraceable():
+        with untraceable(), drawing_apart():
             return tf.function(outputs, autograph=False).get_concrete_function(
                 specs, numbers, map_arrays(spec, chunk)
             )

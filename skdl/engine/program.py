@@ -24,6 +24,7 @@ from skdl.engine.plan import Form
 from skdl.engine.step import State, Step
 from skdl.engine.structure import metric_names
 from skdl.engine.tracing import untraceable
+from skdl.engine.unseeded_calls import drawing_apart
 from skdl.engine.widths import filled_up
 from skdl.engine.xla_parts import by_xla
 
@@ -171,7 +172,7 @@ class Program:
         )
         if self._run is None:
             specs = self._specs(inputs)
-            with untraceable():
+            with untraceable(), drawing_apart():
                 self._run = self._traced.get_concrete_function(*specs)
         return Outcome(*self._run(*inputs))
 

@@ -15,6 +15,7 @@ class Stream(enum.IntEnum):
     NOISE = 2
     BATCH_ORDER = 3
     MIXUP = 4
+    UNSEEDED_CALLS = 5
 
 
 def _sequence(seed: int, stream: Stream, index: int) -> np.random.SeedSequence:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skdl._startup import load_keras
 from skdl.engine.noise import fixed_variables
+from skdl.engine.tracing import known_variables_alone
 
 if TYPE_CHECKING:
     import keras
@@ -82,7 +83,8 @@ class Step:
     def logs(self, metrics: list[tf.Tensor]) -> dict[str, tf.Tensor]:
         """The results of `metrics` by their names."""
         keras = load_keras()
-        with keras.StatelessScope(state_mapping=list(zip(self.metrics, metrics, strict=True))):
+        scope = keras.StatelessScope(state_mapping=list(zip(self.metrics, metrics, strict=True)))
+        with known_variables_alone(scope, "the result of a metric"):
             results = self.model.get_metrics_result()
             # The result of a metric may be its variable, whose value is known in the scope alone.
             return {
@@ -99,9 +101,10 @@ class Step:
             object.__setattr__(layer, "_valid", batch.valid)
         variables = [*self.trainable, *self.fixed, *self.metrics]
         values = [*state.trainable, *state.fixed, *state.metrics]
-        with _forward_scope()(
+        scope = _forward_scope()(
             state_mapping=list(zip(variables, values, strict=True)), collect_losses=True
-        ) as scope:
+        )
+        with known_variables_alone(scope, "a layer or a loss"):
             takes_training = model._call_has_training_arg
             y_pred = model(batch.x, training=training) if takes_training else model(batch.x)
             if batch.valid is not None:
@@ -121,9 +124,8 @@ class Step:
         import tensorflow as tf
 
         keras, model = load_keras(), self.model
-        with keras.StatelessScope(
-            state_mapping=list(zip(self.metrics, metrics, strict=True))
-        ) as scope:
+        scope = keras.StatelessScope(state_mapping=list(zip(self.metrics, metrics, strict=True)))
+        with known_variables_alone(scope, "a metric"):
             if batch.valid is None:
                 rows = tf.shape(keras.tree.flatten(batch.x)[0])[0]
                 model._loss_tracker.update_state(loss, sample_weight=rows)

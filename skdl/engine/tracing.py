@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from skdl.exceptions import NotCompilableError
 
@@ -23,6 +24,32 @@ def untraceable() -> Iterator[None]:
         raise
     except (*_RAISED, tf.errors.OpError) as error:
         raise NotCompilableError(f"it does not trace ({first_line(error)})") from error
+
+
+@contextlib.contextmanager
+def known_variables_alone(scope: Any, where: str) -> Iterator[None]:
+    """Enter a `keras.StatelessScope`, and raise if code inside sets a variable that it was not given.
+
+    Such a value would be gone with the scope, and the next step would begin without it.
+
+    Parameters
+    ----------
+    scope : keras.StatelessScope
+    where : str
+        Whose code runs inside, as the message names it.
+
+    Raises
+    ------
+    NotCompilableError
+    """
+    known = set(scope.state_mapping)
+    with scope:
+        yield
+    if not known.issuperset(scope.state_mapping):
+        raise NotCompilableError(
+            f"{where} sets a variable that is not the network's own, as keras.random does without a seed: "
+            "keep variables and a keras.random.SeedGenerator as attributes of the layer or metric"
+        )
 
 
 def first_line(error: BaseException) -> str:

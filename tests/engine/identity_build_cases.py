@@ -444,9 +444,26 @@ def by_argument(meta, units):
     return dense(units)
 
 
+class Unseeded(layers.Layer):
+    """Draws by the generator of Keras's that a thread has, or has not yet."""
+
+    def __init__(self, stddev):
+        super().__init__()
+        self.stddev = stddev
+
+    def call(self, x, training=False):
+        noise = keras.random.normal(keras.ops.shape(x), stddev=self.stddev)
+        return x + noise if training else x
+
+
+def unseeded(meta, stddev):
+    return keras.Sequential([keras.Input((6,)), Unseeded(stddev), layers.Dense(1, "sigmoid")])
+
+
 BUILDS = [
     Case(PLAINLY, lambda setting: regressor(by_argument, model__units=setting), (4, 7)),
     *by_place_cases(),
     *by_making_cases(),
     *(by_meta(name, read) for name, read in READS.items()),
+    Case("noise without a seed", lambda s: regressor(unseeded, model__stddev=s), (0.5, 1.0)),
 ]
