@@ -23,7 +23,7 @@ from skdl._startup import load_keras
 from skdl.engine.batches import map_arrays, take_rows
 from skdl.engine.batchwise import LAYERS
 from skdl.engine.job import Arrays, FitJob, Samples, leaves
-from skdl.engine.layers import is_keras, walk_layers
+from skdl.engine.layers import is_keras, loss_of, walk_layers
 from skdl.engine.lookups import Range, lookups_in
 from skdl.engine.noise import fixed_variables, replaced_noise
 from skdl.engine.numbers import model_numbers, taking
@@ -273,7 +273,7 @@ def _sizes_of_plain_outputs(model: keras.Model) -> tuple[float, float] | None:
         if any(callable(part) and not _is_written_by_keras(part) for part in vars(layer).values()):
             return None
     compiled = model._compile_metrics
-    measures = [model.loss]
+    measures = [loss_of(model)]
     if compiled is not None:
         measures += [compiled._user_metrics, compiled._user_weighted_metrics]
     named = [name for measure in _single(measures) for name in _names(measure)]

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from skdl.engine.layers import loss_of
+
 # Of layers, models and operations.
 _OF_LAYERS = frozenset(
     {
@@ -217,7 +219,7 @@ def compiled_with(value: Any) -> list[tuple[str, Any]]:
     return [
         ("optimizer", optimizer),
         ("optimizer's variables", list(optimizer.variables) if optimizer.built else None),
-        ("loss", value.loss),
+        ("loss", loss_of(value)),
         ("loss weights", None if losses is None else losses._user_loss_weights),
         ("metrics", None if metrics is None else metrics._user_metrics),
         ("weighted metrics", None if metrics is None else metrics._user_weighted_metrics),

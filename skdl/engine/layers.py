@@ -77,9 +77,14 @@ def custom_objects(value: Any) -> dict[str, Any]:
     return found
 
 
+def loss_of(model: keras.Model) -> Any:
+    """The loss that `model` was compiled with, whatever was set as its attribute ``loss`` later."""
+    return model.loss if model._compile_loss is None else model._compile_loss._user_loss
+
+
 def _compiled_parts(model: keras.Model) -> Iterator[Any]:
     yield model.optimizer
-    yield model.loss
+    yield loss_of(model)
     yield getattr(model.optimizer, "_learning_rate", None)
     compiled = getattr(model, "_compile_metrics", None)
     if compiled is not None:

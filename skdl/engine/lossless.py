@@ -22,7 +22,7 @@ from skdl._signatures import arguments_of
 from skdl._startup import load_keras
 from skdl.engine.keras_bookkeeping import is_transient
 from skdl.engine.keras_state import is_of_keras
-from skdl.engine.layers import is_keras, is_written_by_keras, walk_layers
+from skdl.engine.layers import is_keras, is_written_by_keras, loss_of, walk_layers
 from skdl.engine.live_copies import attributes_of
 
 # Names that Keras numbers, seeds that it draws, and what it notes of the past of an object.
@@ -46,6 +46,14 @@ def first_difference(one: Any, two: Any) -> str | None:
             return f"the values of {mine.path} came back changed"
     pairs = zip(walk_layers(one), walk_layers(two), strict=True)
     roots: list[tuple[tuple[str, ...], Any, Any]] = [(("",), mine, other) for mine, other in pairs]
+    trained = [{id(variable) for variable in model.trainable_variables} for model in (one, two)]
+    for mine, other in zip(one.variables, two.variables, strict=True):
+        before, after = id(mine) in trained[0], id(other) in trained[1]
+        if before != after:
+            words = ("frozen", "trainable")
+            return f"{mine.path} was {words[before]} and came back {words[after]}"
+        for name in ("regularizer", "constraint"):
+            roots.append(((mine.path, name), getattr(mine, name), getattr(other, name)))
     if one.compiled:
         told = (getattr(one.optimizer, "inner_optimizer", None), one.optimizer)
         if any(getattr(part, name, None) for part in told for name in _NOT_DECAYING):
@@ -58,7 +66,7 @@ def first_difference(one: Any, two: Any) -> str | None:
 def _compiled(model: Any) -> dict[str, Any]:
     metrics, losses = model._compile_metrics, model._compile_loss
     return {
-        "loss": model.loss,
+        "loss": loss_of(model),
         "loss_weights": None if losses is None else losses._user_loss_weights,
         "optimizer": model.optimizer,
         "metrics": None if metrics is None else metrics._user_metrics,

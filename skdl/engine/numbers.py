@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skdl._startup import load_keras
-from skdl.engine.layers import walk_layers
+from skdl.engine.layers import loss_of, walk_layers
 from skdl.engine.number_classes import SymbolicFloat, replacements
 from skdl.engine.number_table import INPUTS, Input
 
@@ -355,7 +355,7 @@ def parts_of_model(model: keras.Model) -> Iterator[Part]:
             for name in ("regularizer", "constraint"):
                 place = f"{name} of variable {index}"
                 yield from (Part(place, found) for found in _held(getattr(variable, name), kinds))
-    for loss in keras.tree.flatten(model.loss) if model.compiled else ():
+    for loss in keras.tree.flatten(loss_of(model)) if model.compiled else ():
         if isinstance(loss, keras.Loss):
             yield Part("loss", loss)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from skdl._startup import load_keras
 from skdl.engine.code_reads import reads_of
 from skdl.engine.keras_state import holds_variables_alone, is_of_keras, state_of
-from skdl.engine.layers import is_keras, walk_layers
+from skdl.engine.layers import is_keras, loss_of, walk_layers
 from skdl.engine.noise import fixed_variables, noise_layers, traced_choice
 from skdl.engine.normalization import statistics_of
 from skdl.engine.numbers import (
@@ -142,7 +142,7 @@ class _ModelReader(Reader):
         metrics, losses = model._compile_metrics, model._compile_loss
         parts = [
             model.optimizer,
-            _resolved(model.loss, load_keras().losses.get),
+            _resolved(loss_of(model), load_keras().losses.get),
             None if losses is None else losses._user_loss_weights,
             None if metrics is None else _resolved(metrics._user_metrics, _metric),
             None if metrics is None else _resolved(metrics._user_weighted_metrics, _metric),

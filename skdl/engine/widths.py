@@ -18,10 +18,11 @@ import numpy as np
 from skdl._startup import load_keras
 from skdl.engine.code_reads import attributes_set_by
 from skdl.engine.keras_state import bookkeeping_of
-from skdl.engine.layers import custom_objects, is_keras, is_written_by_users
+from skdl.engine.layers import custom_objects, is_keras, is_written_by_users, loss_of, walk_layers
 from skdl.engine.normalization import statistics_of
 from skdl.engine.optimizers import without_weight_decay
 from skdl.engine.rebuilding import with_state_of
+from skdl.exceptions import NotCompilableError
 
 if TYPE_CHECKING:
     import keras
@@ -157,7 +158,13 @@ def open_shapes(model: keras.Model) -> dict[int, tuple[int | None, ...]]:
 
 
 def widened(model: keras.Model, widths: Widths) -> keras.Model:
-    """A compiled model like `model`, with the filled up widths; its weights are not set."""
+    """A compiled model like `model`, with the filled up widths; its weights are not set.
+
+    Raises
+    ------
+    NotCompilableError
+        Configs do not tell of a change that was made after `model` was built.
+    """
     keras = load_keras()
     chain = _chain(model)
     assert chain is not None
@@ -173,17 +180,41 @@ def widened(model: keras.Model, widths: Widths) -> keras.Model:
         twin = keras.Sequential(twins)
         for layer, copied in zip(chain, twin.layers, strict=True):
             copied.trainable = layer.trainable
+        if _kinds_of_variables(twin) != _kinds_of_variables(model):
+            raise NotCompilableError(
+                "a layer has settings that are not those of its weights, because it was changed after it was "
+                "built"
+            )
         _compile_like(twin, model)
     return twin
 
 
-def _compile_like(twin: keras.Model, model: keras.Model) -> None:
-    """Compile `twin` with what `model` was compiled with.
+def _kinds_of_variables(model: keras.Model) -> list[tuple[Any, ...]]:
+    """What the variables of a model and of one like it have in common, whatever their widths."""
+    trained = {id(variable) for variable in model.trainable_variables}
+    return [
+        (one.name, one.dtype, len(one.shape), id(one) in trained, one.overwrite_with_gradient)
+        for one in model.variables
+    ]
 
-    Functions go along as they are: a lambda has no config that Keras would read again.
+
+def _compile_like(twin: keras.Model, model: keras.Model) -> None:
+    """Compile `twin` with what is in force in `model`.
+
+    The optimizer may be another one than `model` was compiled with, if somebody has set it, and the loss may
+    be that of an earlier call of `compile`. Functions go along as they are: a lambda has no config that
+    Keras would read again.
     """
     keras = load_keras()
-    settings = dict(model._compile_config.config)
+    losses, metrics = model._compile_loss, model._compile_metrics
+    settings = {
+        **model._compile_config.config,
+        "optimizer": model.optimizer,
+        "loss": loss_of(model),
+        "loss_weights": None if losses is None else losses._user_loss_weights,
+        "metrics": None if metrics is None else metrics._user_metrics,
+        "weighted_metrics": None if metrics is None else metrics._user_weighted_metrics,
+    }
     parts = (keras.Loss, keras.Metric, keras.Optimizer)
     for name in ("optimizer", "loss", "metrics", "weighted_metrics"):
         settings[name] = keras.tree.map_structure(
@@ -243,7 +274,7 @@ def cut(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 def _compiled_with(model: keras.Model) -> list[Any]:
     """The losses and metrics that `model` was compiled with as objects."""
     keras, metrics = load_keras(), model._compile_metrics
-    given = [model.loss]
+    given = [loss_of(model)]
     if metrics is not None:
         given += [metrics._user_metrics, metrics._user_weighted_metrics]
     kinds = (keras.Loss, keras.Metric)
@@ -274,6 +305,8 @@ def _chain(model: keras.Model) -> list[Any] | None:
         return None
     if not all(map(_is_whole_in_config, layers)):
         return None  # a copy from its config would lack something
+    if not all(map(_is_as_built, layers)):
+        return None  # a copy from its config would have what this one has not
     if type(model) is not keras.Sequential:
         if any(len(layer._inbound_nodes) != 1 for layer in layers):
             return None
@@ -301,6 +334,50 @@ def _is_whole_in_config(layer: Any) -> bool:
     if any(isinstance(p, of_weights) and not is_keras(type(p)) for p in vars(layer).values()):
         return False  # its config may lack something
     return not vars(layer).keys() - attributes_set_by(kind) - bookkeeping_of(kind)
+
+
+def _is_as_built(layer: Any) -> bool:
+    """Whether the weights of `layer`, and of those inside it, are what its settings say.
+
+    What is set on a layer when it has its weights changes its config, and not the weights.
+    """
+    keras = load_keras()
+    parts = walk_layers(layer)
+    if any(part.trainable != layer.trainable for part in parts):
+        return False
+    if type(layer) is keras.layers.Dense:
+        names = {"kernel", "bias"} if layer.use_bias else {"kernel"}
+        if any(one.shape[-1] != layer.units for one in layer.weights):
+            return False
+        if {one.name for one in layer.weights} != names:
+            return False
+    if type(layer) is keras.layers.BatchNormalization:
+        names = {"moving_mean", "moving_variance"}
+        names |= {"gamma"} if layer.scale else set()
+        names |= {"beta"} if layer.center else set()
+        if {one.name for one in layer.weights} != names:
+            return False
+    return all(_has_own_settings(part) for part in parts)
+
+
+def _has_own_settings(layer: Any) -> bool:
+    """Whether the variables of `layer` itself have the regularizers and constraints that it was given."""
+    told = {
+        name: part
+        for name, part in vars(layer).items()
+        if name.endswith(("_regularizer", "_constraint")) and name != "activity_regularizer"
+    }
+    for one in layer._trainable_variables:
+        if layer.trainable and not one.trainable:
+            return False
+        for name in ("regularizer", "constraint"):
+            if getattr(one, name) is not told.pop(f"{one.name}_{name}", None):
+                return False
+    fixed = layer._non_trainable_variables
+    if any(one.trainable or one.regularizer or one.constraint for one in fixed):
+        return False
+    # Of a weight that the layer does not have.
+    return all(part is None for part in told.values())
 
 
 def _kinds(module: Any, names: Sequence[str]) -> set[type]:

@@ -138,3 +138,30 @@ def test_a_lambda_that_lost_what_its_names_mean_is_said():
     model = keras.Sequential([keras.Input((8,)), layers.Lambda(lambda x: x * scale())])
     with pytest.raises(TypeError, match="scale of Lambda 'lambda.*' was <function scale"):
         pack_model(model)
+
+
+SET_LATER = {
+    "regularizer of a/kernel was <.*L2.*> and came back as None": (
+        lambda kernel: setattr(kernel, "regularizer", keras.regularizers.L2(1.0))
+    ),
+    "constraint of a/kernel was <.*MaxNorm.*> and came back as None": (
+        lambda kernel: setattr(kernel, "constraint", keras.constraints.MaxNorm(1.0))
+    ),
+    "a/kernel was frozen and came back trainable": (
+        lambda kernel: setattr(kernel, "trainable", False)
+    ),
+}
+
+
+@pytest.mark.parametrize("said", SET_LATER)
+def test_what_is_set_on_a_variable_is_not_in_the_file(said):
+    model = keras.Sequential([keras.Input((8,)), layers.Dense(1, name="a")], name="a")
+    SET_LATER[said](model.layers[0].kernel)
+    with pytest.raises(TypeError, match=said.replace("a/kernel", "[a-z/]*kernel")):
+        pack_model(model)
+
+
+def test_a_frozen_layer_comes_back_frozen():
+    model = dense()
+    model.layers[0].trainable = False
+    assert not unpack_model(pack_model(model)).layers[0].trainable

@@ -17,7 +17,8 @@ from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import Samples
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import Network
-from skdl.engine.widths import bucket, cut, fill, widened, widths_of
+from skdl.engine.structure import training_structure
+from skdl.engine.widths import bucket, cut, fill, open_widths, widened, widths_of
 
 layers = keras.layers
 
@@ -252,3 +253,133 @@ def test_a_twin_shares_no_object_that_a_program_changes():
     for one in (kept._user_metrics[0], kept._user_weighted_metrics[0][0]):
         assert type(one) is keras.metrics.Mean
         assert one is not metric
+
+
+# What is set after a network was built
+
+
+def seeded(*after):
+    """A compiled stack whose weights are the same each time, with layers before its Dense ones."""
+    first, second = (keras.initializers.HeNormal(seed) for seed in (1, 2))
+    hidden = layers.Dense(5, "relu", kernel_initializer=first, kernel_regularizer="l2")
+    model = keras.Sequential(
+        [keras.Input((4,)), *after, hidden, layers.Dense(3, kernel_initializer=second)]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.1), loss, metrics=["accuracy"])
+    return model
+
+
+def set_to(name, value):
+    """Sets an attribute of the first layer, or of its kernel."""
+
+    def change(model):
+        owner, _, attribute = name.rpartition(".")
+        layer = model.layers[0]
+        setattr(getattr(layer, owner) if owner else layer, attribute, value)
+
+    return change
+
+
+def compiled_anew(model):
+    model.compile(keras.optimizers.SGD(0.1))
+
+
+CHANGES = {
+    "a layer's regularizer": set_to("kernel_regularizer", keras.regularizers.L2(1.0)),
+    "a layer's regularizer of the bias": set_to("bias_regularizer", keras.regularizers.L1(1.0)),
+    "no regularizer of a layer": set_to("kernel_regularizer", None),
+    "a variable's regularizer": set_to("kernel.regularizer", keras.regularizers.L2(1.0)),
+    "a layer's constraint": set_to("kernel_constraint", keras.constraints.MaxNorm(0.1)),
+    "a variable's constraint": set_to("kernel.constraint", keras.constraints.MaxNorm(0.1)),
+    "a frozen variable": set_to("kernel.trainable", False),
+    "a layer's bias": set_to("use_bias", False),
+    "a layer's units": set_to("units", 6),
+}
+IN_FORCE = {
+    "an optimizer": lambda model: setattr(model, "optimizer", keras.optimizers.SGD(0.1)),
+    "a loss that is only set": lambda model: setattr(model, "loss", "mse"),
+    "compiled without a loss": compiled_anew,
+    "a frozen layer": set_to("trainable", False),
+}
+
+
+def assert_as_plain_keras(build, plan):
+    """Both engines give what `keras.Model.fit` gives."""
+    data = Samples(X.astype(np.float64), Y)
+    one = job(Network(build), training=data, shuffle=False)
+    model = build()
+    history = model.fit(data.x, data.y, batch_size=16, epochs=2, shuffle=False, verbose=0).history
+    compiled = CompiledEngine().train(one)
+    assert plan in compiled.plan
+    for result in (compiled, KerasLoopEngine().train(one)):
+        assert set(result.history) == set(history)
+        for name, curve in history.items():
+            np.testing.assert_allclose(result.history[name], curve, rtol=1e-10, err_msg=name)
+        for a, b in zip(result.end.variables, model.variables, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
+        for a, b in zip(result.end.optimizer, model.optimizer.variables, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("case", [*CHANGES, *IN_FORCE])
+@pytest.mark.parametrize("filled", [True, False], ids=["a stack", "widths as they are"])
+def test_a_change_after_the_build_has_the_effect_that_it_has_in_keras(case, filled, float64):
+    def build():
+        model = seeded()
+        {**CHANGES, **IN_FORCE}[case](model)
+        if not filled:
+            model.layers[1].note = 1
+        return model
+
+    assert (widths_of(build()) is not None) == (filled and case in IN_FORCE)
+    assert_as_plain_keras(build, "Compiled with XLA")
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_a_stack_that_was_changed_predicts_by_a_graph_of_its_own(case):
+    model = seeded()
+    assert open_widths(model) is not None
+    CHANGES[case](model)
+    assert open_widths(model) is None
+
+
+def test_a_normalization_that_was_changed_keeps_the_widths():
+    x = layers.BatchNormalization()
+    model = seeded(layers.Dense(4), x)
+    assert widths_of(model) is not None
+    x.scale = False
+    assert widths_of(model) is None
+
+
+def test_a_layer_of_which_a_part_is_frozen_keeps_the_widths(float64):
+    def build(part=True):
+        both = layers.Bidirectional(layers.SimpleRNN(2, kernel_initializer="ones"))
+        model = seeded(layers.Reshape((2, 2)), both)
+        both.forward_layer.trainable = part
+        return model
+
+    assert widths_of(build()) is not None
+    assert widths_of(build(part=False)) is None
+
+
+def test_a_change_that_only_a_copy_shows_goes_through_keras(float64):
+    def build():
+        first = layers.LayerNormalization()
+        model = seeded(first)
+        first.scale = False
+        return model
+
+    assert widths_of(build()) is not None
+    plan = "Keras loop, because a layer has settings that are not those of its weights"
+    assert_as_plain_keras(build, plan)
+
+
+def test_networks_whose_losses_in_force_differ_share_no_program():
+    one, other = seeded(), seeded()
+    one.compile("sgd", "mse")
+    other.compile("sgd", "mae")
+    one.loss = "mae"
+    assert training_structure(one) != training_structure(other)
+    other.compile("sgd", "mse")
+    assert training_structure(one) == training_structure(other)
