@@ -7,6 +7,7 @@ import inspect
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from skdl.engine.network import Network
 from skdl.engine.network_cache import shared_network
 from skdl.engine.outside_layers import Surroundings
 from skdl.engine.persistence import copy_model, copy_objects, copy_unbuilt
+from skdl.engine.probabilities import are_probabilities
 from skdl.engine.reader import Reader
 from skdl.engine.rebuilding import with_state_of
 from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
@@ -181,6 +183,7 @@ class UserNetwork(RoutedParameters):
                 "precision=None."
             )
         trained = ready and given.built
+        classifies = self._estimator_kind == "classifier"
         y_few = y[:2].copy()  # the network is kept, without the rows
 
         def make(facts: Facts, own: Facts, around: Surroundings) -> tuple[Network, _Compiled]:
@@ -213,7 +216,11 @@ class UserNetwork(RoutedParameters):
                 few = filled_rows(sample, batch_rows(model))
                 # Without an Input it is this call that builds the network.
                 with kept_memories(model):
-                    outputs = describe_outputs(model, outputs_for(model, few))
+                    outputs = describe_outputs(
+                        model,
+                        outputs_for(model, few),
+                        partial(are_probabilities, model, few) if classifies else None,
+                    )
                 check_known_size(model)
                 compiled.append(then._compile(model, settings, outputs, y_few))
                 return model

@@ -120,6 +120,28 @@ def test_logits_of_a_subclassed_network_become_probabilities():
     assert clf.score(X, Y) > 0.6
 
 
+class OneScore(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(1)
+
+    def call(self, x):
+        return self.dense(x)
+
+
+def test_the_inferred_loss_is_no_matter_of_the_weights_that_a_build_draws():
+    clf = KerasClassifier(OneScore, random_state=0, reuse_build=False)
+    losses = [clf.initialize(X, Y == 0).model_.loss for _ in range(20)]
+    assert [loss.get_config()["from_logits"] for loss in losses] == [True] * 20
+
+
+def test_scores_under_a_loss_of_probabilities_are_always_an_error():
+    clf = KerasClassifier(OneScore, loss="binary_crossentropy", reuse_build=False)
+    for _ in range(20):
+        with pytest.raises(IncompatibleNetworkError, match="gives no probabilities"):
+            clf.initialize(X, Y == 0)
+
+
 def test_a_loss_of_the_users_own_gets_a_column_a_class():
     def brier(y_true, y_pred):
         return keras.ops.sum((y_true - y_pred) ** 2, axis=-1)

@@ -49,7 +49,7 @@ class Output:
     activation : str or None
         What it ends in, where that is known.
     probable : bool
-        Whether the values that were seen may be probabilities: from 0 to 1.
+        Whether it lies between 0 and 1 whatever the weights are; asked where the activation does not tell.
     """
 
     name: str
@@ -59,10 +59,13 @@ class Output:
 
     @property
     def gives_probabilities(self) -> bool:
-        """By the activation where it is one of Keras's, otherwise by the values that were seen."""
-        if self.activation is None or not hasattr(load_keras().activations, self.activation):
-            return self.probable
-        return self.activation in _LINKS
+        """By the activation where it is one of Keras's, otherwise by `probable`."""
+        return self.activation in _LINKS if is_of_known_range(self.activation) else self.probable
+
+
+def is_of_known_range(activation: str | None) -> bool:
+    """Whether `activation` is one of Keras's, whose name tells what comes out of it."""
+    return activation is not None and hasattr(load_keras().activations, activation)
 
 
 def loss_name(loss: Any) -> str | None:

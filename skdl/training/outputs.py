@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,34 +10,32 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from skdl._startup import load_keras
-from skdl.training.losses import Output
+from skdl.training.losses import Output, is_of_known_range
 
 if TYPE_CHECKING:
     import keras
 
 
-def describe_outputs(model: keras.Model, outputs: Any) -> list[Output]:
+def describe_outputs(
+    model: keras.Model, outputs: Any, ask: Callable[[int], Sequence[bool]] | None = None
+) -> list[Output]:
     """The outputs of `model`, given what it returned for some rows.
 
-    Units are 0 for an output that is not one row of numbers a sample (a sequence, an image).
+    Units are 0 for an output that is not one row of numbers a sample (a sequence, an image). Where the
+    activations do not tell, `ask` is given the number of outputs, and says which of them are probabilities.
     """
     parts = load_keras().tree.flatten(outputs)
     names = list(getattr(model, "output_names", None) or [])
     if len(names) != len(parts):
         names = [f"output_{index}" for index in range(len(parts))]
+    ends = [_activation(model, index) for index in range(len(parts))]
+    probable: Sequence[bool] = [True] * len(parts)
+    if ask is not None and not all(map(is_of_known_range, ends)):
+        probable = ask(len(parts))
     return [
-        Output(
-            name,
-            int(part.shape[-1]) if len(part.shape) == 2 else 0,
-            _activation(model, index),
-            _probable(np.asarray(part)),
-        )
-        for index, (name, part) in enumerate(zip(names, parts, strict=True))
+        Output(name, int(part.shape[-1]) if len(part.shape) == 2 else 0, end, bound)
+        for name, part, end, bound in zip(names, parts, ends, probable, strict=True)
     ]
-
-
-def _probable(values: np.ndarray) -> bool:
-    return bool((values >= 0).all() and (values <= 1 + 1e-6).all())
 
 
 def _activation(model: keras.Model, index: int) -> str | None:

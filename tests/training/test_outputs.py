@@ -50,6 +50,22 @@ def test_several_outputs_have_the_names_of_keras():
     assert {o.name: o.units for o in outputs} == {"a": 2, "b": 1}
 
 
+def test_what_an_activation_does_not_tell_is_asked():
+    x = keras.Input((4,))
+    known = keras.Model(x, [layers.Dense(1)(x), layers.Dense(2, activation="softmax")(x)])
+    hidden = keras.Model(x, [layers.Flatten()(output) for output in known.outputs])
+    asked = []
+
+    def ask(n_outputs):
+        asked.append(n_outputs)
+        return [False, True]
+
+    for model in (known, hidden):
+        outputs = describe_outputs(model, model(np.zeros((2, 4), np.float32)), ask)
+        assert [output.gives_probabilities for output in outputs] == [False, True]
+    assert asked == [2]  # once: for the second model
+
+
 def test_only_logits_are_changed():
     scores = np.array([[0.0], [100.0]])
     rows = np.array([[1.0, 1.0], [0.0, -100.0]])
