@@ -56,6 +56,17 @@ def map_arrays(function: Any, arrays: Arrays) -> Arrays:
     return function(arrays)
 
 
+def are_same_bits(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two arrays are alike in every bit; never for arrays of objects."""
+    if one.shape != other.shape or one.dtype != other.dtype or one.dtype.hasobject:
+        return False
+    return np.array_equal(_bytes_of(one), _bytes_of(other))
+
+
+def _bytes_of(value: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(value).reshape(-1).view(np.uint8)
+
+
 def take_rows(arrays: Arrays, index: np.ndarray | slice) -> Arrays:
     """The rows `index` of `arrays`, dense: of a sparse matrix only these rows are ever dense."""
 

@@ -8,7 +8,7 @@ What the user seeded, set or loaded stays as it is.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from skdl._startup import load_keras
 from skdl.engine.layers import noise_generators, walk_layers
+from skdl.engine.outside_layers import Origins
 from skdl.engine.random import Stream, derive_seed
 from skdl.engine.rebuilding import with_state_of
 from skdl.exceptions import UnseededWeightsWarning
@@ -49,19 +50,22 @@ class InitialWeights:
         The positions of the states of unseeded generators of noise, and which item of the stream each is.
     out_of_reach : tuple of str
         Variables drawn at random that no seed reaches.
+    set_anew : tuple of str
+        Variables that the build function itself set, to other values each time.
     """
 
     values: tuple[np.ndarray, ...]
     draws: tuple[_Draw, ...]
     noise: tuple[tuple[int, int], ...]
     out_of_reach: tuple[str, ...]
+    set_anew: tuple[str, ...]
 
     @classmethod
     def of(
         cls,
         model: keras.Model,
         rebuild: Callable[[], keras.Model] | None = None,
-        given: Collection[int] = (),
+        origins: Origins | None = None,
     ) -> InitialWeights:
         """Find out what was drawn without a seed in `model`, which is built and only read.
 
@@ -72,8 +76,8 @@ class InitialWeights:
             Builds the same model once more. Two builds tell random weights from loaded ones where a
             layer does not keep its initializer. Without it the weights are taken as given (a ready
             model).
-        given : collection of int
-            The positions of variables whose values are given all the same.
+        origins : Origins, optional
+            Which of the variables have a value that no initializer gave them. Without it none is known.
         """
         variables = model.variables
         positions = {id(variable): index for index, variable in enumerate(variables)}
@@ -84,9 +88,16 @@ class InitialWeights:
         )
         draws: list[_Draw] = []
         lost: list[str] = []
+        anew: list[str] = []
         if rebuild is not None:
+            origins = origins or Origins()
             streams = {id(variable): index for index, variable in enumerate(model.weights)}
-            found, lost = _random_weights(model, rebuild, {id(variables[i]) for i in given})
+            found, lost, anew = _random_weights(
+                model,
+                rebuild,
+                {id(variables[place]) for place in origins.given},
+                {id(variables[place]) for place in origins.assigned},
+            )
             draws = [
                 _Draw(
                     positions[id(variable)],
@@ -98,7 +109,7 @@ class InitialWeights:
                 for variable, initializer in found
             ]
         values = tuple(np.asarray(variable).copy() for variable in variables)
-        return cls(values, tuple(draws), noise, tuple(lost))
+        return cls(values, tuple(draws), noise, tuple(lost), tuple(anew))
 
     def draw(self, seed: int) -> tuple[np.ndarray, ...]:
         """The variables that a fit with `seed` begins with."""
@@ -107,6 +118,14 @@ class InitialWeights:
                 f"random_state does not reach the initial weights {', '.join(self.out_of_reach)}: they "
                 "were drawn at random and their layer does not tell from what. Give their initializer a "
                 "seed, or keep the initializer as an attribute of the layer.",
+                UnseededWeightsWarning,
+                stacklevel=2,
+            )
+        if self.set_anew:
+            warnings.warn(
+                f"random_state does not reach the initial weights {', '.join(self.set_anew)}: the build "
+                "function sets them itself, to other values each time that it is called. Set them from a "
+                "generator with a seed, or give their layer an initializer that draws them.",
                 UnseededWeightsWarning,
                 stacklevel=2,
             )
@@ -123,9 +142,15 @@ class InitialWeights:
 
 
 def _random_weights(
-    model: keras.Model, rebuild: Callable[[], keras.Model], given: Container[int]
-) -> tuple[list[tuple[Any, Any]], list[str]]:
-    """The variables drawn without a seed, each with its initializer, and the paths of those without one."""
+    model: keras.Model,
+    rebuild: Callable[[], keras.Model],
+    given: Container[int],
+    assigned: Container[int],
+) -> tuple[list[tuple[Any, Any]], list[str], list[str]]:
+    """The variables drawn without a seed, each with its initializer, and the paths of other random ones.
+
+    These are first those whose initializer is not known, then those that the build function set.
+    """
     layers = walk_layers(model)
     positions = {id(variable): index for index, variable in enumerate(model.weights)}
     found: dict[int, tuple[Any, Any]] = {}
@@ -143,18 +168,22 @@ def _random_weights(
     suspects = [
         v for v in model.weights if id(v) not in found and id(v) not in given and _looks_random(v)
     ]
-    lost = []
+    lost: list[str] = []
+    anew: list[str] = []
     if suspects:
         other = {i: np.asarray(v) for i, v in enumerate(_built_like(rebuild, model).weights)}
         for variable in suspects:
             if np.array_equal(np.asarray(variable), other[positions[id(variable)]]):
                 continue  # equal in two builds: loaded or computed, not drawn
+            if id(variable) in assigned:
+                anew.append(variable.path)  # whatever initializer there is did not draw this value
+                continue
             initializer = _probe(layers, variable)
             if initializer is None:
                 lost.append(variable.path)
             else:
                 found[id(variable)] = (variable, initializer)
-    return list(found.values()), lost
+    return list(found.values()), lost, anew
 
 
 def _built_like(rebuild: Callable[[], keras.Model], model: keras.Model) -> keras.Model:

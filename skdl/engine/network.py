@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from skdl.engine.batches import are_same_bits
 from skdl.engine.fixed_batches import batch_rows, kept_memories, memories, stateful_layers
 from skdl.engine.initialization import InitialWeights
 from skdl.engine.live_copies import copy_live, reaches_keras
@@ -18,7 +19,7 @@ from skdl.engine.normalization import statistics_follow
 from skdl.engine.numbers import model_numbers, optimizer_numbers
 from skdl.engine.optimizer_states import fresh_state
 from skdl.engine.optimizers import learning_rate_of
-from skdl.engine.outside_layers import Surroundings, noting_variables, taken_in
+from skdl.engine.outside_layers import Origins, Surroundings, noting_variables, taken_in
 from skdl.engine.persistence import PackedModel, pack_model, unpack_model
 from skdl.engine.structure import Structure, prediction_structure, training_structure
 from skdl.engine.unseeded_calls import drawing_apart
@@ -62,18 +63,8 @@ class NetworkState:
         """
         pairs = zip(self.variables, before.variables, strict=True)
         return replace(
-            self, variables=tuple(old if _are_same_bits(new, old) else new for new, old in pairs)
+            self, variables=tuple(old if are_same_bits(new, old) else new for new, old in pairs)
         )
-
-
-def _are_same_bits(one: np.ndarray, other: np.ndarray) -> bool:
-    if one.shape != other.shape or one.dtype != other.dtype or one.dtype.hasobject:
-        return False
-    return np.array_equal(_bytes_of(one), _bytes_of(other))
-
-
-def _bytes_of(value: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(value).reshape(-1).view(np.uint8)
 
 
 def read_state(model: keras.Model) -> NetworkState:
@@ -179,7 +170,7 @@ class Network:
         self._given_build = build
         self._around = around
         self._get_extra = extra
-        self.template, self.extra, self._given = self._built()
+        self.template, self.extra, self._origins = self._built()
         # Tracing puts tensors into the template's layers for a moment: one thread at a time.
         self.lock = threading.RLock()
         self._met = False
@@ -188,20 +179,20 @@ class Network:
     def _build(self) -> keras.Model:
         return self._built()[0]
 
-    def _built(self) -> tuple[keras.Model, dict[str, Any], frozenset[int]]:
+    def _built(self) -> tuple[keras.Model, dict[str, Any], Origins]:
         if self._around is None:
             with one_name_for_variables():
-                return self._given_build(), {}, frozenset()
+                return self._given_build(), {}, Origins()
         with one_name_for_variables():
-            with noting_variables():
+            with noting_variables() as notes:
                 model = self._given_build()
-            return taken_in(model, self._get_extra(), self._around())
+            return taken_in(model, self._get_extra(), self._around(), notes)
 
     @cached_property
     def _initial_weights(self) -> InitialWeights:
         with self.lock:
             return InitialWeights.of(
-                self.template, self._build if self._redraw else None, self._given
+                self.template, self._build if self._redraw else None, self._origins
             )
 
     @property

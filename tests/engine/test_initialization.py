@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from skdl.engine.initialization import InitialWeights
+from skdl.engine.network import Network
+from skdl.engine.outside_layers import Surroundings
 from skdl.exceptions import UnseededWeightsWarning
 
 layers = keras.layers
@@ -90,9 +92,21 @@ def state(model):
     return [np.asarray(v) for v in model.variables]
 
 
-@pytest.mark.parametrize(
-    "build", [dense_stack, recurrent, convolutional, attention, with_own_layer]
-)
+def noted(build):
+    """The network of a build function of a user's, whose variables are noted as they are made."""
+
+    def compiled():
+        model = build()
+        model.compile("sgd", "mse")
+        return model
+
+    return Network(compiled, around=lambda: Surroundings(readable=True, layers=()))
+
+
+BUILDS = [dense_stack, recurrent, convolutional, attention, with_own_layer]
+
+
+@pytest.mark.parametrize("build", BUILDS)
 def test_a_seed_gives_one_network_whatever_the_process_drew_before(build):
     one, two, other = build(), build(), build()
     assert not all(np.array_equal(a, b) for a, b in zip(state(one), state(two), strict=True))
@@ -180,3 +194,85 @@ def test_a_build_function_that_is_no_function_of_its_arguments_is_an_error():
 
     with pytest.raises(ValueError, match="Got two networks with 2 and 3 weight arrays"):
         seed_model(build(), 7, build)
+
+
+@pytest.mark.parametrize("build", BUILDS)
+def test_noted_variables_follow_the_seed_as_others_do(build):
+    one, two = (noted(build).initial_state(7).variables for _ in range(2))
+    model = build()
+    seed_model(model, 7, build)
+    for a, b, c in zip(one, two, state(model), strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a, c)
+
+
+def by_set_weights(layer, value):
+    layer.set_weights([value, *layer.get_weights()[1:]])
+
+
+def by_assign(layer, value):
+    layer.weights[0].assign(value)
+
+
+def by_assign_add(layer, value):
+    layer.weights[0].assign_add(value)
+
+
+def by_tensorflow(layer, value):
+    layer.weights[0].value.assign(value)
+
+
+def by_one_entry(layer, value):
+    layer.weights[0].value.scatter_nd_update([[0] * value.ndim], [value.flat[0]])
+
+
+WAYS = [by_set_weights, by_assign, by_assign_add, by_tensorflow, by_one_entry]
+
+
+def with_set_weights(way, make, generator):
+    """A build function that sets weights of the first of two layers to what `generator` gives."""
+
+    def build():
+        model = keras.Sequential([keras.Input((5,)), make(), layers.Dense(2)])
+        first = model.layers[0]
+        way(first, generator().normal(0, 100, first.weights[0].shape).astype(np.float32))
+        return model
+
+    return build
+
+
+@pytest.mark.parametrize("make", [lambda: layers.Dense(4), Scale], ids=["Dense", "Scale"])
+@pytest.mark.parametrize("way", WAYS)
+def test_weights_that_a_build_sets_at_random_stay_with_a_warning(way, make):
+    network = noted(with_set_weights(way, make, np.random.default_rng))
+    path = network.template.layers[0].weights[0].path
+    words = (
+        f"does not reach the initial weights {path}: the build function sets .* itself.*with a seed"
+    )
+    with pytest.warns(UnseededWeightsWarning, match=words):
+        one, other = network.initial_state(7).variables, network.initial_state(8).variables
+    np.testing.assert_array_equal(one[0], network.template.layers[0].weights[0])
+    np.testing.assert_array_equal(one[0], other[0])
+    assert not np.array_equal(
+        one[-2], other[-2]
+    )  # the second layer's kernel is drawn from the seed
+
+
+@pytest.mark.parametrize("way", [by_set_weights, by_assign])
+def test_weights_that_a_build_sets_alike_stay(way):
+    network = noted(with_set_weights(way, Scale, lambda: np.random.default_rng(0)))
+    one, two = (network.initial_state(seed).variables for seed in (7, 8))
+    np.testing.assert_array_equal(one[0], network.template.layers[0].weights[0])
+    np.testing.assert_array_equal(one[0], two[0])
+
+
+@pytest.mark.parametrize("make", [lambda: layers.Dense(4), Scale], ids=["Dense", "Scale"])
+def test_weights_that_are_set_to_what_they_are_follow_the_seed(make):
+    def build():
+        model = keras.Sequential([keras.Input((5,)), make(), layers.Dense(2)])
+        model.set_weights(model.get_weights())
+        return model
+
+    one, two, other = (noted(build).initial_state(seed).variables for seed in (7, 7, 8))
+    np.testing.assert_array_equal(one[0], two[0])
+    assert not np.array_equal(one[0], other[0])

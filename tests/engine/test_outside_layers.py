@@ -7,10 +7,12 @@ import threading
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from sklearn.datasets import load_iris
 from sklearn.model_selection import cross_val_score
 
 from skdl import KerasClassifier
+from skdl.engine.outside_layers import noting_variables
 from skdl.exceptions import IncompatibleNetworkError
 
 X, Y = load_iris(return_X_y=True)
@@ -124,3 +126,14 @@ def test_what_cannot_be_copied_is_refused_before_anything_is_trained():
 
     with pytest.raises(IncompatibleNetworkError, match="Make all layers inside the build function"):
         classifier(on_top_of(Guarded()), "auto").fit(X, Y)
+
+
+def test_variables_that_have_no_value_yet_are_made_all_the_same(tmp_path):
+    module = tf.Module()
+    module.scale = tf.Variable([1.0, 2.0])
+    tf.saved_model.save(module, str(tmp_path))
+    with noting_variables() as notes:
+        loaded = tf.saved_model.load(str(tmp_path))
+        made = tf.Variable([3.0])
+    np.testing.assert_array_equal(loaded.scale, [1.0, 2.0])
+    assert [one is made for one, _ in notes.values()] == [True]

@@ -9,6 +9,7 @@ from keras.layers import Dense, Dropout
 from small_networks import NUMBERS, THREE, X, build_hidden, build_linear, weights
 
 from skdl import KerasClassifier, KerasRegressor
+from skdl.exceptions import UnseededWeightsWarning
 
 
 def build_noisy():
@@ -84,3 +85,18 @@ def test_the_random_state_decides_the_order_of_the_batches():
 
     np.testing.assert_array_equal(start(3), start(3))
     assert not np.array_equal(start(3), start(4))
+
+
+def test_random_weights_that_a_build_function_sets_are_kept_and_told_of():
+    sets = []
+
+    def build():
+        features = Dense(6, use_bias=False, trainable=False, name="features")
+        model = keras.Sequential([keras.Input((4,)), features, Dense(1)])
+        features.set_weights([np.random.default_rng().normal(0, 100, (4, 6))])
+        sets.append(features.get_weights()[0])
+        return model
+
+    with pytest.warns(UnseededWeightsWarning, match="features.*the build function sets"):
+        reg = KerasRegressor(build, loss="mse", random_state=0).initialize(X, NUMBERS)
+    np.testing.assert_array_equal(reg.model_.get_weights()[0], sets[0])
