@@ -97,7 +97,8 @@ def _is_as_made(variable: Any, notes: Notes) -> bool:
     made, value = notes.get(id(variable.value), (None, None))
     if made is None or made is not variable.value:
         return False
-    return are_same_bits(np.asarray(variable), np.asarray(value))
+    # An array of Keras's own variable would be a copy.
+    return are_same_bits(np.asarray(made.value()), np.asarray(value))
 
 
 def taken_in(
