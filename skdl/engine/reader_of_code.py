@@ -141,8 +141,7 @@ class ReaderOfCode(ABC):
             if one.module.startswith(".") or not is_known(one.module) or changes(one.module):
                 return self.nothing_else(f"{name} imports {one.module}")
             if one.attributes is not None:
-                value = importlib.import_module(one.module)
-                told.append(f"{one}={self._asked(name, value, one.attributes)}")
+                told.append(f"{one}={self._asked(name, _imported(one.module), one.attributes)}")
         if not self.in_graph:
             for text in found.texts:
                 self.file(text)
@@ -194,6 +193,13 @@ class ReaderOfCode(ABC):
             return
         if os.path.isfile(text) or (os.path.sep in text and os.path.exists(text)):
             self.nothing_else(f"it names the file {text}")
+
+
+def _imported(module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError:  # the code will see it too, and may be ready for it
+        return _MISSING
 
 
 def _foreign_methods(kind: type) -> Iterator[tuple[str, Any]]:
