@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -138,7 +139,10 @@ class SkdlBackend(AutoBatchingMixin, ParallelBackendBase):
         return self._n_threads
 
     def start_call(self) -> None:
-        """Remember who calls."""
+        """Remember who calls, and drop what is left in joblib's queue of a call that failed."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self.parallel._ready_batches.get_nowait()
         self._call = Call(
             self._n_threads,
             # A generator and a limit of time need a caller who is free while tasks run.

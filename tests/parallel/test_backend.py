@@ -10,6 +10,7 @@ import joblib
 import numpy as np
 import pytest
 from joblib import Parallel, delayed, parallel_config
+from joblib.parallel import BatchedCalls
 
 from skdl.exceptions import InvalidParameterError
 from skdl.parallel.backend import SkdlBackend
@@ -87,6 +88,12 @@ def test_one_parallel_object_makes_several_calls():
         assert call(delayed(abs)(-i) for i in range(9)) == list(range(9))
         with pytest.raises(ZeroDivisionError):
             call(delayed(operator.truediv)(1, i) for i in range(9))
+        assert call(delayed(abs)(-i) for i in range(9)) == list(range(9))
+
+
+def test_a_call_runs_nothing_that_an_earlier_one_has_queued():
+    with Parallel(n_jobs=2) as call:
+        call._ready_batches.put(BatchedCalls([(abs, (-7,), {})], (call._backend, 2)))
         assert call(delayed(abs)(-i) for i in range(9)) == list(range(9))
 
 
