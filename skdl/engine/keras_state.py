@@ -35,7 +35,7 @@ _OF_LAYERS = frozenset(
         *("is_awq_calibrated", "is_gptq_calibrated"),
     }
 )
-_NAMED_BY_KERAS = re.compile(r"(input_layer|keras_tensor)(_\d+)?")
+_NAMED_BY_KERAS = re.compile(r"(input_layer|keras_tensor)(_\d+)?(CLONE)*")
 # What TensorFlow notes on every object that it can save.
 _OF_TENSORFLOW = frozenset(
     f"_self_{name}"
