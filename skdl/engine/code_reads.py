@@ -175,7 +175,9 @@ def _stored_by(code: types.CodeType) -> Iterator[str]:
 
 def _codes_of(function: object) -> Iterator[types.CodeType]:
     """The code of `function` and of what decorators have wrapped in it."""
-    function = inspect.unwrap(getattr(function, "__func__", function))  # type: ignore[arg-type]
+    function = getattr(function, "__func__", function)
+    if callable(function):
+        function = inspect.unwrap(function)
     if isinstance(function, types.FunctionType):
         yield from _with_inner(function.__code__)
 

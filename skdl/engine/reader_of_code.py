@@ -1,7 +1,7 @@
 """Functions, classes and modules as text: their code, and what the names in it stand for now.
 
-Code of a known package is told by its name. Code that looks at files, the environment, a clock or random
-numbers may do something else at each call, and is the same as nothing.
+The text of a function or class of a known package is its name. Code that looks at files, the environment, a
+clock or random numbers may do something else at each call, and is the same as nothing.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ class ReaderOfCode(ABC):
             if inspect.isbuiltin(value) and changes("builtins", read.name):
                 return self.nothing_else(f"{function.__name__} uses {read.name}")
             if value is dict and read.attributes and read.attributes[0] != "fromkeys":
-                # It asks the facts that a build function is told, past the notes that they take.
+                # `dict.get(meta, name)` reads `meta` without the note that `meta.get(name)` takes.
                 return self.nothing_else(f"{function.__name__} uses dict.{read.attributes[0]}")
         else:
             return "nothing"
@@ -203,7 +203,7 @@ def _imported(module: str) -> Any:
 
 
 def _foreign_methods(kind: type) -> Iterator[tuple[str, Any]]:
-    """The methods of `kind` and its bases whose code is that of no known package."""
+    """The methods of `kind` and its bases that no known package has written."""
     for base in kind.__mro__:
         home = getattr(sys.modules.get(base.__module__), "__dict__", None)
         for name, part in vars(base).items():

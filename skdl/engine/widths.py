@@ -201,9 +201,9 @@ def _kinds_of_variables(model: keras.Model) -> list[tuple[Any, ...]]:
 def _compile_like(twin: keras.Model, model: keras.Model) -> None:
     """Compile `twin` with what is in force in `model`.
 
-    The optimizer may be another one than `model` was compiled with, if somebody has set it, and the loss may
-    be that of an earlier call of `compile`. Functions go along as they are: a lambda has no config that
-    Keras would read again.
+    If somebody has set the optimizer later, `model` trains with that optimizer. If the last call of `compile`
+    had no loss, `model` trains with the loss of the call before. Functions are not copied: Keras could not
+    read the config of a lambda again.
     """
     keras = load_keras()
     losses, metrics = model._compile_loss, model._compile_metrics

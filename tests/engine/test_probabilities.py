@@ -1,4 +1,4 @@
-"""Probabilities are told from scores by the network alone, whatever random weights a build has drawn."""
+"""The network alone decides whether its outputs are probabilities; the weights of a build do not."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class SeededNoise(Noise):
 
 
 def noisy(layer=Noise, metrics=None):
-    """A network whose loss is that of its noise: it learns next to nothing."""
+    """A network that learns next to nothing, so that its noise alone decides the loss."""
     first = keras.initializers.HeNormal(1)
     model = keras.Sequential(
         [keras.Input((4,)), layer(), keras.layers.Dense(3, kernel_initializer=first)]
