@@ -6,6 +6,7 @@ fit meets a process as it is after the imports, without the seconds that these t
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import pickle
@@ -33,9 +34,9 @@ class FreshProcesses:
         self._server.stdout.close()
         self._server.wait()
 
-    def outcome(self, name, place, engine):
-        """What `identity_cases.outcome` gives there."""
-        self._server.stdin.write(json.dumps([name, place, engine]).encode() + b"\n")
+    def outcomes(self, name, place, engines):
+        """What `identity_cases.outcome` gives in one of them, by engine."""
+        self._server.stdin.write(json.dumps([name, place, engines]).encode() + b"\n")
         self._server.stdin.flush()
         size = self._server.stdout.readline()
         assert size, "The server of fresh processes has ended."
@@ -48,10 +49,17 @@ def serve():
     """Answer requests, a line each, until there are no more."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what fits print is no answer
-    from identity_cases import outcome
+    from identity_cases import all_cases, outcome
 
+    def outcomes(name, place, engines):
+        return {engine: outcome(name, place, engine) for engine in engines}
+
+    all_cases()
+    # A collection of garbage in a child would copy what the child shares with this process.
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin.buffer:
-        answer = forked(outcome, json.loads(line))
+        answer = forked(outcomes, json.loads(line))
         answers.write(b"%d\n" % len(answer) + answer)
         answers.flush()
 

@@ -39,7 +39,9 @@ class OneStep(Program):
 
     def _loops(self, step, state, rule_states, training, held_out, epochs, span, fresh):
         valid = tf.range(BATCH) < BATCH - 1 if self.form.masked else None
-        batch = Batch(training.x, training.y, training.weight, valid)
+        return self._of_batch(step, state, Batch(training.x, training.y, training.weight, valid))
+
+    def _of_batch(self, step, state, batch):
         after = step.train(state, batch)
         return tuple(after), step.logs(after.metrics)
 
@@ -58,7 +60,7 @@ class OneStep(Program):
             state,
             [],
             tf.TensorSpec((len(self.numbers),), tf.float64),
-            (of_batch(x), of_batch(y), None),
+            (specs_of_batch(x), specs_of_batch(y), None),
             None,
             (None, None, None),
             (None,) * len(Span._fields),
@@ -67,15 +69,26 @@ class OneStep(Program):
         )
 
 
-def of_batch(rows):
+class OneLoss(OneStep):
+    """A program of the loss of one step, without gradients and optimizer."""
+
+    def _of_batch(self, step, state, batch):
+        loss, _, after = step._forward(state, batch, training=True)
+        return loss, after
+
+
+def specs_of_batch(rows):
     return map_arrays(lambda part: tf.TensorSpec(part.shape, part.dtype), rows)
 
 
-def training_text(model, x, y):
+def training_text(model, x, y, *, gradients=True):
     """All that programs of `model` share: the graph of a step, the numbers' places, the form's reasons.
 
-    `x` and `y` are a batch of `BATCH` rows.
+    `x` and `y` are a batch of `BATCH` rows. Where models do not differ in what applies gradients, these need
+    not be traced: TensorFlow derives gradients from the graph of the loss alone. Two exceptions have the
+    whole step traced: a node that brings a gradient of its own, and a constraint, which an optimizer applies.
     """
+    gradients = gradients or any(v.constraint is not None for v in model.trainable_variables)
     reason = optimizer_obstacle(model.optimizer)
     if reason is not None:
         return f"no program, because {reason}"
@@ -96,14 +109,24 @@ def training_text(model, x, y):
         held_out_rows=0,
         epochs=1,
     )
-    program = OneStep(network, form, (), Data(x, y, None))
+    program = (OneStep if gradients else OneLoss)(network, form, (), Data(x, y, None))
     places = [(type(n.owner).__name__, n.attribute, n.key) for n in program.numbers]
     try:
         with untraceable():
-            graph = text_of(program.trace(x, y))
+            traced = program.trace(x, y)
+        if not gradients and has_gradients_of_its_own(traced):
+            return training_text(model, x, y)
+        graph = text_of(traced)
     except NotCompilableError as error:
         graph = str(error)
     return f"{graph}\nnumbers {places}\nform {obstacle is None} {convolves}"
+
+
+def has_gradients_of_its_own(concrete):
+    """Whether a node of the graph was made by `tf.custom_gradient`."""
+    definition = concrete.graph.as_graph_def()
+    nodes = [*definition.node, *(n for f in definition.library.function for n in f.node_def)]
+    return any(node.attr["_gradient_op_type"].s.startswith(b"CustomGradient") for node in nodes)
 
 
 def fresh_state_of(model):

@@ -42,7 +42,9 @@ def each(items):
 
 def text_of(purpose, item, model):
     x, y = rows_of(item, model)
-    return training_text(model, x, y) if purpose == "training" else prediction_text(model, x)
+    if purpose == "training":
+        return training_text(model, x, y, gradients=item.gradients)
+    return prediction_text(model, x)
 
 
 def told(item, settings):
@@ -50,23 +52,49 @@ def told(item, settings):
     return {k: v for k, v in settings.items() if item.base.get(k) is not v} or "as it is"
 
 
-def confused(item, built):
-    """The settings whose networks have one key and other graphs."""
-    found = []
-    for purpose, key_of in KEYS.items():
-        groups = defaultdict(list)
-        for settings, model in built:
-            groups[key_of(model)].append((settings, model))
-        for group in groups.values():
-            texts = {}
-            for settings, model in group if len(group) > 1 else ():
-                text = text_of(purpose, item, model)
-                first = texts.setdefault(text, settings)
-                if len(texts) > 1 and first is settings:
-                    found.append((purpose, told(item, group[0][0]), told(item, settings)))
-            if purpose == "training" and len(group) > 1:
-                found += confused_states(item, group)
+def confused(purpose, item, keyed):
+    """The settings whose networks have one key and other graphs.
+
+    `keyed` are settings, their network and its keys by purpose.
+    """
+    found, groups = [], defaultdict(list)
+    for settings, model, keys in keyed:
+        groups[keys[purpose]].append((settings, model))
+    for key, group in groups.items():
+        texts = {}
+        for settings, model in several_at_once(purpose, item, key, group) if len(group) > 1 else ():
+            text = text_of(purpose, item, model)
+            first = texts.setdefault(text, settings)
+            if len(texts) > 1 and first is settings:
+                found.append((purpose, told(item, group[0][0]), told(item, settings)))
+        if purpose == "training" and len(group) > 1:
+            found += confused_states(item, group)
     return found
+
+
+def several_at_once(purpose, item, key, group):
+    """As few settings and networks that show as much as those of `group`, which have one key.
+
+    Where one argument changes the graph, it does so beside others too, of which none would change it alone.
+    """
+    (base, model), *others = group
+    together, merged, left = dict(base), [], []
+    for settings, other in others:
+        changed = {k: v for k, v in settings.items() if k not in base or base[k] is not v}
+        if changed.keys() & {k for k, v in together.items() if k not in base or base[k] is not v}:
+            left.append((settings, other))
+        else:
+            together |= changed
+            merged.append((settings, other))
+    if len(merged) < 2:
+        return group
+    try:
+        at_once = item.build(together)
+    except ValueError:
+        return group  # Keras refuses some arguments beside others
+    if KEYS[purpose](at_once) != key:
+        return group
+    return [(base, model), (together, at_once), *left]
 
 
 def confused_states(item, group):
@@ -80,6 +108,10 @@ def confused_states(item, group):
     return found
 
 
+def keys_of(model):
+    return {purpose: key_of(model) for purpose, key_of in KEYS.items()}
+
+
 @pytest.mark.parametrize("purpose", KEYS)
 def test_a_text_tells_constants_apart_and_leaves_names_out(purpose):
     item = next(one for one in LAYERS if one.id == "a tensor of a layer")
@@ -88,27 +120,16 @@ def test_a_text_tells_constants_apart_and_leaves_names_out(purpose):
     assert texts[0] == texts[1] != texts[2]
 
 
-@pytest.mark.parametrize("item", each(KERAS))
-def test_settings_of_keras_with_one_key_have_one_graph(item):
-    built = [(settings, item.build(settings)) for settings in item.settings()]
-    assert confused(item, built) == []
-
-
-@pytest.mark.parametrize("item", each(USERS))
-def test_settings_of_users_with_one_key_have_one_graph(item):
-    built = [(settings, item.build(settings)) for settings in item.settings()]
-    assert confused(item, built) == []
-
-
 @pytest.mark.parametrize("item", each([*KERAS, *USERS]))
-def test_networks_built_alike_have_one_key(item):
-    other = [
-        (purpose, told(item, settings))
-        for settings in item.remade()
-        for purpose, key_of in KEYS.items()
-        if key_of(item.build(settings)) != key_of(item.build(settings))
+def test_one_key_means_one_graph_and_networks_built_alike_have_one_key(item):
+    keyed = [
+        (settings, model, keys_of(model))
+        for settings in item.settings()
+        for model in [item.build(settings)]
     ]
-    assert other == []
+    assert [one for purpose in KEYS for one in confused(purpose, item, keyed)] == []
+    alike = [(s, keys, keys_of(item.build(s))) for s, _, keys in keyed if item.is_remade(s)]
+    assert [told(item, settings) for settings, keys, again in alike if keys != again] == []
 
 
 @pytest.mark.parametrize("item", [pytest.param(item, id=item.id) for item in layer_items()])

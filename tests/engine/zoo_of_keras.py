@@ -1,6 +1,6 @@
 """Every layer that Keras exports, in a small network, with each of its settings varied one at a time.
 
-`zoo_of_keras_training.py` has losses, metrics, optimizers and the like.
+`zoo_of_training.py` has losses, metrics, optimizers and the like.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ class Item:
         What its losses and metrics take: "numbers" of the shape of the outputs, or "classes".
     shape, dtype : tuple of int or None, str
         Of one row, where the networks do not tell it.
+    gradients : bool
+        Whether settings may change how gradients are applied.
     """
 
     id: str
@@ -60,6 +62,7 @@ class Item:
     targets: str = "numbers"
     shape: tuple[int, ...] | None = None
     dtype: str = "float32"
+    gradients: bool = True
 
     def settings(self):
         """All settings, the first of them the base alone."""
@@ -77,14 +80,10 @@ class Item:
                 yield from ({**self.base, name: value} for value in values)
         yield from ({**self.base, **several} for several in self.together)
 
-    def remade(self):
-        """The settings to build twice: the base, and those that are objects, which each build makes anew."""
+    def is_remade(self, settings):
+        """Whether to build with these settings again: the base, and objects, which each build makes anew."""
         plain = (type(None), bool, int, float, str, tuple)
-        return [
-            settings
-            for place, settings in enumerate(self.settings())
-            if not place or not all(isinstance(value, plain) for value in settings.values())
-        ]
+        return settings == self.base or not all(isinstance(v, plain) for v in settings.values())
 
     def build(self, settings):
         """A new model; `settings` may have recipes of objects in them."""
@@ -157,7 +156,8 @@ def layer_item(name, kind):
         }
         return around(layer, shape, dtype, calls.get(of_name(CALLS, name)))
 
-    return Item(f"layers.{name}", make, base, varied, TOGETHER.get(name, ()))
+    together = TOGETHER.get(name, ())
+    return Item(f"layers.{name}", make, base, varied, together, gradients=False)
 
 
 def settings_of(kind):

@@ -174,6 +174,8 @@ PLACES = {
         lambda made: one_dense(optimizer=keras.optimizers.SGD(made)),
     ),
 }
+# What these do is in the graph of the loss alone.
+IN_THE_LOSS = ("losses", "regularizers", "initializers")
 
 
 def training_item(place, name, kind, network):
@@ -203,6 +205,7 @@ def training_item(place, name, kind, network):
         varied,
         of_name(TOGETHER, f"{place}.{name}") or (),
         targets="classes" if sparse else "numbers",
+        gradients=place not in IN_THE_LOSS,
     )
 
 
@@ -270,7 +273,8 @@ def activation_item():
 
     by_name = tuple(name for name in names if name != "glu")
     functions = tuple(getattr(keras.activations, name) for name in by_name)
-    return Item("activations", make, {"activation": None}, {"activation": (*by_name, *functions)})
+    varied = {"activation": (*by_name, *functions)}
+    return Item("activations", make, {"activation": None}, varied, gradients=False)
 
 
 def training_items():
