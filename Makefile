@@ -10,6 +10,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV ?= .venv
 WORKERS ?= 2
 ARGS ?=
+# To find the thorough tests in all files would take a worker a quarter of a minute.
+THOROUGH := tests/engine/test_equal_keys.py tests/engine/test_fresh_process.py
 
 PIP = $(1)/bin/python -m pip install --disable-pip-version-check --no-input --quiet
 SOURCES := $(shell find skdl -type f -not -name '*.pyc' 2>/dev/null)
@@ -40,7 +42,7 @@ test: $(VENV)/.test
 
 # Every setting of everything that Keras exports, and fits in processes of their own: pytest leaves these out otherwise.
 test-thorough: $(VENV)/.test
-	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m thorough $(ARGS)
+	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m thorough $(ARGS) $(THOROUGH)
 
 test-all: test test-thorough
 

@@ -137,3 +137,10 @@ def test_a_report_is_computed_before_it_is_written():
     }
     for name in computed:
         assert "skdl.report.document" not in IMPORTS[f"report/{name}.py"], name
+
+
+def test_the_makefile_names_the_files_of_thorough_tests():
+    root, mark = Path(__file__).parents[1], "pytest.mark." + "thorough"
+    marked = [path for path in root.glob("tests/**/*.py") if mark in path.read_text("utf-8")]
+    (named,) = re.findall("^THOROUGH := (.*)$", (root / "Makefile").read_text(), re.MULTILINE)
+    assert sorted(named.split()) == sorted(str(path.relative_to(root)) for path in marked)

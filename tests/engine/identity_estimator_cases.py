@@ -9,7 +9,7 @@ from unittest.mock import patch
 import keras
 import numpy as np
 from identity_build_cases import BY_META, by_argument, dense, softmax
-from identity_cases import OPTIONS, ROWS, Case, classes, numbers
+from identity_cases import ENGINES, OPTIONS, ROWS, Case, classes, numbers
 from sklearn.base import TransformerMixin
 from sklearn.preprocessing import FunctionTransformer
 
@@ -347,8 +347,10 @@ def shared_cases():
                 return KerasRegressor(build, **{**SGD, "epochs": setting})
 
             how = "trainable" if trainable else "frozen"
-            yield Case(f"{name} from outside, {how}", estimator, (5, 2), more=held.unchanged)
-    yield Case("a network from outside, changed between fits", changed, (0.5, -0.5))
+            name_of_case = f"{name} from outside, {how}"
+            yield Case(name_of_case, estimator, (5, 2), more=held.unchanged, first_by=ENGINES)
+    name_of_case = "a network from outside, changed between fits"
+    yield Case(name_of_case, changed, (0.5, -0.5), first_by=ENGINES)
 
 
 CHANGED = Shared(pretrained)
