@@ -3,8 +3,8 @@
     python benchmarks/result_bits.py           # compare with result_bits.json, exit 1 where a hash differs
     python benchmarks/result_bits.py --write   # write the table
 
-The bits depend on the processor and the versions, which stand in the table: on another machine write a table at
-the commit that the work began with.
+The bits depend on the processor and the versions, which stand in the table. On another machine, write a table
+at the commit that the work began with.
 """
 
 import argparse
@@ -74,7 +74,7 @@ def recurrent(meta):
 
 
 def mixing(meta):
-    """A network whose batches may hold no rows beside the user's: XLA or a graph, by the size of the batches."""
+    """A network whose batches may hold the user's rows alone: XLA or a graph, by the size of a batch."""
     from keras import Input, Model, layers, ops
 
     class Centred(layers.Layer):
@@ -123,7 +123,12 @@ MLPS = {
     "metrics": {"metrics": ["accuracy"], "validation_split": 0.25},
     "class weight": {"class_weight": "balanced"},
     "stopping": {**STOPPING, "patience": 2, "epochs": 12},
-    "stopping, last weights": {**STOPPING, "patience": 1, "epochs": 8, "restore_best_weights": False},
+    "stopping, last weights": {
+        **STOPPING,
+        "patience": 1,
+        "epochs": 8,
+        "restore_best_weights": False,
+    },
     "rates that fall": {**STOPPING, "reduce_lr_patience": 1, "epochs": 8, "min_delta": 0.05},
     "half precision": {"precision": "mixed_bfloat16"},
     "few large batches": {"batch_size": 150},
@@ -142,7 +147,11 @@ def estimator_cases():
         yield f"MLPClassifier, {name}", lambda settings=settings: mlp(**settings), digits
     for outputs in (1, 2):
         regressor = skdl.MLPRegressor(units=9, epochs=4, random_state=1)
-        yield f"MLPRegressor, {outputs} outputs", lambda r=regressor: r, lambda n=outputs: diabetes(n)
+        yield (
+            f"MLPRegressor, {outputs} outputs",
+            lambda r=regressor: r,
+            lambda n=outputs: diabetes(n),
+        )
     yield "convolutions", lambda: keras_classifier(convolutional), digits
     yield "recurrent", lambda: keras_classifier(recurrent), digits
     yield "mixing rows", lambda: keras_regressor(mixing), diabetes

@@ -101,8 +101,8 @@ def all_cases():
     from zoo_of_users import LAYERS
     from zoo_of_users_training import PARTS
 
-    # `test_equal_keys.py` compares the graphs of all that the zoo has: here is an eighth of it, by which fits go
-    # the whole way. Keras's loop shares the graphs that predict: as much is seen with the other engine.
+    # `test_equal_keys.py` compares the graphs of all the zoo. Here fits go the whole way by an eighth of it.
+    # Keras's loop shares the graphs that predict: as much is seen with the other engine.
     models = [one for one in (*MODELS[::3], *ADAPTED) if one.dtype != "string"]
     parts = [of_item(one, ("auto",)) for one in (*LAYERS, *PARTS)[::8]]
     cases = [*BUILDS, *ESTIMATORS, *map(of_item, models), *parts]
