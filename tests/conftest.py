@@ -51,7 +51,7 @@ def make(kind, **params):
     """An estimator of `kind` with a network of one small layer, trained for three epochs."""
     settings = {"epochs": 3, "random_state": 0, **params}
     if kind in BUILD:
-        import networks_for_tests
+        from tests import networks_for_tests
 
         own = {
             "model": getattr(networks_for_tests, BUILD[kind]),

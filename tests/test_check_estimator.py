@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from unittest import SkipTest
 
-import networks_for_tests
 import pytest
 from sklearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
@@ -13,6 +12,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 import skdl
+from tests import networks_for_tests
 
 # The checks compare float32 predictions to a relative 1e-7, and minibatches of repeated rows are not
 # those of weighted rows. In float64 and with one batch an epoch the two are equal to 1e-10: see

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from conftest import make
-from engine_of_graphs import without_xla
+
+from tests.conftest import make
+from tests.engine_of_graphs import without_xla
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,8 @@ from __future__ import annotations
 import pickle
 
 import keras
-import networks_for_tests
 import numpy as np
 import pytest
-from networks_for_diagnosis import diabetes, digits, network, regressor
 from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes
@@ -25,6 +23,8 @@ from sklearn.preprocessing import StandardScaler
 import skdl
 from skdl import Fault, MLPClassifier, StopReason, diagnose
 from skdl.exceptions import DivergedError
+from tests import networks_for_tests
+from tests.networks_for_diagnosis import diabetes, digits, network, regressor
 
 
 def faults(fitted, *data):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from networks_for_tests import build_classifier, build_regressor
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV, cross_val_score
-from tolerances import assert_outputs_within_rounding
 
 from skdl import KerasClassifier, KerasRegressor, MLPClassifier, MLPRegressor
 from skdl.engine import stats
 from skdl.exceptions import InvalidParameterError, NotCompilableError
+from tests.networks_for_tests import build_classifier, build_regressor
+from tests.tolerances import assert_outputs_within_rounding
 
 X, y = load_iris(return_X_y=True)
 

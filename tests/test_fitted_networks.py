@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pickle
 
-import networks_for_tests
 import numpy as np
 import pytest
-from networks_for_diagnosis import digits, network, pipeline
 from sklearn.ensemble import BaggingClassifier
 from sklearn.multiclass import OneVsRestClassifier
 
 import skdl
 from skdl import Fault, diagnose
 from skdl._fitted_networks import networks_in
+from tests import networks_for_tests
+from tests.networks_for_diagnosis import digits, network, pipeline
 
 
 def test_a_wrapper_is_advised_by_the_names_that_it_has():

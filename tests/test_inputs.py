@@ -179,7 +179,7 @@ def test_text_is_no_number(kind, make_estimator, data_of):
 @pytest.fixture(scope="session")
 def with_names(classes_data, numbers_data):
     """``with_names(kind)``: a fitted estimator, scikit-learn's own, and the frame of both."""
-    from conftest import make
+    from tests.conftest import make
 
     made = {}
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import CLASSIFIERS, KINDS, REGRESSORS, WIDTH, make, network_outputs, trained
 from joblib import parallel_config
-from networks_for_tests import first_layer_importance
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
@@ -42,6 +40,9 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 from skopt import BayesSearchCV
+
+from tests.conftest import CLASSIFIERS, KINDS, REGRESSORS, WIDTH, make, network_outputs, trained
+from tests.networks_for_tests import first_layer_importance
 
 
 def test_estimators_say_what_they_are():

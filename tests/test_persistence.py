@@ -12,13 +12,13 @@ import joblib
 import keras
 import numpy as np
 import pytest
-from networks_for_tests import build_classifier
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdl import KerasClassifier
+from tests.networks_for_tests import build_classifier
 
 
 class Scaled(keras.layers.Layer):
@@ -69,7 +69,7 @@ COPIES = {
 @pytest.fixture(scope="session")
 def fitted(classes_data, numbers_data):
     """``fitted(kind)``: one fitted estimator of each kind, made once and never changed."""
-    from conftest import REGRESSORS, make
+    from tests.conftest import REGRESSORS, make
 
     made = {}
 
@@ -182,7 +182,7 @@ def test_a_build_function_that_no_module_has_crosses_by_cloudpickle(classes_data
 
 
 def test_every_estimator_predicts_the_same_bits_in_a_fresh_process(fitted, data_of, classes_data):
-    from conftest import KINDS
+    from tests.conftest import KINDS
 
     X, y = classes_data
     own = KerasClassifier(build_scaled, epochs=1, random_state=0).fit(X, y)
@@ -197,7 +197,7 @@ def test_every_estimator_predicts_the_same_bits_in_a_fresh_process(fitted, data_
 
 
 def test_every_estimator_fits_to_the_same_bits_in_a_worker_of_joblib(fitted, data_of):
-    from conftest import KINDS
+    from tests.conftest import KINDS
 
     found = joblib.Parallel(n_jobs=2, backend="loky")(
         joblib.delayed(clone(fitted(kind)).fit)(*data_of(kind)) for kind in KINDS

@@ -7,7 +7,6 @@ import warnings
 import keras
 import numpy as np
 import pytest
-from conftest import RATE, make
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import LogisticRegression
@@ -18,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 import skdl.engine
 from skdl import LRRangeTest, MLPClassifier, lr_range_test
 from skdl.exceptions import InvalidParameterError
+from tests.conftest import RATE, make
 
 STEPS = 20
 

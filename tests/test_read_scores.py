@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks_for_diagnosis import diabetes, digits, folds, pipeline, regressor
 from sklearn.exceptions import FitFailedWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - gives HalvingGridSearchCV
 from sklearn.metrics import accuracy_score, make_scorer
@@ -19,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from skopt import BayesSearchCV
 
 from skdl import Fault, diagnose
+from tests.networks_for_diagnosis import diabetes, digits, folds, pipeline, regressor
 
 RATES = {"mlpclassifier__learning_rate": [0.003, 0.01]}
 

@@ -5,9 +5,6 @@ import pickle
 import keras
 import numpy as np
 import pytest
-from conftest import RATE, make
-from engine_of_graphs import without_xla
-from networks_for_tests import build_classifier
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
@@ -16,6 +13,9 @@ import skdl.engine
 from skdl import MLPClassifier
 from skdl.exceptions import InvalidParameterError, NotCompilableError
 from skdl.training.schedules import NAMES, Schedule
+from tests.conftest import RATE, make
+from tests.engine_of_graphs import without_xla
+from tests.networks_for_tests import build_classifier
 
 
 @pytest.fixture(autouse=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import CLASSIFIERS, REGRESSORS, make, trained
 from sklearn import metrics
 from sklearn.base import is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.metrics import get_scorer, get_scorer_names
+
+from tests.conftest import CLASSIFIERS, REGRESSORS, make, trained
 
 CLUSTERINGS = {
     # They compare two partitions of the rows, of whatever labels.

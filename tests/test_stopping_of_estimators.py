@@ -3,13 +3,13 @@
 import keras
 import numpy as np
 import pytest
-from conftest import RATE, make
-from engine_of_graphs import without_xla
 from sklearn.model_selection import GridSearchCV
 
 import skdl.engine
 from skdl.engine.job import StopReason
 from skdl.exceptions import InvalidParameterError
+from tests.conftest import RATE, make
+from tests.engine_of_graphs import without_xla
 
 COLUMNS = "categorical_crossentropy"
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tolerances import EPSILON, assert_within_rounding, rounding
+
+from tests.tolerances import EPSILON, assert_within_rounding, rounding
 
 
 def summed(products, dtype):

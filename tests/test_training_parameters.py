@@ -3,12 +3,12 @@
 import keras
 import numpy as np
 import pytest
-from conftest import make
-from engine_of_graphs import without_xla
-from tolerances import assert_outputs_within_rounding
 
 import skdl.engine
 from skdl.exceptions import InvalidParameterError
+from tests.conftest import make
+from tests.engine_of_graphs import without_xla
+from tests.tolerances import assert_outputs_within_rounding
 
 OTHER_CURVE = {"early_stopping": True, "monitor": "val_mae", "metrics": ["mae"]}
 

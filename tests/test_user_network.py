@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks_for_tests import build_classifier
 
 from skdl import KerasClassifier
 from skdl._user_network import _is_meta
 from skdl.engine.reader import fingerprint
+from tests.networks_for_tests import build_classifier
 
 X = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
 Y = np.arange(12) % 3

@@ -7,10 +7,10 @@ import sys
 import keras
 import numpy as np
 import pytest
-from networks_for_tests import build_classifier
 
 from skdl import KerasClassifier
 from skdl.exceptions import InvalidParameterError
+from tests.networks_for_tests import build_classifier
 
 X = np.zeros((4, 2), np.float32)
 Y = np.array([0, 1, 0, 1])

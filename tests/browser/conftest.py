@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "report"))  # hostile, report_cases
 
 # No first-run pages, no updates, no accounts: what is requested is requested by the page.
 FLAGS = [

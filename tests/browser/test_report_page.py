@@ -6,11 +6,11 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-import report_cases as cases
-from hostile import TEXTS, Hostile, data
 from sklearn.model_selection import GridSearchCV
 
 from skdl import TuningReport
+from tests.report import report_cases as cases
+from tests.report.hostile import TEXTS, Hostile, data
 
 PHONE, DESKTOP = 375, 1280
 NO_SCROLL = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"

@@ -22,7 +22,7 @@ class FreshProcesses:
         # The server finds the modules that this process finds.
         path = os.pathsep.join(part for part in sys.path if part)
         self._server = subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, "-m", __name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path},
@@ -49,7 +49,7 @@ def serve():
     """Answer requests, a line each, until there are no more."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what fits print is no answer
-    from identity_cases import all_cases, outcome
+    from tests.engine.identity_cases import all_cases, outcome
 
     def outcomes(name, place, engines):
         return {engine: outcome(name, place, engine) for engine in engines}

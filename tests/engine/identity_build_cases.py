@@ -15,9 +15,9 @@ from unittest.mock import patch
 
 import keras
 import numpy as np
-from identity_cases import OPTIONS, Case, classes
 
 from skdl import KerasClassifier, KerasRegressor
+from tests.engine.identity_cases import OPTIONS, Case, classes
 
 layers = keras.layers
 # The cases that others equal.

@@ -95,11 +95,11 @@ def of_item(item, engines=ENGINES):
 @functools.cache
 def all_cases():
     """All cases by their names."""
-    from identity_build_cases import BUILDS
-    from identity_estimator_cases import ESTIMATORS
-    from zoo_of_models import ADAPTED, MODELS
-    from zoo_of_users import LAYERS
-    from zoo_of_users_training import PARTS
+    from tests.engine.identity_build_cases import BUILDS
+    from tests.engine.identity_estimator_cases import ESTIMATORS
+    from tests.engine.zoo_of_models import ADAPTED, MODELS
+    from tests.engine.zoo_of_users import LAYERS
+    from tests.engine.zoo_of_users_training import PARTS
 
     # `test_equal_keys.py` compares the graphs of all the zoo. Here fits go the whole way by an eighth of it.
     # Keras's loop shares the graphs that predict: as much is seen with the other engine.

@@ -8,12 +8,12 @@ from unittest.mock import patch
 
 import keras
 import numpy as np
-from identity_build_cases import BY_META, by_argument, dense, softmax
-from identity_cases import ENGINES, OPTIONS, ROWS, Case, classes, numbers
 from sklearn.base import TransformerMixin
 from sklearn.preprocessing import FunctionTransformer
 
 from skdl import KerasClassifier, KerasRegressor
+from tests.engine.identity_build_cases import BY_META, by_argument, dense, softmax
+from tests.engine.identity_cases import ENGINES, OPTIONS, ROWS, Case, classes, numbers
 
 layers, ops = keras.layers, keras.ops
 SGD = {"loss": "mse", "optimizer": "sgd", **OPTIONS}

@@ -9,9 +9,9 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from tolerances import FUNCTION, rounding
 
 from skdl.engine.numbers import numbers_of, taking
+from tests.tolerances import FUNCTION, rounding
 
 layers, losses, optimizers = keras.layers, keras.losses, keras.optimizers
 schedules = optimizers.schedules

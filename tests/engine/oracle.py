@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from tolerances import FUNCTION, rounding
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
@@ -16,6 +15,7 @@ from skdl.engine.job import FitJob, FitResult, Samples
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import Network, read_state, write_state
 from skdl.engine.plan import make_plan
+from tests.tolerances import FUNCTION, rounding
 
 ROWS, BATCH = 22, 8  # the last batch of an epoch has six rows
 

@@ -7,13 +7,13 @@ import random
 import keras
 import numpy as np
 import pytest
-from oracle import ROWS, Pair, assert_agree_after_one_step, job_of, numbers
 
 from skdl.engine import compiled
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import Network
 from skdl.engine.programs import ProgramCache
+from tests.engine.oracle import ROWS, Pair, assert_agree_after_one_step, job_of, numbers
 
 layers = keras.layers
 IMAGE = (8, 8, 3)

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 import numpy as np
 import pytest
-from jobs import X, Y, network
-from jobs import job as traced_job
 
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import Samples, StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
+from tests.engine.jobs import X, Y, network
+from tests.engine.jobs import job as traced_job
 
 
 @pytest.fixture(params=[KerasLoopEngine, CompiledEngine])

@@ -5,9 +5,9 @@ import functools
 import keras
 import numpy as np
 import pytest
-from tolerances import assert_within_rounding
 
 from skdl.engine.batchwise import masked_normalization, obstacle_to_masks
+from tests.tolerances import assert_within_rounding
 
 layers = keras.layers
 

@@ -11,8 +11,6 @@ import textwrap
 import keras
 import numpy as np
 import pytest
-from jobs import X, Y, job, network
-from oracle import Pair, assert_agree, eagerly
 
 from skdl.engine import run, stats
 from skdl.engine.compiled import CompiledEngine, engine_named
@@ -20,6 +18,8 @@ from skdl.engine.job import Samples, StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import Network
 from skdl.exceptions import NotCompilableError
+from tests.engine.jobs import X, Y, job, network
+from tests.engine.oracle import Pair, assert_agree, eagerly
 
 
 class Watching(keras.callbacks.Callback):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import keras
 import pytest
 import tensorflow as tf
-from jobs import X, Y, job
 
 from skdl.engine import run
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import Samples
+from tests.engine.jobs import X, Y, job
 
 # XLA's compilers, by the names of their events: CpuCompiler::RunBackend, GpuCompiler::RunBackend and so on.
 COMPILERS = b"Compiler::"

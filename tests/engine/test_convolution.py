@@ -10,13 +10,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from convolution_cases import CASES, IN_ONE_PROGRAM, ONLY_XLA
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tolerances import FUNCTION, assert_within_rounding
 
 from skdl.engine.convolution import MatmulCost, as_matmul, matmul_cost, replaceable
 from skdl.engine.layers import walk_layers
+from tests.engine.convolution_cases import CASES, IN_ONE_PROGRAM, ONLY_XLA
+from tests.tolerances import FUNCTION, assert_within_rounding
 
 layers = keras.layers
 

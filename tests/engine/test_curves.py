@@ -2,11 +2,11 @@
 
 import keras
 import pytest
-from jobs import X, Y, job, network
 
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.curves import curve_names, should_rise
 from skdl.engine.job import Samples
+from tests.engine.jobs import X, Y, job, network
 
 
 @pytest.mark.parametrize("validation", [None, Samples(X, Y)])

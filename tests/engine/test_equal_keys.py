@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections import defaultdict
 
 import pytest
-from graph_text import fresh_state_of, prediction_text, training_text
-from zoo_of_keras import layer_items, rows_of
-from zoo_of_models import ADAPTED, MODELS
-from zoo_of_training import training_items
-from zoo_of_users import LAYERS
-from zoo_of_users_training import PARTS
-from zoo_settings import ALONE
 
 from skdl.engine.structure import prediction_structure, training_structure
+from tests.engine.graph_text import fresh_state_of, prediction_text, training_text
+from tests.engine.zoo_of_keras import layer_items, rows_of
+from tests.engine.zoo_of_models import ADAPTED, MODELS
+from tests.engine.zoo_of_training import training_items
+from tests.engine.zoo_of_users import LAYERS
+from tests.engine.zoo_of_users_training import PARTS
+from tests.engine.zoo_settings import ALONE
 
 KEYS = {"training": training_structure, "prediction": prediction_structure}
 KERAS = [*layer_items(), *training_items()]

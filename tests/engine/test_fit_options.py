@@ -7,14 +7,14 @@ from functools import cache
 import keras
 import numpy as np
 import pytest
-from engine_of_graphs import without_xla
-from oracle import BATCH, ROWS, assert_agree, both, classes, eagerly, job_of, numbers
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.fit_options import Course, obstacle, settled
 from skdl.engine.job import Samples
 from skdl.engine.keras_loop import KerasLoopEngine
+from tests.engine.oracle import BATCH, ROWS, assert_agree, both, classes, eagerly, job_of, numbers
+from tests.engine_of_graphs import without_xla
 
 
 @pytest.fixture

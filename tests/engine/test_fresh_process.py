@@ -11,9 +11,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from fresh_process import FreshProcesses
-from identity_build_cases import FOLDER, Config, dense, regressor
-from identity_cases import ENGINES, all_cases, numbers, outcome
+
+from tests.engine.fresh_process import FreshProcesses
+from tests.engine.identity_build_cases import FOLDER, Config, dense, regressor
+from tests.engine.identity_cases import ENGINES, all_cases, numbers, outcome
 
 ARRAY = Path(FOLDER.name) / "array.npy"
 

@@ -6,10 +6,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from jobs import job
 from scipy import sparse
 
 from skdl.engine.job import FitResult, Samples, StopReason, leaves, n_rows
+from tests.engine.jobs import job
 
 ONE, TWO, THREE = (np.full((4, n), float(n)) for n in (1, 2, 3))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from jobs import X, Y, job, network
 
 from skdl.engine import stats
 from skdl.engine.job import FitJob, Samples
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import Network
 from skdl.engine.random import batch_order
+from tests.engine.jobs import X, Y, job, network
 
 
 def test_weights_and_curves_are_those_of_plain_keras_on_the_same_batches():

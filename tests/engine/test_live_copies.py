@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
-from test_layers import everything
 
 from skdl.engine.live_copies import copy_live, reaches_keras
+from tests.engine.test_layers import everything
 
 X = np.random.default_rng(0).normal(size=(24, 8)).astype(np.float32)
 Y = X[:, :1].copy()

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
-from test_layers import everything
 
 from skdl.engine.lossless import first_difference
 from skdl.engine.persistence import copy_model, pack_model, unpack_model
+from tests.engine.test_layers import everything
 
 X = np.random.default_rng(0).normal(size=(12, 8)).astype(np.float32)
 

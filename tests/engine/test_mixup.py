@@ -3,10 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from engine_of_graphs import without_xla
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import ROWS, assert_agree, both, job_of, numbers
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
@@ -14,6 +12,8 @@ from skdl.engine.job import Samples
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.mixup import blend_of_epoch, obstacle_to_mixup
 from skdl.engine.random import batch_order
+from tests.engine.oracle import ROWS, assert_agree, both, job_of, numbers
+from tests.engine_of_graphs import without_xla
 
 
 def network():

@@ -8,13 +8,13 @@ import pickle
 import keras
 import numpy as np
 import pytest
-from jobs import job
-from test_layers import everything
 
 from skdl.engine.job import Samples
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import LiveNetwork, read_state
 from skdl.engine.persistence import Handle, copy_model, copy_unbuilt, pack_model, unpack_model
+from tests.engine.jobs import job
+from tests.engine.test_layers import everything
 
 X = np.random.default_rng(0).normal(size=(20, 6, 4)).astype(np.float32)
 Y = np.zeros((20, 6), np.float32)

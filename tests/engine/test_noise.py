@@ -8,7 +8,10 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from noise_examples import (
+
+from skdl.engine.noise import noise_states, replaced_noise
+from skdl.engine.noise_functions import random_bits
+from tests.engine.noise_examples import (
     EXACT,
     KINDS,
     RNG,
@@ -23,10 +26,7 @@ from noise_examples import (
     unknown_shape,
     xla,
 )
-from tolerances import FUNCTION, assert_within_rounding
-
-from skdl.engine.noise import noise_states, replaced_noise
-from skdl.engine.noise_functions import random_bits
+from tests.tolerances import FUNCTION, assert_within_rounding
 
 
 @pytest.fixture(params=KINDS)

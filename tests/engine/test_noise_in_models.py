@@ -6,8 +6,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from noise_examples import RNG, example, expected_kept, graph, layers, one_layer
-from tolerances import FUNCTION, assert_within_rounding
 
 from skdl.engine.noise import (
     ensure_generators,
@@ -17,6 +15,8 @@ from skdl.engine.noise import (
     noise_states,
     replaced_noise,
 )
+from tests.engine.noise_examples import RNG, example, expected_kept, graph, layers, one_layer
+from tests.tolerances import FUNCTION, assert_within_rounding
 
 
 class Mine(layers.Dropout):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from noise_examples import layers, noisy, one_layer
+
+from tests.engine.noise_examples import layers, noisy, one_layer
 
 # Statistics. The draws are fixed by their seeds; the bounds are what chance allows.
 

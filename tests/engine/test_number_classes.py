@@ -4,7 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from number_cases import (
+
+from skdl.engine.noise import ensure_generators, noise_cells, noise_layers, replaced_noise
+from skdl.engine.number_classes import SymbolicFloat
+from skdl.engine.numbers import model_numbers, numbers_of, optimizer_numbers, taking
+from tests.engine.number_cases import (
     CASES,
     CELLS,
     CLIPS,
@@ -17,11 +21,7 @@ from number_cases import (
     find,
     of_schedule,
 )
-from tolerances import FUNCTION, assert_within_rounding
-
-from skdl.engine.noise import ensure_generators, noise_cells, noise_layers, replaced_noise
-from skdl.engine.number_classes import SymbolicFloat
-from skdl.engine.numbers import model_numbers, numbers_of, optimizer_numbers, taking
+from tests.tolerances import FUNCTION, assert_within_rounding
 
 layers, optimizers = keras.layers, keras.optimizers
 schedules = optimizers.schedules

@@ -5,7 +5,6 @@ import inspect
 
 import keras
 import pytest
-from number_cases import CASES, CELLS, CLIPS, EVERY_OPTIMIZER, NOISE, OPTIMIZERS, find
 
 from skdl.engine.number_table import (
     COMMON_STRUCTURE,
@@ -15,6 +14,7 @@ from skdl.engine.number_table import (
     WHOLE_STRUCTURE,
     number_table,
 )
+from tests.engine.number_cases import CASES, CELLS, CLIPS, EVERY_OPTIMIZER, NOISE, OPTIMIZERS, find
 
 layers, losses, optimizers = keras.layers, keras.losses, keras.optimizers
 schedules = optimizers.schedules

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from number_cases import X, assert_same
 
 from skdl.engine.number_classes import SymbolicFloat
 from skdl.engine.numbers import (
@@ -17,6 +16,7 @@ from skdl.engine.numbers import (
     structure_of,
     taking,
 )
+from tests.engine.number_cases import X, assert_same
 
 layers, losses, optimizers = keras.layers, keras.losses, keras.optimizers
 schedules = optimizers.schedules

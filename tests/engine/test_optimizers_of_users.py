@@ -14,9 +14,9 @@ from keras.optimizers import (
     Nadam,
     schedules,
 )
-from optimizer_steps import CASES, assert_equal, make_variables, scaling, values_of
 
 from skdl.engine.optimizers import PureOptimizer, obstacle
+from tests.engine.optimizer_steps import CASES, assert_equal, make_variables, scaling, values_of
 
 
 class Halving(schedules.LearningRateSchedule):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from callback_oracle import assert_same_memory, network, stopping_network, train
-from engine_of_graphs import without_xla
-from oracle import ROWS, job_of, numbers
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import Network
+from tests.engine.callback_oracle import assert_same_memory, network, stopping_network, train
+from tests.engine.oracle import ROWS, job_of, numbers
+from tests.engine_of_graphs import without_xla
 
 callbacks = keras.callbacks
 

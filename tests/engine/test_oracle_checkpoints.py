@@ -10,12 +10,12 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from callback_oracle import network, train
-from engine_of_graphs import without_xla
-from oracle import ROWS, job_of, numbers
 
 from skdl.engine import run, stats
 from skdl.engine.compiled import CompiledEngine
+from tests.engine.callback_oracle import network, train
+from tests.engine.oracle import ROWS, job_of, numbers
+from tests.engine_of_graphs import without_xla
 
 ModelCheckpoint = keras.callbacks.ModelCheckpoint
 

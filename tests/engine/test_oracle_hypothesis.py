@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-from engine_of_graphs import without_xla
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import assert_agree, both, numbers
 
 from skdl.engine import stats
 from skdl.engine.job import Samples
+from tests.engine.oracle import assert_agree, both, numbers
+from tests.engine_of_graphs import without_xla
 
 FEATURES, OUTPUTS = 5, 2
 

@@ -6,10 +6,10 @@ import inspect
 
 import keras
 import pytest
-from engine_of_graphs import without_xla
-from oracle import assert_agree, assert_agree_after_one_step, both, classes, numbers
 
 from skdl.engine.batchwise import LAYERS
+from tests.engine.oracle import assert_agree, assert_agree_after_one_step, both, classes, numbers
+from tests.engine_of_graphs import without_xla
 
 ROWS = 14  # two batches, the second of six rows: networks of many layers take their time
 FLAT, SEQUENCE, IMAGE, VOLUME = (6,), (4, 3), (4, 4, 3), (4, 4, 4, 2)

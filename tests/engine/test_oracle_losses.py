@@ -7,11 +7,18 @@ import inspect
 import keras
 import numpy as np
 import pytest
-from engine_of_graphs import without_xla
-from oracle import ROWS, assert_agree, assert_agree_after_one_step, both, classes, numbers
 
 from skdl.engine.batchwise import LOSSES, METRICS
 from skdl.engine.job import Samples
+from tests.engine.oracle import (
+    ROWS,
+    assert_agree,
+    assert_agree_after_one_step,
+    both,
+    classes,
+    numbers,
+)
+from tests.engine_of_graphs import without_xla
 
 CLASSES = 3
 

@@ -7,8 +7,12 @@ import inspect
 import keras
 import numpy as np
 import pytest
-from engine_of_graphs import without_xla
-from oracle import (
+
+from skdl.engine import stats
+from skdl.engine.compiled import CompiledEngine
+from skdl.engine.job import Samples
+from skdl.engine.network import Network
+from tests.engine.oracle import (
     ROWS,
     assert_agree,
     assert_agree_after_one_step,
@@ -17,11 +21,7 @@ from oracle import (
     job_of,
     numbers,
 )
-
-from skdl.engine import stats
-from skdl.engine.compiled import CompiledEngine
-from skdl.engine.job import Samples
-from skdl.engine.network import Network
+from tests.engine_of_graphs import without_xla
 
 layers, ops = keras.layers, keras.ops
 

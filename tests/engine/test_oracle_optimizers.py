@@ -7,12 +7,12 @@ import inspect
 import keras
 import numpy as np
 import pytest
-from engine_of_graphs import without_xla
-from oracle import ROWS, assert_agree, both, job_of, numbers
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.network import Network, NetworkState
+from tests.engine.oracle import ROWS, assert_agree, both, job_of, numbers
+from tests.engine_of_graphs import without_xla
 
 schedules = keras.optimizers.schedules
 

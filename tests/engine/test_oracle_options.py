@@ -5,8 +5,6 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from engine_of_graphs import without_xla
-from oracle import BATCH, ROWS, assert_agree, both, eagerly, job_of, numbers
 from scipy import sparse
 
 from skdl.engine import compiled, run, stats
@@ -14,6 +12,8 @@ from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import Samples, StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import Network
+from tests.engine.oracle import BATCH, ROWS, assert_agree, both, eagerly, job_of, numbers
+from tests.engine_of_graphs import without_xla
 
 
 def network(optimizer=lambda: keras.optimizers.Adam(0.02), rate=0.3, l2=0.01, **settings):

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tensorflow as tf
-from jobs import job
 
 from skdl.engine.calls import Data
 from skdl.engine.mixup import Blend
 from skdl.engine.picking import pick
 from skdl.engine.plan import make_plan
+from tests.engine.jobs import job
 
 ROWS = 5
 FORM = make_plan(job()).form

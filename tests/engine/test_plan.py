@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import BATCH, job_of, numbers
 
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import Samples
 from skdl.engine.plan import COARSE_BYTES, EPOCHS_PER_CALL, bucket, few_rows, make_plan
+from tests.engine.oracle import BATCH, job_of, numbers
 
 layers = keras.layers
 

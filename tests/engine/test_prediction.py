@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.datasets import load_digits
-from tolerances import (
+
+from skdl.engine import prediction, stats
+from skdl.engine.network import FittedNetwork
+from skdl.engine.prediction import chunk_rows, filled, predict_by_keras
+from tests.tolerances import (
     FUNCTION,
     assert_outputs_within_rounding,
     assert_within_rounding,
     of_dense_layers,
 )
-
-from skdl.engine import prediction, stats
-from skdl.engine.network import FittedNetwork
-from skdl.engine.prediction import chunk_rows, filled, predict_by_keras
 
 X = load_digits().data[:300].astype(np.float32)
 

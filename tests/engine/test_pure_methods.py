@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import optimizers
-from tolerances import assert_within_rounding
 
 from skdl.engine.pure_methods import pure_view
+from tests.tolerances import assert_within_rounding
 
 
 def built(optimizer):

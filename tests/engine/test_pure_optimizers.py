@@ -15,7 +15,9 @@ from keras.optimizers import (
     Muon,
     ScheduleFreeAdamW,
 )
-from optimizer_steps import (
+
+from skdl.engine.optimizers import PureOptimizer
+from tests.engine.optimizer_steps import (
     CASES,
     PARTS_OF_OTHERS,
     RUNNERS,
@@ -31,8 +33,6 @@ from optimizer_steps import (
     scaling,
     values_of,
 )
-
-from skdl.engine.optimizers import PureOptimizer
 
 
 def test_the_table_has_every_optimizer_of_keras():

@@ -3,13 +3,13 @@
 import keras
 import numpy as np
 import pytest
-from engine_of_graphs import without_xla
-from oracle import BATCH, ROWS, assert_agree, both, job_of, numbers
 
 from skdl.engine import run, stats
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import Samples
 from skdl.engine.keras_loop import KerasLoopEngine
+from tests.engine.oracle import BATCH, ROWS, assert_agree, both, job_of, numbers
+from tests.engine_of_graphs import without_xla
 
 STEPS = -(-ROWS // BATCH)  # of an epoch
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import keras
 import pytest
-from jobs import job
 
 from skdl.engine.network import Network
 from skdl.engine.replay import Replay
 from skdl.engine.rules.base import Rule
+from tests.engine.jobs import job
 
 
 class Recording(Rule):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from engine_of_graphs import without_xla
-from oracle import assert_agree, both, numbers
-from rowwise_cases import REFUSED, ROWWISE, operation_kinds
 
 from skdl.engine.rowwise_operations import NOT_ROWWISE, obstacle_in_graph
 from skdl.engine.rowwise_operations import ROWWISE as TABLE
+from tests.engine.oracle import assert_agree, both, numbers
+from tests.engine.rowwise_cases import REFUSED, ROWWISE, operation_kinds
+from tests.engine_of_graphs import without_xla
 
 layers, ops = keras.layers, keras.ops
 

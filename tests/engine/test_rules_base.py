@@ -5,10 +5,10 @@ from __future__ import annotations
 import keras
 import pytest
 import tensorflow as tf
-from rule_steps import OPTIMIZER, logs_of, model, state
 
 from skdl.engine.rules import ScheduleRate, StopAtNaN, StopEarly
 from skdl.exceptions import NotCompilableError
+from tests.engine.rule_steps import OPTIMIZER, logs_of, model, state
 
 callbacks = keras.callbacks
 

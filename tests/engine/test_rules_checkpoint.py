@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from rule_steps import model, run, state
 
 from skdl.engine.rules import Checkpoint
 from skdl.engine.stand_in import StandIn
+from tests.engine.rule_steps import model, run, state
 
 CURVE = [3.0, 1.0, 2.0, 1.0, 4.0]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import keras
 import pytest
-from rule_steps import model
 
 from skdl.engine.rules import (
     Checkpoint,
@@ -15,6 +14,7 @@ from skdl.engine.rules import (
     one_epoch_a_call,
     rules_of,
 )
+from tests.engine.rule_steps import model
 
 callbacks = keras.callbacks
 

@@ -8,10 +8,10 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rule_steps import OPTIMIZER, by_hand, logs_of, model, run, state
 
 from skdl.engine.rules import ReduceRate, ScheduleRate
 from skdl.engine.stand_in import StandIn
+from tests.engine.rule_steps import OPTIMIZER, by_hand, logs_of, model, run, state
 
 callbacks = keras.callbacks
 SETTINGS = st.fixed_dictionaries(

@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rule_steps import OPTIMIZER, by_hand, logs_of, model, run, state
 
 from skdl.engine.rules import StopAtNaN, StopEarly
+from tests.engine.rule_steps import OPTIMIZER, by_hand, logs_of, model, run, state
 
 EarlyStopping = keras.callbacks.EarlyStopping
 VALUES = st.floats(-2, 2, width=32) | st.sampled_from([0.5, float("nan"), float("inf")])

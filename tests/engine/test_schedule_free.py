@@ -5,9 +5,9 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from oracle import numbers
 
 from skdl import KerasRegressor
+from tests.engine.oracle import numbers
 
 X, Y = numbers(20, 4), numbers(20, seed=1)
 

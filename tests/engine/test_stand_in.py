@@ -5,10 +5,10 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from jobs import X, network
 
 from skdl.engine.network import Network, NetworkState
 from skdl.engine.stand_in import StandIn, shown
+from tests.engine.jobs import X, network
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,12 @@
 """A limit in seconds ends a fit with an epoch, the same way in both engines."""
 
 import pytest
-from engine_of_graphs import without_xla
-from jobs import job
 
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
+from tests.engine.jobs import job
+from tests.engine_of_graphs import without_xla
 
 ENGINES = pytest.mark.parametrize("engine", [CompiledEngine, KerasLoopEngine])
 

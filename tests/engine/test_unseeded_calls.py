@@ -9,7 +9,6 @@ import threading
 import keras
 import numpy as np
 import pytest
-from jobs import X, Y, job
 from keras.src.backend.common.global_state import get_global_attribute, set_global_attribute
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
@@ -20,6 +19,7 @@ from skdl.engine.prediction import predict
 from skdl.engine.random import Stream, derive_seed
 from skdl.engine.unseeded_calls import drawing_apart, drawing_for
 from skdl.exceptions import NotCompilableError
+from tests.engine.jobs import X, Y, job
 
 ENGINES = [CompiledEngine, KerasLoopEngine]
 

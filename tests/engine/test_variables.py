@@ -9,14 +9,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import make
-from oracle import ROWS, job_of, numbers
 
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import Network, write_state
 from skdl.engine.optimizers import PureOptimizer, without_weight_decay
 from skdl.engine.variables import one_name_for_variables
+from tests.conftest import make
+from tests.engine.oracle import ROWS, job_of, numbers
 
 ONE_NAME = {"variable"}
 

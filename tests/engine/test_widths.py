@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jobs import X, Y, job
-from oracle import eagerly
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
@@ -19,6 +17,8 @@ from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network import Network
 from skdl.engine.structure import training_structure
 from skdl.engine.widths import bucket, cut, fill, open_widths, widened, widths_of
+from tests.engine.jobs import X, Y, job
+from tests.engine.oracle import eagerly
 
 layers = keras.layers
 

@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from oracle import BATCH, ROWS, assert_agree, both, job_of, numbers
 
 from skdl.engine import compiled, run, stats
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import Samples
 from skdl.engine.network import Network
+from tests.engine.oracle import BATCH, ROWS, assert_agree, both, job_of, numbers
 
 layers = keras.layers
 BY_XLA = "Compiled with XLA, the last batch of an epoch as a graph, because the layer"

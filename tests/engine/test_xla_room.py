@@ -3,12 +3,12 @@
 import keras
 import pytest
 import tensorflow as tf
-from oracle import job_of, numbers
 
 from skdl.engine import compiled, run, xla_room
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.programs import ProgramCache
 from skdl.engine.xla_room import NEEDED, check_room
+from tests.engine.oracle import job_of, numbers
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from typing import Any
 
 import keras
 import numpy as np
-from graph_text import BATCH
-from zoo_settings import (
+
+from tests.engine.graph_text import BATCH
+from tests.engine.zoo_settings import (
     BASE,
     CALLS,
     COMMON,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import keras
 import numpy as np
-from zoo_of_users import Holder, stack, user
-from zoo_settings import SEQUENCE, VECTOR
+
+from tests.engine.zoo_of_users import Holder, stack, user
+from tests.engine.zoo_settings import SEQUENCE, VECTOR
 
 layers = keras.layers
 

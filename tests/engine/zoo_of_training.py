@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 
 import keras
-from zoo_of_keras import Item, classes_of, is_same
-from zoo_settings import SEQUENCE, VECTOR, New, of_name
+
+from tests.engine.zoo_of_keras import Item, classes_of, is_same
+from tests.engine.zoo_settings import SEQUENCE, VECTOR, New, of_name
 
 layers = keras.layers
 VALUES = {

@@ -15,8 +15,9 @@ import types
 import keras
 import numpy as np
 import tensorflow as tf
-from zoo_of_keras import Item
-from zoo_settings import SEQUENCE, VECTOR
+
+from tests.engine.zoo_of_keras import Item
+from tests.engine.zoo_settings import SEQUENCE, VECTOR
 
 layers, ops = keras.layers, keras.ops
 

@@ -6,7 +6,8 @@ import functools
 import types
 
 import keras
-from zoo_of_users import Holder, stack, user
+
+from tests.engine.zoo_of_users import Holder, stack, user
 
 layers, ops = keras.layers, keras.ops
 

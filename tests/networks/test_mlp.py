@@ -9,11 +9,11 @@ import keras
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_iris, load_linnerud
-from tolerances import rounding
 
 from skdl import MLPClassifier, MLPRegressor
 from skdl.exceptions import InvalidParameterError
 from skdl.networks.parameters import RULES
+from tests.tolerances import rounding
 
 IRIS = load_iris(return_X_y=True)
 DIABETES = tuple(part[:60] for part in load_diabetes(return_X_y=True))

@@ -3,7 +3,6 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from made_up_results import halving, results
 
 from skdl.exceptions import InvalidParameterError
 from skdl.report.axes import (
@@ -18,6 +17,7 @@ from skdl.report.axes import (
     ticks_of,
 )
 from skdl.report.hyperparameters import hyperparameters_of
+from tests.made_up_results import halving, results
 
 
 def column(*values):

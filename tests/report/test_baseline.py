@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import report_cases as cases
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.compose import TransformedTargetRegressor
@@ -22,6 +21,7 @@ from skdl.exceptions import InvalidParameterError
 from skdl.report.baseline import baseline_of, check_baseline
 from skdl.report.results import Results
 from skdl.report.subject import read_subject
+from tests.report import report_cases as cases
 
 X, y = cases.X, cases.y
 

@@ -3,12 +3,12 @@
 from types import SimpleNamespace
 
 import numpy as np
-import report_cases as cases
-from hostile import IMAGE
 
 from skdl.report.failures import NOT_SCORED, UNKNOWN, failures_of
 from skdl.report.how_trained import tasks_of
 from skdl.report.results import Results
+from tests.report import report_cases as cases
+from tests.report.hostile import IMAGE
 
 NAN = np.nan
 

@@ -6,10 +6,10 @@ import xml.etree.ElementTree as ET
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-import report_cases as cases
 
 from skdl.report.figures import draw
 from skdl.report.summary import summarize
+from tests.report import report_cases as cases
 
 
 def alternative(drawing):

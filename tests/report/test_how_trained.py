@@ -3,12 +3,12 @@
 import pickle
 
 import pytest
-import report_cases as cases
 
 import skdl
 from skdl.report.how_trained import tasks_of, training_facts
 from skdl.report.results import Results
 from skdl.training.diagnosis import Fault
+from tests.report import report_cases as cases
 
 
 @pytest.fixture(scope="module")

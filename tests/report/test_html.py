@@ -7,14 +7,14 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-import report_cases as cases
-from hostile import TEXTS, Hostile, data
 from sklearn.model_selection import GridSearchCV
 
 import skdl
 from skdl import TuningReport
 from skdl.exceptions import InvalidParameterError
 from skdl.report.html import check_path, write_atomically
+from tests.report import report_cases as cases
+from tests.report.hostile import TEXTS, Hostile, data
 
 MEBIBYTE = 2**20
 

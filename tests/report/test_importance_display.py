@@ -3,13 +3,13 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from made_up_results import halving, odd, results
 from matplotlib.colors import to_hex
 
 from skdl import ImportanceDisplay
 from skdl.exceptions import InvalidParameterError
 from skdl.report.importance import Evidence
 from skdl.report.style import BLUE
+from tests.made_up_results import halving, odd, results
 
 
 def params(n_candidates):

@@ -4,12 +4,12 @@ import re
 
 import numpy as np
 import pytest
-import report_cases as cases
-from hostile import TEXTS
 
 from skdl import TuningReport
 from skdl.report.document import Code, Document, Facts, Grid, Section, Steps, Text
 from skdl.report.markdown import escaped, markdown_of
+from tests.report import report_cases as cases
+from tests.report.hostile import TEXTS
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ import sys
 
 import numpy as np
 import pytest
-from made_up_results import results
 
 from skdl import ImportanceDisplay
 from skdl.exceptions import InvalidParameterError
 from skdl.report.optuna_importance import best_part, optuna_importances
+from tests.made_up_results import results
 
 RNG = np.random.default_rng(0)
 PARAMS = [

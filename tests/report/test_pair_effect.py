@@ -3,12 +3,12 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from made_up_results import halving, odd, results
 from matplotlib.colors import to_hex
 from sklearn.model_selection import ParameterGrid
 
 from skdl import PairEffectDisplay
 from skdl.exceptions import InvalidParameterError
+from tests.made_up_results import halving, odd, results
 
 # In the order of the grid: "a" is the slowest and "seed" the fastest.
 GRID = list(ParameterGrid({"a": [1, 2, 3], "net__rate": [0.01, 100.0], "seed": [0, 1]}))

@@ -3,11 +3,11 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from made_up_results import halving, odd, results
 
 from skdl import ParallelCoordinatesDisplay
 from skdl.exceptions import InvalidParameterError
 from skdl.report.parallel_coordinates import BELOW
+from tests.made_up_results import halving, odd, results
 
 SAMPLES = [{"rate": 1e-4, "units": 8}, {"rate": 1e-2, "units": 20}, {"rate": 1e-1, "units": 16}]
 

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from hostile import TEXTS, Hostile
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -23,6 +22,7 @@ from sklearn.svm import SVC
 
 from skdl import KerasClassifier, MLPClassifier
 from skdl.report.rebuild import rebuild_code
+from tests.report.hostile import TEXTS, Hostile
 
 
 def build(meta, units=4):

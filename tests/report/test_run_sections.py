@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-import report_cases as cases
 
 from skdl import StopReason, TuningReport
 from skdl.report.document import Text
 from skdl.report.how_trained import Stop
 from skdl.report.run_sections import training_blocks
 from skdl.training.diagnosis import Diagnosis
+from tests.report import report_cases as cases
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import report_cases as cases
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import (
     GridSearchCV,
@@ -17,6 +16,7 @@ from skopt.space import Real
 
 from skdl.report.results import Results
 from skdl.report.same_splits import candidates_share_splits, draws_anew, same_rows
+from tests.report import report_cases as cases
 
 X = np.zeros((24, 1))
 OWN = np.random.RandomState(0)

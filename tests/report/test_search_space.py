@@ -3,12 +3,12 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from made_up_results import cv_results, halving, odd, results
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, ParameterGrid
 
 from skdl import SearchSpaceDisplay
 from skdl.exceptions import InvalidParameterError
+from tests.made_up_results import cv_results, halving, odd, results
 
 GRID = list(ParameterGrid({"net__rate": [0.001, 0.01, 0.1], "kind": ["x", "y"]}))
 MEANS = [0.5, 0.8, 0.6, 0.4, 0.7, 0.3]

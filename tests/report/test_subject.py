@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import report_cases as cases
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
@@ -18,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from skdl.exceptions import InvalidParameterError
 from skdl.report.results import Results
 from skdl.report.subject import facts_of, read_subject, template_of
+from tests.report import report_cases as cases
 
 X, y = cases.X, cases.y
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-import report_cases as cases
-from hostile import TEXTS
 
 from skdl.report.how_trained import tasks_of
 from skdl.report.results import Results
 from skdl.report.table import table_of
+from tests.report import report_cases as cases
+from tests.report.hostile import TEXTS
 
 
 def frame_of(search, **options):

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-import report_cases as cases
-from hostile import TEXTS, Hostile, data
 from sklearn.model_selection import GridSearchCV
 
 from skdl import TuningReport
+from tests.report import report_cases as cases
+from tests.report.hostile import TEXTS, Hostile, data
 
 
 @pytest.mark.parametrize("width", [60, 80])

@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import report_cases as cases
 
 from skdl.report.how_trained import tasks_of
 from skdl.report.results import Results
 from skdl.report.times import time_facts
+from tests.report import report_cases as cases
 
 
 def columns(**times):

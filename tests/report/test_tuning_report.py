@@ -6,7 +6,6 @@ import sys
 
 import numpy as np
 import pytest
-import report_cases as cases
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import (
@@ -20,6 +19,7 @@ from sklearn.model_selection import (
 from skdl import TuningReport
 from skdl.exceptions import InvalidParameterError
 from skdl.report.sections import document_of, headline
+from tests.report import report_cases as cases
 
 ALL = {
     "grid": cases.grid,

@@ -5,10 +5,10 @@ import re
 
 import numpy as np
 import pytest
-from conftest import KINDS, make
 
 import skdl
 from skdl.training.controls import BATCH_SIZE, PARAMETERS, RULES, batch_size_of
+from tests.conftest import KINDS, make
 
 
 @pytest.mark.parametrize("name", RULES)

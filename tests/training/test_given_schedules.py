@@ -3,11 +3,11 @@
 import keras
 import numpy as np
 import pytest
-from tolerances import FUNCTION, assert_within_rounding
 
 from skdl.exceptions import InvalidParameterError
 from skdl.training.given_schedules import GivenSchedule, schedule_of
 from skdl.training.schedules import RULES, Schedule
+from tests.tolerances import FUNCTION, assert_within_rounding
 
 kinds = keras.optimizers.schedules
 OF_KERAS = [

@@ -3,12 +3,12 @@
 import keras
 import numpy as np
 import pytest
-from conftest import make
 
 import skdl
 import skdl.engine
 from skdl.exceptions import InvalidParameterError
 from skdl.training.precision import built_for
+from tests.conftest import make
 
 
 def test_none_is_keras_own_setting():

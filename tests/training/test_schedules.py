@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tolerances import FUNCTION, assert_within_rounding
 
 from skdl.training.schedules import CYCLE_END, CYCLE_START, NAMES, Schedule
+from tests.tolerances import FUNCTION, assert_within_rounding
 
 STEPS, PER_EPOCH, RATE = 60, 6, 0.3
 

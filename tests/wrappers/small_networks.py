@@ -7,9 +7,9 @@ import numpy as np
 from keras.layers import Dense
 from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score
-from tolerances import EPSILON, FUNCTION, of_dense_layers, rounding
 
 from skdl import KerasClassifier
+from tests.tolerances import EPSILON, FUNCTION, of_dense_layers, rounding
 
 ROWS = 24
 # Without tracing, a fit of one small layer is four times as fast. What is asked here does not depend on it.

@@ -8,7 +8,10 @@ import keras
 import numpy as np
 import pytest
 from keras.layers import Dense
-from small_networks import (
+
+from skdl import KerasClassifier, KerasRegressor
+from skdl.exceptions import InvalidParameterError
+from tests.wrappers.small_networks import (
     NUMBERS,
     QUICK,
     THREE,
@@ -20,9 +23,6 @@ from small_networks import (
     dense,
     weights,
 )
-
-from skdl import KerasClassifier, KerasRegressor
-from skdl.exceptions import InvalidParameterError
 
 
 class Builder:

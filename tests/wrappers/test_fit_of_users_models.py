@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 from keras.layers import Dense
-from small_networks import NUMBERS, QUICK, X, build_linear, weights
 
 from skdl import KerasRegressor
 from skdl.exceptions import InvalidParameterError, NotCompilableError
+from tests.wrappers.small_networks import NUMBERS, QUICK, X, build_linear, weights
 
 SEEN = []
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
-from small_networks import (
+
+from skdl import KerasClassifier, KerasRegressor
+from tests.tolerances import assert_outputs_within_rounding
+from tests.wrappers.small_networks import (
     LABELS,
     NUMBERS,
     QUICK,
@@ -19,9 +22,6 @@ from small_networks import (
     dense,
     weights,
 )
-from tolerances import assert_outputs_within_rounding
-
-from skdl import KerasClassifier, KerasRegressor
 
 
 def regressor(**params):

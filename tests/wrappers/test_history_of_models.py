@@ -8,10 +8,10 @@ import pickle
 import keras
 import numpy as np
 import pytest
-from small_networks import NUMBERS, X, build_linear
 
 import skdl
 from skdl import KerasRegressor, MLPRegressor
+from tests.wrappers.small_networks import NUMBERS, X, build_linear
 
 GIVEN = {"epochs": 3, "validation_split": 0.25, "metrics": ["mae"], "random_state": 0}
 

@@ -6,7 +6,10 @@ import keras
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
-from small_networks import (
+
+from skdl import KerasClassifier, KerasRegressor
+from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
+from tests.wrappers.small_networks import (
     LABELS,
     NUMBERS,
     QUICK,
@@ -19,9 +22,6 @@ from small_networks import (
     build_softmax,
     dense,
 )
-
-from skdl import KerasClassifier, KerasRegressor
-from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
 
 BOTH = np.column_stack([NUMBERS, NUMBERS])
 # The last layer, the loss, the target, and what the message says of them.

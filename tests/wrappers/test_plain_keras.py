@@ -5,11 +5,11 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from small_networks import LABELS, NUMBERS, THREE, TWO, X, dense, weights
-from tolerances import assert_outputs_within_rounding
 
 from skdl import KerasClassifier, KerasRegressor
 from skdl.engine.random import batch_order
+from tests.tolerances import assert_outputs_within_rounding
+from tests.wrappers.small_networks import LABELS, NUMBERS, THREE, TWO, X, dense, weights
 
 # The wrapper, the last layer, the loss, the optimizer, the target.
 CASES = {

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from keras.layers import Dense
 from sklearn.base import clone
-from small_networks import (
+
+from skdl import KerasClassifier, KerasRegressor
+from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
+from tests.wrappers.small_networks import (
     NUMBERS,
     QUICK,
     THREE,
@@ -19,9 +22,6 @@ from small_networks import (
     dense,
     weights,
 )
-
-from skdl import KerasClassifier, KerasRegressor
-from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
 
 
 def compiled(optimizer="sgd", build=build_softmax, loss="sparse_categorical_crossentropy"):

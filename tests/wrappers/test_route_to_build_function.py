@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from small_networks import NUMBERS, QUICK, THREE, TWO, X, build_hidden, dense, weights
 
 from skdl import KerasClassifier, KerasRegressor
+from tests.wrappers.small_networks import (
+    NUMBERS,
+    QUICK,
+    THREE,
+    TWO,
+    X,
+    build_hidden,
+    dense,
+    weights,
+)
 
 OF_DATA = {
     "n_features_in_",

@@ -8,9 +8,9 @@ import keras
 import pytest
 from keras.callbacks import EarlyStopping, LearningRateScheduler
 from sklearn.base import clone
-from small_networks import NUMBERS, QUICK, Recorder, X, build_linear
 
 from skdl import KerasRegressor
+from tests.wrappers.small_networks import NUMBERS, QUICK, Recorder, X, build_linear
 
 # No epoch is better than the first by that much: two more epochs, and it stops.
 STOP = {"monitor": "loss", "patience": 2, "min_delta": 1e6}

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.metrics import r2_score
-from small_networks import (
+
+from skdl import KerasClassifier, KerasRegressor
+from skdl.exceptions import InvalidParameterError
+from tests.wrappers.small_networks import (
     NUMBERS,
     QUICK,
     THREE,
@@ -18,9 +21,6 @@ from small_networks import (
     dense,
     weights,
 )
-
-from skdl import KerasClassifier, KerasRegressor
-from skdl.exceptions import InvalidParameterError
 
 
 def regressor(recorder=None, **params):

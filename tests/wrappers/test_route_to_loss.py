@@ -11,7 +11,10 @@ from keras.losses import (
     Huber,
     SparseCategoricalCrossentropy,
 )
-from small_networks import (
+
+from skdl import KerasClassifier, KerasRegressor
+from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
+from tests.wrappers.small_networks import (
     LABELS,
     NUMBERS,
     QUICK,
@@ -28,9 +31,6 @@ from small_networks import (
     dense,
     weights,
 )
-
-from skdl import KerasClassifier, KerasRegressor
-from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
 
 
 def config(loss, name):

@@ -11,7 +11,10 @@ from keras.metrics import (
     SparseCategoricalAccuracy,
     SparseTopKCategoricalAccuracy,
 )
-from small_networks import (
+
+from skdl import KerasClassifier, KerasRegressor
+from tests.tolerances import rounding
+from tests.wrappers.small_networks import (
     NUMBERS,
     QUICK,
     ROWS,
@@ -26,9 +29,6 @@ from small_networks import (
     build_two_outputs,
     weights,
 )
-from tolerances import rounding
-
-from skdl import KerasClassifier, KerasRegressor
 
 OF_KIND = [SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy]
 

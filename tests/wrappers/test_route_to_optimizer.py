@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 from keras.optimizers import SGD, Adam
-from small_networks import NUMBERS, QUICK, X, build_linear, weights
 
 from skdl import KerasRegressor
 from skdl.exceptions import InvalidParameterError
+from tests.wrappers.small_networks import NUMBERS, QUICK, X, build_linear, weights
 
 FOUR_WAYS = {
     "name": {

@@ -12,7 +12,9 @@ from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
-from small_networks import (
+
+from skdl import KerasClassifier, KerasRegressor
+from tests.wrappers.small_networks import (
     NUMBERS,
     QUICK,
     ROWS,
@@ -25,8 +27,6 @@ from small_networks import (
     build_sigmoid,
     weights,
 )
-
-from skdl import KerasClassifier, KerasRegressor
 
 
 @pytest.fixture(scope="module")

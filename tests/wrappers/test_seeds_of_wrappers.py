@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 from keras.layers import Dense, Dropout
-from small_networks import NUMBERS, THREE, X, build_hidden, build_linear, weights
 
 from skdl import KerasClassifier, KerasRegressor
 from skdl.exceptions import UnseededWeightsWarning
+from tests.wrappers.small_networks import NUMBERS, THREE, X, build_hidden, build_linear, weights
 
 
 def build_noisy():

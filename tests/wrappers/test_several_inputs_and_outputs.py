@@ -9,7 +9,11 @@ from keras.layers import Concatenate, Dense
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import FunctionTransformer
-from small_networks import (
+
+from skdl import KerasClassifier, KerasRegressor
+from skdl.exceptions import IncompatibleNetworkError
+from tests.tolerances import FUNCTION, assert_within_rounding
+from tests.wrappers.small_networks import (
     NUMBERS,
     QUICK,
     ROWS,
@@ -25,10 +29,6 @@ from small_networks import (
     sums_of_one_layer,
     weights,
 )
-from tolerances import FUNCTION, assert_within_rounding
-
-from skdl import KerasClassifier, KerasRegressor
-from skdl.exceptions import IncompatibleNetworkError
 
 
 class SplitColumns(TransformerMixin, BaseEstimator):

@@ -10,7 +10,10 @@ from scipy import sparse
 from sklearn.datasets import load_digits
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
-from small_networks import (
+
+from skdl import KerasClassifier, KerasRegressor
+from tests.tolerances import FUNCTION, assert_within_rounding
+from tests.wrappers.small_networks import (
     NUMBERS,
     QUICK,
     THREE,
@@ -22,9 +25,6 @@ from small_networks import (
     dense,
     weights,
 )
-from tolerances import FUNCTION, assert_within_rounding
-
-from skdl import KerasClassifier, KerasRegressor
 
 PIXELS, DIGITS = (part[:60] for part in load_digits(return_X_y=True))
 IMAGES = PIXELS.reshape(-1, 8, 8, 1) / 16

@@ -9,7 +9,11 @@ from keras.layers import Dense
 from sklearn.base import TransformerMixin, clone
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, mean_absolute_error
 from sklearn.model_selection import GridSearchCV
-from small_networks import (
+
+from skdl import KerasClassifier, KerasRegressor, diagnose
+from skdl.exceptions import InvalidParameterError
+from tests.tolerances import assert_outputs_within_rounding
+from tests.wrappers.small_networks import (
     NUMBERS,
     QUICK,
     THREE,
@@ -21,10 +25,6 @@ from small_networks import (
     dense,
     weights,
 )
-from tolerances import assert_outputs_within_rounding
-
-from skdl import KerasClassifier, KerasRegressor, diagnose
-from skdl.exceptions import InvalidParameterError
 
 
 class Dense2(KerasClassifier):

@@ -11,7 +11,11 @@ from keras.losses import (
     SparseCategoricalCrossentropy,
 )
 from scipy.special import expit, softmax
-from small_networks import (
+
+from skdl import KerasClassifier, KerasRegressor
+from skdl.training.losses import loss_name
+from tests.tolerances import assert_outputs_within_rounding
+from tests.wrappers.small_networks import (
     LABELS,
     NUMBERS,
     QUICK,
@@ -27,10 +31,6 @@ from small_networks import (
     dense,
     weights,
 )
-from tolerances import assert_outputs_within_rounding
-
-from skdl import KerasClassifier, KerasRegressor
-from skdl.training.losses import loss_name
 
 ONE_HOT = np.eye(3, dtype=np.int64)[THREE]
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.class_weight import compute_sample_weight
-from small_networks import (
+
+from skdl import KerasClassifier, KerasRegressor
+from tests.wrappers.small_networks import (
     LABELS,
     NUMBERS,
     QUICK,
@@ -18,8 +20,6 @@ from small_networks import (
     dense,
     weights,
 )
-
-from skdl import KerasClassifier, KerasRegressor
 
 UNEQUAL = np.where(np.arange(ROWS) < 4, 2, THREE % 2)
 OF_ROWS = 1.0 + np.arange(ROWS)
