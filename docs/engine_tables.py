@@ -15,7 +15,7 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 import skdl.engine
-from skdl._startup import start_devices
+from skdl.common.keras_import import start_devices
 
 Row = tuple[str, ...]
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from skdl.engine.job import StopReason
     from skdl.networks import MLPClassifier, MLPRegressor
     from skdl.range_test import LRRangeTest, lr_range_test
+    from skdl.recording.histories import histories
     from skdl.report.candidates import CandidateDisplay
     from skdl.report.convergence import ConvergenceDisplay
     from skdl.report.gap import GapDisplay
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from skdl.report.parallel_coordinates import ParallelCoordinatesDisplay
     from skdl.report.search_space import SearchSpaceDisplay
     from skdl.report.tuning_report import TuningReport
-    from skdl.search_record import histories
     from skdl.training.diagnosis import Diagnosis, Fault, Finding
     from skdl.wrappers import KerasClassifier, KerasRegressor
 
@@ -52,7 +52,7 @@ _HOMES = {
     "StopReason": "skdl.engine.job",
     "TuningReport": "skdl.report.tuning_report",
     "diagnose": "skdl.diagnosing",
-    "histories": "skdl.search_record",
+    "histories": "skdl.recording.histories",
     "lr_range_test": "skdl.range_test",
 }
 

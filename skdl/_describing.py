@@ -17,9 +17,9 @@ from skdl._data import (
     held_out_class_weights,
     scale_weights,
 )
-from skdl._startup import load_keras
 from skdl._training import Training, Validation
 from skdl._watching import Watch, watched
+from skdl.common.keras_import import load_keras
 from skdl.engine.batches import map_arrays, n_steps, network_array, take_rows
 from skdl.engine.fixed_batches import check_batches
 from skdl.engine.job import Arrays, FitJob, Samples, leaves

@@ -27,10 +27,9 @@ from skdl._data import (
 from skdl._describing import FitDescriber
 from skdl._parameters import ParameterTable
 from skdl._processes import arrival, configure_worker, departure
-from skdl._records import told_fits
-from skdl._startup import load_keras, start_devices
 from skdl._training import Training, Validation
 from skdl._watching import LastFit, Watch
+from skdl.common.keras_import import load_keras, start_devices
 from skdl.engine.batches import map_arrays, network_array
 from skdl.engine.compiled import engine_named
 from skdl.engine.fixed_batches import check_rows_to_predict
@@ -41,6 +40,7 @@ from skdl.engine.network import FittedNetwork, LiveNetwork, Network, NetworkStat
 from skdl.engine.persistence import held, released
 from skdl.engine.prediction import predict, predict_by_keras
 from skdl.exceptions import DivergedError, IndexOutOfRangeError
+from skdl.recording.records import told_fits
 from skdl.training.schedules import RangeTest
 from skdl.training.stopping import Stopping
 

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from skdl._same import kept, same
 from skdl.exceptions import DivergedError
+from skdl.recording.same_values import kept, same
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 

@@ -12,8 +12,8 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from skdl._estimator import NetworkEstimator
-from skdl._startup import load_keras
 from skdl._wrapper import KerasWrapper
+from skdl.common.keras_import import load_keras
 from skdl.engine.curves import should_rise
 from skdl.engine.job import StopReason
 from skdl.training.advice import Setup

@@ -17,7 +17,7 @@ import threading
 import warnings
 from typing import Any
 
-from skdl._startup import load_keras, quiet_start
+from skdl.common.keras_import import load_keras, quiet_start
 
 HINT = """\
 skdl: these fits run in worker processes, each of which imports TensorFlow and compiles for itself.

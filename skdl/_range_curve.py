@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.signal import lfilter
 
-from skdl._checks import Number, Rule, check_parameters
-from skdl._frames import make_frame
+from skdl.common.pandas_frames import make_frame
+from skdl.common.parameter_checks import Number, Rule, check_parameters
 from skdl.exceptions import InvalidParameterError
 
 if TYPE_CHECKING:

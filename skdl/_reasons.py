@@ -12,7 +12,7 @@ from sklearn.model_selection._search import BaseSearchCV
 from skdl._failed_fits import Reason, failed_fits
 from skdl._fitted_networks import networks_by_parameters
 from skdl.exceptions import HistoriesNotFoundError, InvalidParameterError
-from skdl.search_record import record_of
+from skdl.recording.histories import record_of
 
 
 def reasons_of_search(search: BaseSearchCV, lost: np.ndarray) -> list[list[Reason | None]]:

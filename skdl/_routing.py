@@ -13,9 +13,9 @@ from typing import Any
 
 from sklearn.base import clone
 
-from skdl._checks import did_you_mean
-from skdl._signatures import arguments_of
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
+from skdl.common.parameter_checks import did_you_mean
+from skdl.common.signatures import arguments_of
 from skdl.exceptions import InvalidParameterError
 
 # What a build function may ask for by name and a user does not set.

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.exceptions import InvalidParameterError
 from skdl.training.given_schedules import GivenSchedule
 from skdl.training.schedules import RangeTest, Schedule

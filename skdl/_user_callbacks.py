@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from skdl._routing import RoutedParameters
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.exceptions import InvalidParameterError
 
 

@@ -14,10 +14,10 @@ import numpy as np
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.multiclass import type_of_target
 
-from skdl._checks import did_you_mean
 from skdl._recorded_self import recorded_method
 from skdl._routing import RoutedParameters
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
+from skdl.common.parameter_checks import did_you_mean
 from skdl.engine.facts import Facts
 from skdl.engine.fixed_batches import (
     batch_rows,

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from skdl._checks import did_you_mean
-from skdl._records import FitRecord
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
+from skdl.common.parameter_checks import did_you_mean
 from skdl.engine.batches import n_steps
 from skdl.engine.curves import curve_names, should_rise
 from skdl.engine.fit_options import Course
 from skdl.engine.job import FitJob, FitResult, StopReason
 from skdl.exceptions import InvalidParameterError
+from skdl.recording.records import FitRecord
 from skdl.training.stopping import Stopping, still_improving
 
 

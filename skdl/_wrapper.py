@@ -12,7 +12,15 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._checks import (
+from skdl._data import check_weight, check_y
+from skdl._estimator import NetworkEstimator
+from skdl._failed_fits import failures_noted
+from skdl._training import Training, Validation
+from skdl._user_callbacks import UserCallbacks, watches_prediction
+from skdl._user_network import UserNetwork
+from skdl._watching import Watch
+from skdl.common.keras_import import load_keras
+from skdl.common.parameter_checks import (
     BOOLEAN,
     NONE,
     Number,
@@ -21,15 +29,7 @@ from skdl._checks import (
     check_parameters,
     did_you_mean,
 )
-from skdl._data import check_weight, check_y
-from skdl._estimator import NetworkEstimator
-from skdl._failed_fits import failures_noted
-from skdl._signatures import arguments_of
-from skdl._startup import load_keras
-from skdl._training import Training, Validation
-from skdl._user_callbacks import UserCallbacks, watches_prediction
-from skdl._user_network import UserNetwork
-from skdl._watching import Watch
+from skdl.common.signatures import arguments_of
 from skdl.engine.compiled import ENGINES
 from skdl.engine.job import Arrays, FitJob
 from skdl.engine.network import FittedNetwork, Network

@@ -20,10 +20,10 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import type_of_target
 
-from skdl._checks import plain
-from skdl._startup import load_keras
 from skdl._wrapper import KerasWrapper
 from skdl._wrapper_parameters import ATTRIBUTES, CLASS_WEIGHT, parameters
+from skdl.common.keras_import import load_keras
+from skdl.common.parameter_checks import plain
 from skdl.training.labels import LabelEncoder
 from skdl.training.losses import is_columns_loss
 

@@ -11,7 +11,7 @@ from hypothesis import settings
 from sklearn.datasets import make_classification, make_regression
 
 import skdl
-from skdl._startup import load_keras, start_devices
+from skdl.common.keras_import import load_keras, start_devices
 
 CLASSIFIERS = ("MLPClassifier", "KerasClassifier")
 REGRESSORS = ("MLPRegressor", "KerasRegressor")
@@ -153,7 +153,7 @@ def float64():
 @pytest.fixture
 def empty_store(monkeypatch):
     """The store of records holds nothing, and after the test what it held before."""
-    from skdl.parallel.record_store import RecordStore, store
+    from skdl.recording.store import RecordStore, store
 
     for name, value in vars(RecordStore()).items():
         monkeypatch.setattr(store, name, value)

@@ -24,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from skopt import BayesSearchCV
 
 import skdl
-from skdl.search_record import record_of
+from skdl.recording.histories import record_of
 
 
 def build(meta, units=8):

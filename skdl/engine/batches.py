@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.job import Arrays, Samples
 from skdl.engine.mixup import blend_of_epoch, blended
 from skdl.engine.random import batch_order

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.layers import is_keras, is_written_by_users, walk_layers
 from skdl.engine.rowwise_operations import obstacle_in_graph
 

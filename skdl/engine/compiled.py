@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from skdl._startup import quiet_xla, start_devices
+from skdl.common.keras_import import quiet_xla, start_devices
 from skdl.engine.base import AbstractEngine
 from skdl.engine.calls import Data
 from skdl.engine.fit_options import settled

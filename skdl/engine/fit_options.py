@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.batches import n_steps
 from skdl.engine.job import FitJob, Samples
 

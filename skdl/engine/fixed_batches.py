@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.batches import n_steps, take_rows
 from skdl.engine.job import Arrays, FitJob, n_rows
 from skdl.engine.layers import walk_layers

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.batches import map_arrays, take_rows
 from skdl.engine.batchwise import LAYERS
 from skdl.engine.job import Arrays, FitJob, Samples, leaves

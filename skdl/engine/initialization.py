@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.layers import noise_generators, walk_layers
 from skdl.engine.outside_layers import Origins
 from skdl.engine.random import Stream, derive_seed

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 
 # What Keras makes again when it is next needed, by the class that has it.
 _FUNCTIONS = ("train_function", "test_function", "predict_function")

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from skdl._signatures import arguments_of
-from skdl._startup import load_keras, start_devices
+from skdl.common.keras_import import load_keras, start_devices
+from skdl.common.signatures import arguments_of
 from skdl.engine.base import AbstractEngine
 from skdl.engine.batches import n_steps, training_batches, validation_batches
 from skdl.engine.index_checks import check_indexes, clear_index_errors

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from skdl._startup import start_devices
+from skdl.common.keras_import import start_devices
 from skdl.engine.keras_bookkeeping import Bookkeeping, is_transient, made_anew
 from skdl.engine.keras_state import is_of_keras
 from skdl.engine.variables import one_name_for_variables

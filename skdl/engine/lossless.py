@@ -18,8 +18,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from skdl._signatures import arguments_of
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
+from skdl.common.signatures import arguments_of
 from skdl.engine.keras_bookkeeping import is_transient
 from skdl.engine.keras_state import is_of_keras
 from skdl.engine.layers import is_keras, is_written_by_keras, loss_of, walk_layers

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.facts import Facts
 from skdl.engine.layers import walk_layers
 from skdl.engine.network import Network

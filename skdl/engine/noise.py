@@ -14,7 +14,7 @@ import random
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.layers import walk_layers, with_globals
 from skdl.engine.noise_functions import Noise, dropped, noise_functions
 from skdl.engine.random import Stream, derive_seed

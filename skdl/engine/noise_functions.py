@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.layers import walk_layers
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 
 
 def _arithmetic(operation: Callable[[Any, Any], Any], reflected: bool = False) -> Any:

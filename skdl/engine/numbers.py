@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.layers import loss_of, walk_layers
 from skdl.engine.number_classes import SymbolicFloat, replacements
 from skdl.engine.number_table import INPUTS, Input

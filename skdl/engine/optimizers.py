@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.layers import custom_objects, is_keras
 from skdl.engine.pure_methods import pure_view
 from skdl.engine.rebuilding import with_state_of

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdl._startup import load_keras, start_devices
+from skdl.common.keras_import import load_keras, start_devices
 from skdl.engine.fixed_batches import memories
 from skdl.engine.layers import custom_objects, is_keras, noise_generators, saved_kinds, walk_layers
 from skdl.engine.live_copies import copy_live

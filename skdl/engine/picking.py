@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.calls import Data
 from skdl.engine.mixup import Blend, blended
 from skdl.engine.plan import Form

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.batches import take_rows
 from skdl.engine.batchwise import obstacle_to_masks
 from skdl.engine.convolution import matmul_cost, replaceable

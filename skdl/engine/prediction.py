@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdl._startup import load_keras, start_devices
+from skdl.common.keras_import import load_keras, start_devices
 from skdl.engine.batches import map_arrays, take_rows, validation_batches
 from skdl.engine.index_checks import clear_index_errors
 from skdl.engine.job import Arrays, Samples, leaves, n_rows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.batches import map_arrays
 from skdl.engine.job import Arrays
 from skdl.engine.layers import noise_generators

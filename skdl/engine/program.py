@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.batchwise import masked_normalization
 from skdl.engine.calls import OWN_RATE, Data, Epochs, Outcome, Span
 from skdl.engine.convolution import as_matmul

@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.layers import is_keras, with_globals
 
 

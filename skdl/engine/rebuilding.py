@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, TypeVar
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.keras_state import excluded_by, holds_variables_alone, state_of
 from skdl.engine.live_copies import copy_live
 from skdl.engine.reader import fingerprint

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine import rowwise_rules as rules
 from skdl.engine.layers import is_keras
 from skdl.engine.rowwise_rules import Rule

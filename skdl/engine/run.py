@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.calls import OWN_RATE, Epochs, Outcome, Span
 from skdl.engine.fit_options import Course
 from skdl.engine.job import EpochObserver, FitJob, FitResult, StopReason

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.noise import fixed_variables
 from skdl.engine.tracing import known_variables_alone
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.code_reads import reads_of
 from skdl.engine.keras_state import holds_variables_alone, is_of_keras, state_of
 from skdl.engine.layers import is_keras, loss_of, walk_layers

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.batches import check_cast, map_arrays, network_array
 from skdl.engine.calls import Data
 from skdl.engine.job import Arrays, FitJob, Samples

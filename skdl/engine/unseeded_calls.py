@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.variables import one_name_for_variables
 
 if TYPE_CHECKING:

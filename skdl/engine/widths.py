@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.code_reads import attributes_set_by
 from skdl.engine.keras_state import bookkeeping_of
 from skdl.engine.layers import custom_objects, is_keras, is_written_by_users, loss_of, walk_layers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 
 if TYPE_CHECKING:
     import keras

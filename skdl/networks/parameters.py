@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from skdl._checks import BOOLEAN, NONE, Kind, Number, Options, Rule
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
+from skdl.common.parameter_checks import BOOLEAN, NONE, Kind, Number, Options, Rule
 from skdl.engine.compiled import ENGINES
 from skdl.training.controls import ATTRIBUTES as OF_TRAINING
 from skdl.training.controls import BATCH_SIZE

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from skdl._checks import check_parameters, did_you_mean, plain
 from skdl._estimator import NetworkEstimator
 from skdl._failed_fits import failures_noted
-from skdl._startup import load_keras
 from skdl._training import Training, Validation
+from skdl.common.keras_import import load_keras
+from skdl.common.parameter_checks import check_parameters, did_you_mean, plain
 from skdl.engine.network import Network
 from skdl.engine.network_cache import shared_network
 from skdl.engine.persistence import copy_objects

@@ -6,7 +6,7 @@ import contextvars
 from collections.abc import Callable
 from typing import Any
 
-from skdl._startup import is_keras_there
+from skdl.common.keras_import import is_keras_there
 
 # Keras keeps these for each thread. They are settings; the rest of what it keeps there belongs to the moment.
 _KERAS_SETTINGS = (

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from skdl._records import FitRecord, TaskRecord, recorded, told_fits
-from skdl._same import kept
 from skdl.parallel.progress import Tally
-from skdl.parallel.record_store import CallRecord, RecordStore, Weight, store
 from skdl.parallel.tasks import Given, Told, read_result, read_task
+from skdl.recording.records import FitRecord, TaskRecord, recorded, told_fits
+from skdl.recording.same_values import kept
+from skdl.recording.store import CallRecord, RecordStore, Weight, store
 
 
 class Recording:

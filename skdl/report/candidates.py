@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skdl._checks import NONE, Number, check_parameters
-from skdl._frames import make_frame
+from skdl.common.pandas_frames import make_frame
+from skdl.common.parameter_checks import NONE, Number, check_parameters
 from skdl.report.axes import check_scores
 from skdl.report.candidate_labels import candidate_labels
 from skdl.report.comparison import compare, in_words

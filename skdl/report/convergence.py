@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skdl._checks import Options, check_parameters
-from skdl._frames import make_frame
+from skdl.common.pandas_frames import make_frame
+from skdl.common.parameter_checks import Options, check_parameters
 from skdl.exceptions import InvalidParameterError
 from skdl.report.display import SearchDisplay
 from skdl.report.hyperparameters import counted_apart, cut_apart

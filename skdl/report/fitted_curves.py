@@ -10,10 +10,10 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from skdl._fitted_networks import networks_by_parameters, networks_in
-from skdl._records import FitRecord
 from skdl.engine.job import StopReason
 from skdl.exceptions import InvalidParameterError
-from skdl.search_record import columns_of, named_fits, record_of
+from skdl.recording.histories import columns_of, named_fits, record_of
+from skdl.recording.records import FitRecord
 
 RATE = "learning_rate"
 _KEYS = ("candidate", "split", "network", "epoch")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skdl._frames import make_frame
+from skdl.common.pandas_frames import make_frame
 from skdl.exceptions import InvalidParameterError
 from skdl.report.axes import check_scores
 from skdl.report.display import SearchDisplay

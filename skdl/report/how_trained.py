@@ -18,12 +18,12 @@ from skdl.exceptions import (
     HistoriesNotFoundError,
     InvalidParameterError,
 )
+from skdl.recording.histories import record_of
 from skdl.report.candidate_labels import labels_by_row
 from skdl.report.fitted_curves import curves_of_estimator, curves_of_frame, curves_of_search
 from skdl.report.learning_curves_display import LearningCurvesDisplay
 from skdl.report.results import Results
 from skdl.report.texts import count_text, one_line
-from skdl.search_record import record_of
 from skdl.training.diagnosis import Diagnosis
 
 NOT_RECORDED = (

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from skdl._checks import Number, Options, Rule, check_parameters
-from skdl._frames import make_frame
+from skdl.common.pandas_frames import make_frame
+from skdl.common.parameter_checks import Number, Options, Rule, check_parameters
 from skdl.report.axes import (
     LONGEST_LABEL,
     columns_of,

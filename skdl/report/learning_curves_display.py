@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skdl._frames import make_frame
+from skdl.common.pandas_frames import make_frame
 from skdl.exceptions import InvalidParameterError
 from skdl.report.candidate_labels import candidate_rows, labels_by_row
 from skdl.report.curve_lines import draw_fit, draw_mean, mark, marks_in_words

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from skdl._checks import did_you_mean
+from skdl.common.parameter_checks import did_you_mean
 from skdl.exceptions import InvalidParameterError
 from skdl.report.axes import comparable, lowest_shown, of_grid
 from skdl.report.hyperparameters import Hyperparameter

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skdl._frames import as_objects, make_frame
+from skdl.common.pandas_frames import as_objects, make_frame
 from skdl.report.axes import (
     columns_of,
     label_of,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from skdl.exceptions import HistoriesNotFoundError, InvalidParameterError
+from skdl.recording.histories import record_of
 from skdl.report.results import Results
-from skdl.search_record import record_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdl._frames import make_frame
+from skdl.common.pandas_frames import make_frame
 from skdl.report.hyperparameters import MISSING, text_of
 from skdl.report.results import Results
 from skdl.report.texts import decimals_of, number_text, one_line, plain_value

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl._checks import NONE, Kind, Number, Options, Rule
+from skdl.common.parameter_checks import NONE, Kind, Number, Options, Rule
 from skdl.training import schedules, stopping
 from skdl.training.precision import NAMES as PRECISIONS
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from skdl._checks import plain
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
+from skdl.common.parameter_checks import plain
 from skdl.exceptions import InvalidParameterError
 from skdl.training.schedules import RULES, Schedule
 

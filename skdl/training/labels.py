@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.multiclass import type_of_target
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 
 
 class LabelEncoder(TransformerMixin, BaseEstimator):

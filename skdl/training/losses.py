@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.exceptions import IncompatibleNetworkError
 
 # Losses that compare class numbers with one score a class.

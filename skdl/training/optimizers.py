@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from skdl._checks import BOOLEAN, NONE, Number, Rule
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
+from skdl.common.parameter_checks import BOOLEAN, NONE, Number, Rule
 from skdl.exceptions import InvalidParameterError
 
 NAMES = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import expit, softmax
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.training.losses import Output, is_of_known_range
 
 if TYPE_CHECKING:

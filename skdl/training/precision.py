@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 
 NAMES = ("float32", "mixed_bfloat16", "mixed_float16")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 
 # Keras chooses a crossentropy by the shapes of the target and the output.
 _CHOSEN_BY_KERAS = ("crossentropy", "ce")

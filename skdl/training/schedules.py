@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skdl._checks import NONE, Kind, Number, Options, Rule
+from skdl.common.parameter_checks import NONE, Kind, Number, Options, Rule
 
 # Where one cycle begins and ends, as parts of its peak, and when it has that: the defaults of fastai.
 CYCLE_START, CYCLE_END, CYCLE_RISE = 1 / 25, 1 / 250_000, 0.3

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skdl._checks import BOOLEAN, NONE, Kind, Number, Rule, plain
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
+from skdl.common.parameter_checks import BOOLEAN, NONE, Kind, Number, Rule, plain
 
 # A network still improves where the last tenth of its epochs made it better by more than a hundredth.
 LAST_PART, BY_MORE_THAN = 0.1, 0.01

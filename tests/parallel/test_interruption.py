@@ -95,7 +95,7 @@ PHASES = {
     "while a network trains": """
         from sklearn.model_selection import cross_val_score
         from skdl import KerasRegressor
-        from skdl._startup import load_keras, start_devices
+        from skdl.common.keras_import import load_keras, start_devices
 
         keras = load_keras()
         start_devices()

@@ -20,10 +20,10 @@ from sklearn.utils.parallel import Parallel
 from sklearn.utils.parallel import delayed as sklearn_delayed
 
 from skdl import StopReason
-from skdl._records import FitRecord, told_fits
-from skdl.parallel.record_store import RecordStore, store
 from skdl.parallel.recording import Recording
-from skdl.search_record import record_of
+from skdl.recording.histories import record_of
+from skdl.recording.records import FitRecord, told_fits
+from skdl.recording.store import RecordStore, store
 
 X, Y = np.arange(24.0).reshape(12, 2), np.arange(12.0)
 

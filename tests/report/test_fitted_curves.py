@@ -16,13 +16,13 @@ import skdl
 from skdl import MLPClassifier
 from skdl.engine.job import StopReason
 from skdl.exceptions import HistoriesNotFoundError, InvalidParameterError
+from skdl.recording.histories import record_of
 from skdl.report.fitted_curves import (
     curves_of_estimator,
     curves_of_frame,
     curves_of_search,
     mean_curve,
 )
-from skdl.search_record import record_of
 
 X, Y = load_iris(return_X_y=True)
 NETWORK = MLPClassifier(units=4, epochs=2, batch_size=32, random_state=0)

@@ -9,9 +9,9 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.tree import DecisionTreeClassifier
 
 from skdl.exceptions import InvalidParameterError
+from skdl.recording.histories import record_of
 from skdl.report.results import Results
 from skdl.report.scores_so_far import clock_of, scores_so_far
-from skdl.search_record import record_of
 
 X, Y = load_iris(return_X_y=True)
 TREE = DecisionTreeClassifier(random_state=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from skdl._startup import load_keras
+from skdl.common.keras_import import load_keras
 from skdl.engine.rules.base import Rule
 from skdl.engine.rules.checkpoint import Checkpoint
 from skdl.engine.rules.rates import ReduceRate, ScheduleRate

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from skdl._frames import load_pandas, make_frame
+from skdl.common.pandas_frames import load_pandas, make_frame
 
 
 def test_columns_become_a_frame():

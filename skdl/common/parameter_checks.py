@@ -49,6 +49,7 @@ class Number:
     high_open: bool = False
 
     def accepts(self, value: Any) -> bool:
+        """Whether `value` passes."""
         if isinstance(value, (bool, np.bool_)):
             return False
         if not isinstance(value, numbers.Integral if self.integer else numbers.Real):
@@ -61,6 +62,7 @@ class Number:
         return above and below
 
     def describe(self) -> str:
+        """What passes, as a part of a message."""
         kind = "an int" if self.integer else "a number"
         low = f"above {self.low:g}" if self.low_open else f"of at least {self.low:g}"
         if math.isinf(self.high):
@@ -68,6 +70,7 @@ class Number:
         return f"{kind} {low} and {'below' if self.high_open else 'at most'} {self.high:g}"
 
     def example(self) -> str:
+        """A value that passes, as code."""
         bounded = math.isfinite(self.high)
         value = (self.low + self.high) / 2 if bounded else max(self.low, 1)
         return repr(int(value)) if self.integer else f"{value:g}"
@@ -80,12 +83,15 @@ class Options:
     names: tuple[str, ...]
 
     def accepts(self, value: Any) -> bool:
+        """Whether `value` passes."""
         return isinstance(value, str) and value in self.names
 
     def describe(self) -> str:
+        """What passes, as a part of a message."""
         return "one of " + ", ".join(repr(name) for name in self.names)
 
     def example(self) -> str:
+        """A value that passes, as code."""
         return repr(self.names[0])
 
 
@@ -98,12 +104,15 @@ class Kind:
     sample: str
 
     def accepts(self, value: Any) -> bool:
+        """Whether `value` passes."""
         return self.test(value)
 
     def describe(self) -> str:
+        """What passes, as a part of a message."""
         return self.text
 
     def example(self) -> str:
+        """A value that passes, as code."""
         return self.sample
 
 

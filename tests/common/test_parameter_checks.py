@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skdl._checks import (
+from skdl.common.parameter_checks import (
     BOOLEAN,
     NONE,
     Kind,

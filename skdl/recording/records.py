@@ -58,7 +58,7 @@ class TaskRecord:
         Its place in the call, counted from zero.
     parameters : dict or None
         What the search set. Of what is large or no plain value, such as an estimator, it holds no more than
-        `skdl._same.same` needs to know it again.
+        `skdl.recording.same_values.same` needs to know it again.
     split, n_splits : int or None
         Which of how many splits.
     n_candidates : int or None

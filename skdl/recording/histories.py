@@ -1,6 +1,6 @@
 """The record of a search that ran under the backend "skdl": every fit, found by the results of the search.
 
-The backend keeps what its calls did (`parallel/record_store.py`) and knows no searches; a search keeps its
+The backend keeps what its calls did (`store.py`) and knows no searches; a search keeps its
 results and knows no calls. Which belong together is never guessed: the calls have to have as many tasks as
 the results have candidates and splits, the same parameters in the same order, and the very same times.
 """
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdl._frames import load_pandas
-from skdl._records import FitRecord, TaskRecord
-from skdl._same import same
+from skdl.common.pandas_frames import load_pandas
 from skdl.exceptions import AmbiguousHistoriesError, HistoriesNotFoundError, InvalidParameterError
-from skdl.parallel.record_store import MAX_BYTES, MAX_FITS, CallRecord, store
+from skdl.recording.records import FitRecord, TaskRecord
+from skdl.recording.same_values import same
+from skdl.recording.store import MAX_BYTES, MAX_FITS, CallRecord, store
 
 if TYPE_CHECKING:
     import pandas

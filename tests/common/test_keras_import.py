@@ -10,7 +10,7 @@ import textwrap
 
 import pytest
 
-from skdl._startup import quiet_start
+from skdl.common.keras_import import quiet_start
 
 
 def run(code: str) -> subprocess.CompletedProcess:

@@ -8,7 +8,7 @@ import weakref
 import keras
 import pytest
 
-from skdl._signatures import arguments_of
+from skdl.common.signatures import arguments_of
 
 
 def plain(meta, units=8, *, rate=0.5, **further):

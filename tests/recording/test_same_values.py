@@ -12,7 +12,7 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.svm import SVC
 
-from skdl._same import StandIn, kept, same
+from skdl.recording.same_values import StandIn, kept, same
 
 NAN = float("nan")
 

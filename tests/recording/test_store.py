@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from skdl import StopReason
-from skdl._records import FitRecord, TaskRecord
-from skdl._same import kept
-from skdl.parallel.record_store import MAX_BYTES, MAX_FITS, CallRecord, RecordStore, Weight
+from skdl.recording.records import FitRecord, TaskRecord
+from skdl.recording.same_values import kept
+from skdl.recording.store import MAX_BYTES, MAX_FITS, CallRecord, RecordStore, Weight
 
 
 def fit(epochs=4):

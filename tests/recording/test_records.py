@@ -9,8 +9,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from skdl import KerasClassifier, StopReason
-from skdl._records import recorded, told_fits
 from skdl.exceptions import DivergedError
+from skdl.recording.records import recorded, told_fits
 
 
 def told_by(fit):

@@ -36,8 +36,8 @@ from skdl.exceptions import (
     HistoriesNotFoundError,
     InvalidParameterError,
 )
-from skdl.parallel.record_store import store
-from skdl.search_record import record_of
+from skdl.recording.histories import record_of
+from skdl.recording.store import store
 
 X, Y = load_iris(return_X_y=True)
 # Of one structure, so that all tests share two programs.

@@ -6,8 +6,8 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-from skdl._records import TaskRecord
-from skdl._same import weight
+from skdl.recording.records import TaskRecord
+from skdl.recording.same_values import weight
 
 # Of all calls together; the oldest leave first. A fit of 100 epochs with four curves has 3 kB.
 MAX_FITS = 20_000

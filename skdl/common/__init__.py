@@ -1,0 +1,1 @@
+"""Tools for every room: checks of parameters, arguments of functions, the import of Keras, tables."""
