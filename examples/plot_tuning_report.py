@@ -21,7 +21,7 @@ from sklearn.model_selection import RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdl import LearningCurvesDisplay, MLPClassifier, TuningReport
+from skdl import MLPClassifier, TrainingCurvesDisplay, TuningReport
 
 X, y = load_digits(return_X_y=True)
 X, y = X[:600], y[:600]
@@ -66,7 +66,7 @@ print(
 # %%
 # Its pictures are the displays, which can be drawn one by one as well.
 
-display = LearningCurvesDisplay.from_search(search)
+display = TrainingCurvesDisplay.from_search(search)
 
 # %%
 # The table of all candidates is a data frame.

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 import joblib
 
 if TYPE_CHECKING:
-    from skdl import exceptions
+    from skdl import engine, exceptions
+    from skdl.common.versions import show_versions
     from skdl.diagnosing import diagnose
     from skdl.engine.job import StopReason
     from skdl.networks import MLPClassifier, MLPRegressor
     from skdl.range_test import LRRangeTest, lr_range_test
-    from skdl.recording.histories import histories
-    from skdl.report.candidates import CandidateDisplay
+    from skdl.recording.histories import training_histories
+    from skdl.report.candidates import CandidateComparisonDisplay
     from skdl.report.convergence import ConvergenceDisplay
-    from skdl.report.gap import GapDisplay
+    from skdl.report.gap import TrainTestGapDisplay
     from skdl.report.importance_display import ImportanceDisplay
-    from skdl.report.learning_curves_display import LearningCurvesDisplay
+    from skdl.report.learning_curves_display import TrainingCurvesDisplay
     from skdl.report.pair_effect import PairEffectDisplay
     from skdl.report.parallel_coordinates import ParallelCoordinatesDisplay
     from skdl.report.search_space import SearchSpaceDisplay
@@ -33,52 +34,55 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "CandidateDisplay": "skdl.report.candidates",
+    "CandidateComparisonDisplay": "skdl.report.candidates",
     "ConvergenceDisplay": "skdl.report.convergence",
     "Diagnosis": "skdl.training.diagnosis",
     "Fault": "skdl.training.diagnosis",
     "Finding": "skdl.training.diagnosis",
     "ImportanceDisplay": "skdl.report.importance_display",
-    "GapDisplay": "skdl.report.gap",
     "KerasClassifier": "skdl.wrappers",
     "KerasRegressor": "skdl.wrappers",
+    "LRRangeTest": "skdl.range_test",
     "MLPClassifier": "skdl.networks",
     "MLPRegressor": "skdl.networks",
-    "LearningCurvesDisplay": "skdl.report.learning_curves_display",
-    "LRRangeTest": "skdl.range_test",
     "PairEffectDisplay": "skdl.report.pair_effect",
     "ParallelCoordinatesDisplay": "skdl.report.parallel_coordinates",
     "SearchSpaceDisplay": "skdl.report.search_space",
     "StopReason": "skdl.engine.job",
+    "TrainingCurvesDisplay": "skdl.report.learning_curves_display",
+    "TrainTestGapDisplay": "skdl.report.gap",
     "TuningReport": "skdl.report.tuning_report",
     "diagnose": "skdl.diagnosing",
-    "histories": "skdl.recording.histories",
     "lr_range_test": "skdl.range_test",
+    "show_versions": "skdl.common.versions",
+    "training_histories": "skdl.recording.histories",
 }
 
 __all__ = [
-    "CandidateDisplay",
+    "CandidateComparisonDisplay",
     "ConvergenceDisplay",
     "Diagnosis",
     "Fault",
     "Finding",
     "ImportanceDisplay",
-    "GapDisplay",
     "KerasClassifier",
     "KerasRegressor",
     "LRRangeTest",
-    "LearningCurvesDisplay",
     "MLPClassifier",
     "MLPRegressor",
     "PairEffectDisplay",
     "ParallelCoordinatesDisplay",
     "SearchSpaceDisplay",
     "StopReason",
+    "TrainingCurvesDisplay",
+    "TrainTestGapDisplay",
     "TuningReport",
     "diagnose",
+    "engine",
     "exceptions",
-    "histories",
     "lr_range_test",
+    "show_versions",
+    "training_histories",
 ]
 
 
@@ -90,12 +94,13 @@ joblib.register_parallel_backend("skdl", _parallel_backend)
 
 
 def __getattr__(name: str) -> Any:
-    if name == "exceptions":
-        return import_module("skdl.exceptions")
+    if name in ("engine", "exceptions"):
+        return import_module(f"skdl.{name}")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'skdl' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    own = [name for name in globals() if name.startswith("__")]
+    return sorted({*own, *__all__})

@@ -39,7 +39,7 @@ class HistoriesNotFoundError(LookupError):
     >>> from sklearn.linear_model import Ridge
     >>> from sklearn.model_selection import GridSearchCV
     >>> search = GridSearchCV(Ridge(), {"alpha": [1.0]}, cv=2).fit([[0.0], [1.0]] * 2, [0.0, 1.0] * 2)
-    >>> skdl.histories(search)
+    >>> skdl.training_histories(search)
     Traceback (most recent call last):
     ...
     skdl.exceptions.HistoriesNotFoundError: Nothing is known of the fits of this GridSearchCV...

@@ -33,7 +33,7 @@ with joblib.parallel_config("skdl"):
 # where there are none. The intervals are corrected for that (Nadeau and Bengio, Inference for the
 # generalization error, 2003), and hold all together.
 
-display = skdl.CandidateDisplay.from_search(search, n_candidates=6)
+display = skdl.CandidateComparisonDisplay.from_search(search, n_candidates=6)
 print(display.summary_)
 plt.show()
 

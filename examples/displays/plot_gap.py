@@ -38,7 +38,7 @@ with joblib.parallel_config("skdl"):
 # rows, and more than the folds scatter, overfits. One that does both, a
 # triangle in the region at the left, is said to overfit.
 
-display = skdl.GapDisplay.from_search(search)
+display = skdl.TrainTestGapDisplay.from_search(search)
 print(display.summary_)
 plt.show()
 

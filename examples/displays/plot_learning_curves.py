@@ -38,7 +38,7 @@ print(f"{network[-1].n_epochs_} epochs, held-out accuracy {network.score(X_test,
 # %%
 # The weights that were kept are those of the best epoch: the one with the lowest validation loss.
 
-skdl.LearningCurvesDisplay.from_estimator(network)
+skdl.TrainingCurvesDisplay.from_estimator(network)
 plt.show()
 
 # %%
@@ -50,17 +50,17 @@ search = GridSearchCV(network, rates, cv=4)
 with joblib.parallel_config("skdl"):
     search.fit(X_train, y_train)
 
-skdl.LearningCurvesDisplay.from_search(search)
+skdl.TrainingCurvesDisplay.from_search(search)
 plt.show()
 
 # %%
 # Several candidates beside each other, by their loss: with a rate that is too low it is still falling after
 # all epochs, with one that is too high it is rough.
 
-skdl.LearningCurvesDisplay.from_search(search, candidates=[0, 1, 2], curves="loss")
+skdl.TrainingCurvesDisplay.from_search(search, candidates=[0, 1, 2], curves="loss")
 plt.show()
 
 # %%
 # The curves as a table. Saved, and passed as `histories`, they are drawn in another session too.
 
-print(skdl.histories(search).head(3).to_string())
+print(skdl.training_histories(search).head(3).to_string())

@@ -38,6 +38,15 @@ class Stats:
         Rows that programs trained on by step, and the rows among them that only filled up a batch.
     fallbacks : dict of str to int
         Why fits went through the Keras loop instead, and how many.
+
+    Examples
+    --------
+    >>> import skdl
+    >>> before = skdl.engine.stats()
+    >>> network = skdl.MLPClassifier(units=4, epochs=3, random_state=0)
+    >>> _ = network.fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
+    >>> skdl.engine.stats().fits - before.fits
+    1
     """
 
     programs: int = 0
@@ -187,7 +196,7 @@ def stats() -> Stats:
 
     Examples
     --------
-    >>> import skdl.engine
+    >>> import skdl
     >>> skdl.engine.stats().programs >= 0
     True
     """

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _TIMES = ("fit_time", "score_time")
 _HOW = (
     'Run the search again inside of `with joblib.parallel_config("skdl"):` in this process, or pass a frame '
-    "that skdl.histories gave after it."
+    "that skdl.training_histories gave after it."
 )
 
 
@@ -61,7 +61,7 @@ class _Results:
     by_task: bool
 
 
-def histories(search: Any) -> pandas.DataFrame:
+def training_histories(search: Any) -> pandas.DataFrame:
     """Every epoch of every fit of a search that ran under the backend "skdl".
 
     The curves were kept while the search ran, so nothing is fitted again. The fit of the best candidate on
@@ -107,13 +107,13 @@ def histories(search: Any) -> pandas.DataFrame:
     >>> search = GridSearchCV(network, {"learning_rate": [0.001, 0.01]}, cv=3)
     >>> with joblib.parallel_config("skdl"):
     ...     search = search.fit(*load_iris(return_X_y=True))
-    >>> frame = skdl.histories(search)
+    >>> frame = skdl.training_histories(search)
     >>> list(frame.columns)
     ['candidate', 'split', 'network', 'epoch', 'loss']
     >>> len(frame)  # candidates x splits x epochs
     12
     """
-    pandas = load_pandas("histories()")
+    pandas = load_pandas("training_histories()")
     record = record_of(search)
     parts = [
         pandas.DataFrame(

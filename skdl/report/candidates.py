@@ -50,7 +50,7 @@ MOST_LINES = 10
 ROW, LEAST_ROW, ROWS = 0.48, 0.28, 4
 
 
-class CandidateDisplay(SearchDisplay):
+class CandidateComparisonDisplay(SearchDisplay):
     """The best candidates of a search: their scores by split, and which of them really differ.
 
     Beside the scores stand the differences to the best candidate, split by split on the same rows, with
@@ -97,7 +97,7 @@ class CandidateDisplay(SearchDisplay):
 
     See Also
     --------
-    GapDisplay : Training scores beside those of validation.
+    TrainTestGapDisplay : Training scores beside those of validation.
 
     Notes
     -----
@@ -128,9 +128,9 @@ class CandidateDisplay(SearchDisplay):
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.model_selection import GridSearchCV
     >>> from sklearn.tree import DecisionTreeClassifier
-    >>> from skdl import CandidateDisplay
+    >>> from skdl import CandidateComparisonDisplay
     >>> search = GridSearchCV(DecisionTreeClassifier(random_state=0), {"max_depth": [1, 2, 3, 4]})
-    >>> display = CandidateDisplay.from_search(search.fit(*load_iris(return_X_y=True)))
+    >>> display = CandidateComparisonDisplay.from_search(search.fit(*load_iris(return_X_y=True)))
     >>> display.labels_
     ('max_depth=4', 'max_depth=3', 'max_depth=2', 'max_depth=1')
     >>> display.summary_
@@ -200,7 +200,7 @@ class CandidateDisplay(SearchDisplay):
 
         Returns
         -------
-        self : CandidateDisplay
+        self : CandidateComparisonDisplay
             With ``ax_``, ``figure_`` and ``axes_``.
 
         Raises

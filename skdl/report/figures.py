@@ -11,7 +11,7 @@ import numpy as np
 from skdl.exceptions import InvalidParameterError
 from skdl.report.candidates import MOST_LINES
 from skdl.report.convergence import ConvergenceDisplay
-from skdl.report.gap import GapDisplay
+from skdl.report.gap import TrainTestGapDisplay
 from skdl.report.hyperparameters import Hyperparameter
 from skdl.report.importance_sentences import importance_sentence
 from skdl.report.pair_effect import PairEffectDisplay
@@ -267,7 +267,7 @@ def figure_of_gap(summary: Summary) -> Drawing:
     if summary.best is None:
         return Drawing(title)
     try:
-        display = GapDisplay(results)
+        display = TrainTestGapDisplay(results)
     except InvalidParameterError as reason:
         return Drawing(title, missing=one_line(reason, 400))
     train, place = results.train_mean, summary.best.candidate

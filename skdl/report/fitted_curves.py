@@ -110,7 +110,7 @@ def curves_of_search(search: Any, candidates: Sequence[int]) -> tuple[FittedCurv
 
 
 def curves_of_frame(frame: Any, candidates: Sequence[int]) -> tuple[FittedCurves, ...]:
-    """Those of some candidates in a table that `skdl.histories` gave.
+    """Those of some candidates in a table that `skdl.training_histories` gave.
 
     Raises
     ------
@@ -121,8 +121,9 @@ def curves_of_frame(frame: Any, candidates: Sequence[int]) -> tuple[FittedCurves
     if not set(_KEYS) <= set(columns):
         names = ", ".join(map(repr, columns)) or "no columns"
         raise InvalidParameterError(
-            f"Got histories, a {type(frame).__name__} with {names}, expected what skdl.histories gives: a "
-            f"table with {', '.join(map(repr, _KEYS))} and a column for each curve: save that of the search."
+            f"Got histories, a {type(frame).__name__} with {names}, expected what skdl.training_histories "
+            f"gives: a table with {', '.join(map(repr, _KEYS))} and a column for each curve: save that of "
+            "the search."
         )
     keys = {name: np.asarray(frame[name]) for name in _KEYS}
     values = {

@@ -39,7 +39,7 @@ LOOKS = {None: (BLUE, "o"), Fault.UNDERFITTING: (AMBER, "s"), Fault.OVERFITTING:
 ABOVE, BELOW = 0.06, 0.18
 
 
-class GapDisplay(SearchDisplay):
+class TrainTestGapDisplay(SearchDisplay):
     """The training score of each candidate beside its validation score.
 
     A candidate on the diagonal does as well on other rows as on those it was trained on. One that is low on
@@ -70,7 +70,7 @@ class GapDisplay(SearchDisplay):
 
     See Also
     --------
-    CandidateDisplay : The best candidates, and whether they differ.
+    CandidateComparisonDisplay : The best candidates, and whether they differ.
     diagnose : The same thresholds, with what to do.
 
     Notes
@@ -92,12 +92,12 @@ class GapDisplay(SearchDisplay):
     >>> from sklearn.datasets import load_digits
     >>> from sklearn.model_selection import GridSearchCV
     >>> from sklearn.tree import DecisionTreeClassifier
-    >>> from skdl import GapDisplay
+    >>> from skdl import TrainTestGapDisplay
     >>> grid = {"max_depth": [1, 2, 4, 8]}
     >>> search = GridSearchCV(
     ...     DecisionTreeClassifier(random_state=0), grid, return_train_score=True
     ... ).fit(*load_digits(return_X_y=True))
-    >>> display = GapDisplay.from_search(search)
+    >>> display = TrainTestGapDisplay.from_search(search)
     >>> display.summary_
     'Of 4 candidates 2 underfit and 1 overfits.'
     >>> display.frame().columns.tolist()
@@ -152,7 +152,7 @@ class GapDisplay(SearchDisplay):
 
         Returns
         -------
-        self : GapDisplay
+        self : TrainTestGapDisplay
             With ``ax_`` and ``figure_``.
         """
         self.ax_ = ax = own_axes(ax, figsize=(4.8, 4.8))

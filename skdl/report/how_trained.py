@@ -21,14 +21,15 @@ from skdl.exceptions import (
 from skdl.recording.histories import record_of
 from skdl.report.candidate_labels import labels_by_row
 from skdl.report.fitted_curves import curves_of_estimator, curves_of_frame, curves_of_search
-from skdl.report.learning_curves_display import LearningCurvesDisplay
+from skdl.report.learning_curves_display import TrainingCurvesDisplay
 from skdl.report.results import Results
 from skdl.report.texts import count_text, one_line
 from skdl.training.diagnosis import Diagnosis
 
 NOT_RECORDED = (
     'No curves of these fits are kept: they ran without the backend "skdl", in another process, or too long '
-    'ago. Fit inside of joblib.parallel_config("skdl"), or pass what skdl.histories gave then as histories.'
+    'ago. Fit inside of joblib.parallel_config("skdl"), or pass what skdl.training_histories gave then as '
+    "histories."
 )
 # Curves of more candidates than this hide each other.
 MOST_CURVES = 2
@@ -64,7 +65,7 @@ class TrainingFacts:
     n_networks : int
     epochs : tuple of (int, float, int) or None
         The fewest, the median and the most.
-    curves : LearningCurvesDisplay or None
+    curves : TrainingCurvesDisplay or None
         Those of the best candidates on all splits, or else of the best one, fitted on all rows.
     curves_of : str
         Which these are.
@@ -80,7 +81,7 @@ class TrainingFacts:
     stops: tuple[Stop, ...]
     n_networks: int
     epochs: tuple[int, float, int] | None
-    curves: LearningCurvesDisplay | None
+    curves: TrainingCurvesDisplay | None
     curves_of: str
     diagnosis: Diagnosis | None
     not_diagnosed: str
@@ -153,7 +154,7 @@ def _ends(
 
 def _curves(
     results: Results, tasks: Mapping[tuple[int, int], Any] | None, histories: Any
-) -> tuple[LearningCurvesDisplay | None, str]:
+) -> tuple[TrainingCurvesDisplay | None, str]:
     """The curves of the best candidates, and which these are."""
     best = [int(place) for place in results.order if not results.failed[place]][:MOST_CURVES]
     given = results.source if results.search is None else results.search
@@ -167,11 +168,11 @@ def _curves(
             )
             labels = labels_by_row(results, best)
             whose = count_text(len(best), "best candidate")
-            return LearningCurvesDisplay(fits, labels=labels), f"the {whose} on all splits"
+            return TrainingCurvesDisplay(fits, labels=labels), f"the {whose} on all splits"
         if fitted is not None:
             # The class is all that tells this one candidate from none.
             labels = {0: type(fitted).__name__}
-            display = LearningCurvesDisplay(curves_of_estimator(fitted), labels=labels)
+            display = TrainingCurvesDisplay(curves_of_estimator(fitted), labels=labels)
             return display, "the best candidate, fitted again on all rows"
     except (InvalidParameterError, NotFittedError):
         pass

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 LONGEST_NAME = 40
 
 
-class LearningCurvesDisplay:
+class TrainingCurvesDisplay:
     """Losses and metrics of networks by epoch, in training and in validation.
 
     Each fit is a thin line. Over those of a candidate lies their mean, with a band of one standard deviation
@@ -86,17 +86,17 @@ class LearningCurvesDisplay:
     Notes
     -----
     The best epoch is the one with the best value of the curve that is watched, whose weights a fit with
-    ``restore_best_weights`` keeps. A table of `skdl.histories` does not say which it was, nor why training
-    ended, so that a picture of one has no marks.
+    ``restore_best_weights`` keeps. A table of `skdl.training_histories` does not say which it was, nor
+    why training ended, so that a picture of one has no marks.
 
     Examples
     --------
     >>> from sklearn.datasets import load_iris
-    >>> from skdl import LearningCurvesDisplay, MLPClassifier
+    >>> from skdl import TrainingCurvesDisplay, MLPClassifier
     >>> network = MLPClassifier(epochs=20, early_stopping=True, patience=2, random_state=0)
-    >>> display = LearningCurvesDisplay.from_estimator(network.fit(*load_iris(return_X_y=True)))
+    >>> display = TrainingCurvesDisplay.from_estimator(network.fit(*load_iris(return_X_y=True)))
     >>> display
-    LearningCurvesDisplay(curves_=('loss',), n_candidates=1, n_fits=1)
+    TrainingCurvesDisplay(curves_=('loss',), n_candidates=1, n_fits=1)
     >>> sorted(name for _, name in display.means_)
     ['loss', 'val_loss']
     """
@@ -153,7 +153,7 @@ class LearningCurvesDisplay:
 
         Returns
         -------
-        display : LearningCurvesDisplay
+        display : TrainingCurvesDisplay
 
         Raises
         ------
@@ -185,7 +185,8 @@ class LearningCurvesDisplay:
         candidates : int or sequence of int, optional
             Rows of ``cv_results_``; by default the best one.
         histories : pandas.DataFrame, optional
-            What :func:`~skdl.histories` gave after the search, where it ran in another process or long ago.
+            What :func:`~skdl.training_histories` gave after the search, where it ran in another process or
+            long ago.
         metric : str, optional
             By which the best one is found, of a search with several; by default the one that it refits by.
         ax : matplotlib.axes.Axes, or one for each panel, optional
@@ -195,7 +196,7 @@ class LearningCurvesDisplay:
 
         Returns
         -------
-        display : LearningCurvesDisplay
+        display : TrainingCurvesDisplay
 
         Raises
         ------
@@ -235,7 +236,7 @@ class LearningCurvesDisplay:
         cv_results : mapping
             The ``cv_results_`` of a search.
         histories : pandas.DataFrame
-            What :func:`~skdl.histories` gave after it.
+            What :func:`~skdl.training_histories` gave after it.
         candidates : int or sequence of int, optional
             Rows of ``cv_results_``; by default the best one.
         metric : str, optional
@@ -247,7 +248,7 @@ class LearningCurvesDisplay:
 
         Returns
         -------
-        display : LearningCurvesDisplay
+        display : TrainingCurvesDisplay
 
         Raises
         ------
@@ -269,7 +270,7 @@ class LearningCurvesDisplay:
 
         Returns
         -------
-        self : LearningCurvesDisplay
+        self : TrainingCurvesDisplay
             With ``ax_``, ``figure_`` and ``axes_``.
 
         Raises
@@ -372,9 +373,9 @@ class LearningCurvesDisplay:
         Returns
         -------
         pandas.DataFrame
-            With the columns that :func:`~skdl.histories` gives: ``candidate``, ``split``, ``network``,
-            ``epoch``, from 1, and one for each curve that is shown, NaN where a fit has none. It can be
-            passed on as `histories`.
+            With the columns that :func:`~skdl.training_histories` gives: ``candidate``, ``split``,
+            ``network``, ``epoch``, from 1, and one for each curve that is shown, NaN where a fit has none.
+            It can be passed on as ``histories``.
 
         Raises
         ------

@@ -13,7 +13,7 @@ import numpy as np
 
 from skdl.exceptions import InvalidParameterError
 from skdl.report.baseline import Baseline, baseline_of, check_baseline
-from skdl.report.candidates import CandidateDisplay
+from skdl.report.candidates import CandidateComparisonDisplay
 from skdl.report.comparison import compare
 from skdl.report.dataset import DataFacts, TargetFacts, check_data, describe_data
 from skdl.report.failures import Failure, failures_of
@@ -36,7 +36,7 @@ from skdl.report.table import Table, table_of
 from skdl.report.texts import one_line
 from skdl.report.times import TimeFacts, time_facts
 
-_Display = TypeVar("_Display", CandidateDisplay, ImportanceDisplay)
+_Display = TypeVar("_Display", CandidateComparisonDisplay, ImportanceDisplay)
 
 # Of the name of a search, in letters.
 LONGEST_NAME = 60
@@ -130,7 +130,7 @@ class Summary:
         where the two do not share their splits.
     sizes : SplitSizes
         How large the splits are taken to be, which the width of intervals depends on.
-    candidates : CandidateDisplay or None
+    candidates : CandidateComparisonDisplay or None
         The best candidates beside each other.
     importance : ImportanceDisplay or None
         Which hyperparameters mattered; None where none varies, or all candidates failed.
@@ -154,7 +154,7 @@ class Summary:
     no_baseline: str
     over_baseline: tuple[float, float, float] | None
     sizes: SplitSizes
-    candidates: CandidateDisplay | None
+    candidates: CandidateComparisonDisplay | None
     importance: ImportanceDisplay | None
     training: TrainingFacts | None
     table: Table
@@ -228,7 +228,7 @@ def summarize(
         no_baseline=no_baseline,
         over_baseline=_over_baseline(results, compared, sizes),
         sizes=sizes,
-        candidates=_made(CandidateDisplay, results, test_fraction=sizes.test_fraction),
+        candidates=_made(CandidateComparisonDisplay, results, test_fraction=sizes.test_fraction),
         importance=_made(ImportanceDisplay, results),
         training=training_facts(
             results, tasks, why_not, X, None if results.inside else y, histories

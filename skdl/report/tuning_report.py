@@ -37,8 +37,8 @@ class TuningReport:
     metric : str, optional
         The metric that counts, of several; by default the one that the search refits by.
     histories : pandas.DataFrame, optional
-        What :func:`~skdl.histories` gave after the search, where it ran in another process or long ago; of
-        several searches, after the one with the best score.
+        What :func:`~skdl.training_histories` gave after the search, where it ran in another process or long
+        ago; of several searches, after the one with the best score.
 
     Attributes
     ----------

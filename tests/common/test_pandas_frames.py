@@ -16,5 +16,5 @@ def test_without_pandas_it_is_said_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match=r"frame\(\) makes.*`pip install pandas`, or use a_\.$"):
         make_frame({}, maker="frame()", instead="a_")
-    with pytest.raises(ImportError, match=r"histories\(\) makes.*`pip install pandas`\.$"):
-        load_pandas("histories()")
+    with pytest.raises(ImportError, match=r"training_histories\(\) makes.*`pip install pandas`\.$"):
+        load_pandas("training_histories()")

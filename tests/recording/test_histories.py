@@ -30,7 +30,7 @@ from sklearn.preprocessing import StandardScaler
 from skopt import BayesSearchCV
 
 import skdl
-from skdl import MLPClassifier, MLPRegressor, histories
+from skdl import MLPClassifier, MLPRegressor, training_histories
 from skdl.exceptions import (
     AmbiguousHistoriesError,
     HistoriesNotFoundError,
@@ -110,7 +110,7 @@ def test_the_fits_of_a_search_are_found(name):
 
 def test_the_frame_has_the_curves_of_each_fit():
     search = grid(NETWORK, {**RATES, "validation_split": [0.0, 0.2]}).fit(X, Y)
-    frame = histories(search)
+    frame = training_histories(search)
     assert list(frame.columns) == [
         *("candidate", "split", "network", "epoch"),
         *("loss", "val_loss"),
@@ -137,7 +137,7 @@ def test_what_a_callback_logs_that_is_no_curve_is_left_out():
 
     network = MLPClassifier(units=4, epochs=2, batch_size=32, random_state=0, callbacks=[Odd()])
     result = cross_validate(network, X, Y, cv=2, error_score="raise")
-    frame = histories(result)
+    frame = training_histories(result)
     assert list(frame.columns[4:]) == ["loss", "rate"]
     assert frame.rate.tolist() == [0.5] * 4
 
@@ -148,7 +148,7 @@ def test_a_cross_validation():
     record = record_of(result)
     assert list(record.tasks) == [(0, 0), (0, 1), (0, 2)]
     assert [task.test_scores for task in record.tasks.values()] == result["test_score"].tolist()
-    frame = histories(result)
+    frame = training_histories(result)
     assert frame[["candidate", "split", "epoch"]].values.tolist() == [
         [0, split, epoch] for split in range(3) for epoch in (1, 2)
     ]
@@ -159,14 +159,14 @@ def test_a_search_inside_of_a_cross_validation():
     for split, inner in enumerate(result["estimator"]):
         (best,) = record_of(result).tasks[0, split].fits
         assert best.history["loss"].tolist() == inner.best_estimator_.history_["loss"]
-        assert len(histories(inner)) == 3 * 2 * 2
+        assert len(training_histories(inner)) == 3 * 2 * 2
 
 
 def test_several_networks_of_one_fit_have_numbers():
     voting = VotingClassifier(
         [("a", NETWORK), ("b", MLPClassifier(units=4, epochs=1, batch_size=32, random_state=1))]
     )
-    frame = histories(grid(voting, {"a__learning_rate": [0.01]}).fit(X, Y))
+    frame = training_histories(grid(voting, {"a__learning_rate": [0.01]}).fit(X, Y))
     assert frame[["split", "network", "epoch"]].values.tolist() == [
         [split, f"MLPClassifier {number}", epoch]
         for split in range(2)
@@ -186,7 +186,7 @@ def test_a_fit_that_diverged_has_its_curve_and_one_that_failed_has_none():
     assert record.tasks[1, 0].fits[0].best_epoch is None
     assert "DivergedError" in record.tasks[1, 0].error
     assert "learning_rate=-1.0" in record.tasks[2, 0].error
-    frame = histories(search)
+    frame = training_histories(search)
     assert frame.candidate.tolist() == [0] * 4 + [1] * 4
     assert not np.isfinite(frame[frame.candidate == 1].loss).all()
 
@@ -199,7 +199,7 @@ def test_estimators_that_train_no_network_have_a_record_and_an_empty_frame():
         1.0,
         1.0,
     ]
-    frame = histories(search)
+    frame = training_histories(search)
     assert list(frame.columns) == ["candidate", "split", "network", "epoch"]
     assert frame.empty
 
@@ -237,7 +237,7 @@ def test_another_process_finds_nothing(tmp_path):
                 from pathlib import Path
                 search = pickle.loads(Path(sys.argv[1]).read_bytes())
                 try:
-                    skdl.histories(search)
+                    skdl.training_histories(search)
                 except skdl.exceptions.HistoriesNotFoundError as error:
                     print(error)
                 """
@@ -261,9 +261,9 @@ def test_without_the_backend_the_error_says_what_to_do(backend):
         result = cross_validate(LogisticRegression(), X, Y, cv=2)
     fix = re.escape('Run the search again inside of `with joblib.parallel_config("skdl"):`')
     with pytest.raises(HistoriesNotFoundError, match=f"this GridSearchCV.*without the.*{fix}"):
-        histories(search)
+        training_histories(search)
     with pytest.raises(HistoriesNotFoundError, match=f"this cross-validation.*{fix}"):
-        histories(result)
+        training_histories(result)
 
 
 def test_what_is_no_longer_kept_is_told(monkeypatch):
@@ -306,7 +306,7 @@ def test_two_runs_with_the_same_times_are_an_error():
     (call,) = store.calls()
     store.add(call, store._weight)
     with pytest.raises(AmbiguousHistoriesError, match="times are those of 2 runs"):
-        histories(search)
+        training_histories(search)
 
 
 @pytest.mark.parametrize(
@@ -326,9 +326,9 @@ def test_what_is_no_fitted_search_is_refused(given, shown):
 def test_without_pandas_the_error_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match="Got no pandas, expected it to be installed"):
-        histories(grid())
+        training_histories(grid())
 
 
 def test_it_is_public():
-    assert skdl.histories is histories
-    assert isinstance(histories(grid().fit(X, Y)), pandas.DataFrame)
+    assert skdl.training_histories is training_histories
+    assert isinstance(training_histories(grid().fit(X, Y)), pandas.DataFrame)

@@ -12,7 +12,7 @@ from sklearn.tree import DecisionTreeClassifier
 from skopt import BayesSearchCV
 from skopt.space import Integer
 
-from skdl import CandidateDisplay
+from skdl import CandidateComparisonDisplay
 from skdl.exceptions import InvalidParameterError
 from skdl.report.comparison import compare
 
@@ -34,7 +34,7 @@ def columns(*scores):
 
 
 def test_the_best_are_compared_with_the_best(search):
-    display = CandidateDisplay.from_search(search, n_candidates=4)
+    display = CandidateComparisonDisplay.from_search(search, n_candidates=4)
     order = np.argsort(-search.cv_results_["mean_test_score"], kind="stable")[:4]
     assert display.candidates_.tolist() == order.tolist()
     scores = np.array([search.cv_results_[f"split{k}_test_score"][order] for k in range(4)]).T
@@ -44,11 +44,11 @@ def test_the_best_are_compared_with_the_best(search):
     np.testing.assert_array_equal(display.low_[1:], found.low)
     np.testing.assert_array_equal(display.high_[1:], found.high)
     assert (display.difference_[0], display.low_[0], display.high_[0]) == (0.0, 0.0, 0.0)
-    assert repr(display) == f"CandidateDisplay(n_shown=4, {display.summary_!r})"
+    assert repr(display) == f"CandidateComparisonDisplay(n_shown=4, {display.summary_!r})"
 
 
 def test_the_table_has_the_same_numbers(search):
-    display = CandidateDisplay.from_search(search)
+    display = CandidateComparisonDisplay.from_search(search)
     frame = display.frame()
     assert frame.columns.tolist() == [
         "candidate",
@@ -68,7 +68,7 @@ def test_the_table_has_the_same_numbers(search):
 
 
 def test_the_picture_holds_the_scores_and_the_intervals():
-    display = CandidateDisplay.from_cv_results(
+    display = CandidateComparisonDisplay.from_cv_results(
         columns([0.9, 0.8, 0.9], [0.2, 0.3, 0.2], [0.8, 0.9, 0.9]), test_fraction=0.25
     )
     assert display.candidates_.tolist() == [0, 2, 1]
@@ -90,13 +90,13 @@ def test_the_picture_holds_the_scores_and_the_intervals():
 
 def test_what_is_assumed_of_the_splits_stands_on_the_picture():
     scores = [0.9, 0.8, 0.85], [0.7, 0.75, 0.6]
-    guessed = CandidateDisplay.from_cv_results(columns(*scores))
+    guessed = CandidateComparisonDisplay.from_cv_results(columns(*scores))
     title = guessed.axes_[0].get_title(loc="left").replace("\n", " ")
     said = (
         "If the splits are those of one 3-fold cross-validation: these 2 are not distinguishable."
     )
     assert title == guessed.summary_ == said
-    known = CandidateDisplay.from_cv_results(columns(*scores), test_fraction=1 / 3)
+    known = CandidateComparisonDisplay.from_cv_results(columns(*scores), test_fraction=1 / 3)
     assert known.summary_ == "These 2 are not distinguishable."
     np.testing.assert_allclose(known.low_, guessed.low_)
 
@@ -104,10 +104,10 @@ def test_what_is_assumed_of_the_splits_stands_on_the_picture():
 def test_the_splits_of_a_search_are_known():
     cv = ShuffleSplit(4, test_size=0.5, random_state=0)
     search = GridSearchCV(TREE, {"max_depth": [1, 2, 3]}, cv=cv).fit(X, Y)
-    display = CandidateDisplay.from_search(search)
+    display = CandidateComparisonDisplay.from_search(search)
     found = compare(display.scores_[0], display.scores_[1:], test_over_train=1.0)
     np.testing.assert_array_equal(display.high_[1:], found.high)
-    narrow = CandidateDisplay.from_search(search, test_fraction=0.1, confidence=0.5)
+    narrow = CandidateComparisonDisplay.from_search(search, test_fraction=0.1, confidence=0.5)
     assert (narrow.high_[1:] <= display.high_[1:]).all()
     assert narrow.axes_[1].get_xlabel().replace("\n", " ").endswith("50% intervals")
 
@@ -116,7 +116,7 @@ def test_candidates_of_different_splits_are_not_compared():
     space = {"max_depth": Integer(1, 3)}
     options = {"n_iter": 3, "random_state": 0}
     search = BayesSearchCV(TREE, space, cv=KFold(3, shuffle=True), **options).fit(X, Y)
-    display = CandidateDisplay.from_search(search)
+    display = CandidateComparisonDisplay.from_search(search)
     assert len(display.candidates_) == 3
     assert np.isnan([display.low_[1:], display.high_[1:]]).all()
     means = search.cv_results_["mean_test_score"][display.candidates_]
@@ -128,23 +128,26 @@ def test_candidates_of_different_splits_are_not_compared():
     assert [line.get_marker() for line in left.lines] == ["o", "|"]  # no line joins splits
     seeded = KFold(3, shuffle=True, random_state=0)
     search = BayesSearchCV(TREE, space, cv=seeded, **options).fit(X, Y)
-    assert np.isfinite(CandidateDisplay.from_search(search).difference_).all()
-    assert "different splits" not in CandidateDisplay.from_search(search).summary_
+    assert np.isfinite(CandidateComparisonDisplay.from_search(search).difference_).all()
+    assert "different splits" not in CandidateComparisonDisplay.from_search(search).summary_
 
 
 def test_candidates_without_all_scores_are_not_compared():
-    display = CandidateDisplay.from_cv_results(columns([0.9, NAN], [0.5, 0.6], [0.7, 0.8]))
+    display = CandidateComparisonDisplay.from_cv_results(
+        columns([0.9, NAN], [0.5, 0.6], [0.7, 0.8])
+    )
     assert display.candidates_.tolist() == [2, 1]
     with pytest.raises(
-        InvalidParameterError, match="CandidateDisplay: there are no scores. Got 2 candidates"
+        InvalidParameterError,
+        match="CandidateComparisonDisplay: there are no scores. Got 2 candidates",
     ):
-        CandidateDisplay.from_cv_results(columns([0.9, NAN], [NAN, 0.6]))
+        CandidateComparisonDisplay.from_cv_results(columns([0.9, NAN], [NAN, 0.6]))
 
 
 def test_one_candidate_and_one_split():
-    alone = CandidateDisplay.from_cv_results(columns([0.5, 0.6]))
+    alone = CandidateComparisonDisplay.from_cv_results(columns([0.5, 0.6]))
     assert alone.summary_ == "There is one candidate, and none to compare it with."
-    split = CandidateDisplay.from_cv_results(columns([0.5], [0.6]))
+    split = CandidateComparisonDisplay.from_cv_results(columns([0.5], [0.6]))
     assert split.summary_.startswith("One split does not tell")
     assert np.isnan(split.low_[1])
     assert split.difference_[1] == pytest.approx(-0.1)
@@ -154,7 +157,7 @@ def test_only_the_last_iteration_of_a_halving_is_compared():
     search = HalvingGridSearchCV(
         TREE, {"max_depth": [1, 2, 3, 4, 5, 6]}, cv=3, factor=2, random_state=0
     ).fit(X, Y)
-    display = CandidateDisplay.from_search(search, n_candidates=50)
+    display = CandidateComparisonDisplay.from_search(search, n_candidates=50)
     last = np.flatnonzero(search.cv_results_["iter"] == search.cv_results_["iter"].max())
     assert sorted(display.candidates_) == last.tolist()
     assert display.candidates_[0] == search.best_index_
@@ -162,7 +165,7 @@ def test_only_the_last_iteration_of_a_halving_is_compared():
 
 def test_a_chosen_candidate_that_is_not_the_best_is_called_so():
     search = GridSearchCV(TREE, {"max_depth": [1, 3]}, cv=5, refit=lambda results: 0).fit(X, Y)
-    display = CandidateDisplay.from_search(search)
+    display = CandidateComparisonDisplay.from_search(search)
     assert display.candidates_.tolist() == [0, 1]
     assert display.summary_ == "The chosen one is worse than the other."
 
@@ -171,25 +174,25 @@ def test_many_candidates_are_numbered_where_names_have_no_room(search):
     rng = np.random.default_rng(0)
     results = columns(*rng.normal(size=(40, 12)))
     figure, ax = plt.subplots(figsize=(3.3, 3), layout="constrained")
-    display = CandidateDisplay.from_cv_results(results, n_candidates=40, ax=ax)
+    display = CandidateComparisonDisplay.from_cv_results(results, n_candidates=40, ax=ax)
     left = display.axes_[0]
     assert display.ax_ is ax
     assert not left.texts
     assert [label.get_text() for label in left.get_yticklabels()] == list(map(str, range(1, 41)))
-    free = CandidateDisplay.from_cv_results(results, n_candidates=40)
+    free = CandidateComparisonDisplay.from_cv_results(results, n_candidates=40)
     assert len(free.axes_[0].texts) == 40
     assert free.figure_.get_figheight() > 15
 
 
 def test_it_is_found_in_a_pipeline(search):
-    display = CandidateDisplay.from_estimator(make_pipeline("passthrough", search))
+    display = CandidateComparisonDisplay.from_estimator(make_pipeline("passthrough", search))
     assert display.candidates_[0] == search.best_index_
 
 
 def test_hostile_names_are_drawn_as_they_are():
     results = columns([0.5, 0.6], [0.1, 0.2])
     results["params"] = [{"$x$" * 100: "<script>$"}, {"$x$" * 100: "\n$\\alpha$"}]
-    display = CandidateDisplay.from_cv_results(results)
+    display = CandidateComparisonDisplay.from_cv_results(results)
     display.figure_.draw_without_rendering()
     assert "<script>" in display.labels_[0]
     assert all(r"\$" in text.get_text() for text in display.axes_[0].texts)
@@ -200,15 +203,19 @@ def test_hostile_names_are_drawn_as_they_are():
     [{"n_candidates": 0}, {"confidence": 1.0}, {"confidence": 95}, {"test_fraction": 0.0}],
 )
 def test_wrong_options_are_named(options):
-    with pytest.raises(InvalidParameterError, match=f"CandidateDisplay: {next(iter(options))}="):
-        CandidateDisplay.from_cv_results(columns([0.5, 0.6]), **options)
+    with pytest.raises(
+        InvalidParameterError, match=f"CandidateComparisonDisplay: {next(iter(options))}="
+    ):
+        CandidateComparisonDisplay.from_cv_results(columns([0.5, 0.6]), **options)
 
 
 def test_the_settings_of_the_caller_stay():
     before = dict(plt.rcParams)
-    CandidateDisplay.from_cv_results(columns([0.5, 0.6], [0.4, 0.5]))
+    CandidateComparisonDisplay.from_cv_results(columns([0.5, 0.6], [0.4, 0.5]))
     assert dict(plt.rcParams) == before
-    assert isinstance(CandidateDisplay.from_cv_results(columns([0.5])).frame(), pandas.DataFrame)
+    assert isinstance(
+        CandidateComparisonDisplay.from_cv_results(columns([0.5])).frame(), pandas.DataFrame
+    )
 
 
 def test_names_that_are_cut_tell_candidates_apart():
@@ -217,7 +224,7 @@ def test_names_that_are_cut_tell_candidates_apart():
     columns["params"].append({"n__" + "a" * 60: 2, "b": "x"})
     columns["split0_test_score"].append(0.0)
     figure, ax = plt.subplots(figsize=(3.3, 2.6), layout="constrained")
-    display = CandidateDisplay.from_cv_results(columns, ax=ax)
+    display = CandidateComparisonDisplay.from_cv_results(columns, ax=ax)
     names = [text.get_text() for text in display.axes_[0].texts]
     assert len(set(names)) == 4
     assert [name[-1] for name in names[:3]] == ["0", "1", "2"]

@@ -20,9 +20,9 @@ import skdl
 from skdl.exceptions import InvalidParameterError
 
 DISPLAYS = [
-    skdl.CandidateDisplay,
+    skdl.CandidateComparisonDisplay,
     skdl.ConvergenceDisplay,
-    skdl.GapDisplay,
+    skdl.TrainTestGapDisplay,
     skdl.ImportanceDisplay,
     skdl.PairEffectDisplay,
     skdl.ParallelCoordinatesDisplay,

@@ -99,7 +99,7 @@ def test_without_a_record_the_words_of_histories_are_said():
 
 
 def test_a_saved_table_gives_the_same_curves(search):
-    frame = skdl.histories(search).sample(frac=1, random_state=0)
+    frame = skdl.training_histories(search).sample(frac=1, random_state=0)
     for saved, recorded in zip(
         sorted(curves_of_frame(frame, [0, 1]), key=lambda one: (one.candidate, one.split)),
         curves_of_search(search, [0, 1]),
@@ -117,13 +117,13 @@ def test_a_saved_table_gives_the_same_curves(search):
 
 @pytest.mark.parametrize("table", [None, {"loss": [1.0]}])
 def test_what_is_no_such_table_is_named(table):
-    with pytest.raises(InvalidParameterError, match="expected what skdl.histories gives"):
+    with pytest.raises(InvalidParameterError, match="expected what skdl.training_histories gives"):
         curves_of_frame(table, [0])
 
 
 def test_a_table_that_lacks_columns_is_named(search):
     with pytest.raises(InvalidParameterError, match="a DataFrame with 'candidate', 'network'"):
-        curves_of_frame(skdl.histories(search).drop(columns="split"), [0])
+        curves_of_frame(skdl.training_histories(search).drop(columns="split"), [0])
 
 
 def test_the_mean_is_that_of_the_fits_that_still_train():

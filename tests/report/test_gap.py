@@ -8,7 +8,7 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.tree import DecisionTreeClassifier
 
-from skdl import Fault, GapDisplay
+from skdl import Fault, TrainTestGapDisplay
 from skdl.exceptions import InvalidParameterError
 
 X, Y = load_iris(return_X_y=True)
@@ -35,7 +35,9 @@ def drawn(display):
 
 
 def test_candidates_are_drawn_by_what_they_are():
-    display = GapDisplay.from_cv_results(columns([0.1, 0.9, 0.9, NAN], [0.1, 0.5, 0.8, 0.1]))
+    display = TrainTestGapDisplay.from_cv_results(
+        columns([0.1, 0.9, 0.9, NAN], [0.1, 0.5, 0.8, 0.1])
+    )
     assert display.faults_ == (Fault.UNDERFITTING, Fault.OVERFITTING, None, None)
     points = drawn(display)
     assert points["underfitting"] == [[0.1, 0.1]]
@@ -47,11 +49,11 @@ def test_candidates_are_drawn_by_what_they_are():
     names = [text.get_text() for text in display.ax_.texts]
     assert names == ["underfitting", "overfitting"]
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("training R²", "validation R²")
-    assert repr(display) == f"GapDisplay({display.summary_!r})"
+    assert repr(display) == f"TrainTestGapDisplay({display.summary_!r})"
 
 
 def test_both_axes_show_the_same_range_and_the_diagonal():
-    display = GapDisplay.from_cv_results(columns([0.2, 1.0], [0.1, 0.6]))
+    display = TrainTestGapDisplay.from_cv_results(columns([0.2, 1.0], [0.1, 0.6]))
     ax = display.ax_
     assert ax.get_xlim() == ax.get_ylim()
     assert ax.get_xlim() == pytest.approx((0.1 - 0.18 * 0.9, 1.0 + 0.06 * 0.9))
@@ -61,7 +63,7 @@ def test_both_axes_show_the_same_range_and_the_diagonal():
 
 
 def test_the_table_has_all_candidates():
-    frame = GapDisplay.from_cv_results(columns([0.1, 0.9, NAN], [0.2, 0.5, 0.1])).frame()
+    frame = TrainTestGapDisplay.from_cv_results(columns([0.1, 0.9, NAN], [0.2, 0.5, 0.1])).frame()
     assert frame.columns.tolist() == ["candidate", "train_score", "test_score", "gap", "fault"]
     np.testing.assert_allclose(frame["gap"], [-0.1, 0.4, NAN])
     assert frame["fault"].tolist()[:2] == ["underfitting", "overfitting"]
@@ -69,7 +71,7 @@ def test_the_table_has_all_candidates():
 
 
 def test_without_thresholds_the_corners_are_named_and_nobody_is_judged():
-    display = GapDisplay.from_cv_results(columns([0.1, 0.9], [0.1, 0.5], name="own"))
+    display = TrainTestGapDisplay.from_cv_results(columns([0.1, 0.9], [0.1, 0.5], name="own"))
     assert display.faults_ is None
     assert display.frame()["fault"].isna().all()
     assert display.summary_ == "2 candidates; no threshold is known for this score."
@@ -80,24 +82,24 @@ def test_without_thresholds_the_corners_are_named_and_nobody_is_judged():
 
 
 def test_corners_that_are_off_the_picture_are_not_named():
-    display = GapDisplay.from_cv_results(columns([0.97, 0.96], [0.95, 0.94]))
+    display = TrainTestGapDisplay.from_cv_results(columns([0.97, 0.96], [0.95, 0.94]))
     assert [text.get_text() for text in display.ax_.texts] == []
     assert display.summary_ == "Of 2 candidates 0 underfit and 0 overfit."
 
 
 def test_the_means_over_the_splits_are_shown():
     search = GridSearchCV(TREE, {"max_depth": [1, 3]}, cv=3, return_train_score=True).fit(X, Y)
-    display = GapDisplay.from_search(search)
+    display = TrainTestGapDisplay.from_search(search)
     np.testing.assert_allclose(display.train_score_, search.cv_results_["mean_train_score"])
     np.testing.assert_allclose(display.test_score_, search.cv_results_["mean_test_score"])
-    assert GapDisplay.from_estimator(search).summary_ == display.summary_
+    assert TrainTestGapDisplay.from_estimator(search).summary_ == display.summary_
 
 
 def test_the_earlier_iterations_of_a_halving_are_paler():
     search = HalvingGridSearchCV(
         TREE, {"max_depth": [1, 2, 3, 4]}, cv=3, factor=2, random_state=0, return_train_score=True
     ).fit(X, Y)
-    display = GapDisplay.from_search(search)
+    display = TrainTestGapDisplay.from_search(search)
     shades = {0.8: 0, 0.4 * 0.8: 0}
     for group in display.ax_.collections:
         if group.get_alpha() in shades:
@@ -110,7 +112,9 @@ def test_the_earlier_iterations_of_a_halving_are_paler():
 
 def test_scores_far_below_are_marked_at_the_edge():
     train = [*np.linspace(0.7, 0.9, 20), 0.8]
-    display = GapDisplay.from_cv_results(columns(train, [*np.linspace(0.6, 0.8, 20), -1e6]))
+    display = TrainTestGapDisplay.from_cv_results(
+        columns(train, [*np.linspace(0.6, 0.8, 20), -1e6])
+    )
     off = next(line for line in display.ax_.lines if line.get_marker() == "v")
     assert off.get_label() == "1 below the picture"
     low = display.ax_.get_ylim()[0]
@@ -120,7 +124,7 @@ def test_scores_far_below_are_marked_at_the_edge():
 
 def test_losses_of_many_sizes_have_log_axes():
     scores = -np.logspace(0, 4, 9)
-    display = GapDisplay.from_cv_results(columns(scores, 2 * scores, name="own"))
+    display = TrainTestGapDisplay.from_cv_results(columns(scores, 2 * scores, name="own"))
     assert display.ax_.get_xscale() == display.ax_.get_yscale() == "symlog"
     low, high = display.ax_.get_ylim()
     assert low < -2e4
@@ -138,7 +142,7 @@ def test_losses_of_many_sizes_have_log_axes():
     ],
 )
 def test_one_candidate(train, test, words):
-    display = GapDisplay.from_cv_results(columns(train, test))
+    display = TrainTestGapDisplay.from_cv_results(columns(train, test))
     assert display.summary_ == words
     assert display.ax_.get_xlim()[0] < display.ax_.get_xlim()[1]
 
@@ -146,14 +150,14 @@ def test_one_candidate(train, test, words):
 def test_what_is_missing_is_named():
     search = GridSearchCV(TREE, {"max_depth": [1]}, cv=2).fit(X, Y)
     with pytest.raises(InvalidParameterError, match="search with return_train_score=True"):
-        GapDisplay.from_search(search)
-    with pytest.raises(InvalidParameterError, match="GapDisplay: there are no scores"):
-        GapDisplay.from_cv_results(columns([0.5], [NAN]))
+        TrainTestGapDisplay.from_search(search)
+    with pytest.raises(InvalidParameterError, match="TrainTestGapDisplay: there are no scores"):
+        TrainTestGapDisplay.from_cv_results(columns([0.5], [NAN]))
     with pytest.raises(InvalidParameterError, match="no candidate with finite training scores"):
-        GapDisplay.from_cv_results(columns([NAN], [0.5]))
+        TrainTestGapDisplay.from_cv_results(columns([NAN], [0.5]))
 
 
 def test_it_is_drawn_where_it_is_asked_for():
     figure, ax = plt.subplots(figsize=(3.3, 3.3), layout="constrained")
-    display = GapDisplay.from_cv_results(columns([0.1, 0.9], [0.1, 0.5]), ax=ax)
+    display = TrainTestGapDisplay.from_cv_results(columns([0.1, 0.9], [0.1, 0.5]), ax=ax)
     assert (display.ax_, display.figure_) == (ax, figure)

@@ -40,7 +40,7 @@ def test_without_records_the_best_one_is_told(results):
 
 
 def test_a_frame_that_was_kept_has_the_curves(results):
-    frame = skdl.histories(cases.network())
+    frame = skdl.training_histories(cases.network())
     found = training_facts(results, None, "why not", histories=frame)
     assert found.curves_of == "the 2 best candidates on all splits"
     assert len(found.curves.fits) == 6

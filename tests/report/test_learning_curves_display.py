@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_validate
 
 import skdl
-from skdl import LearningCurvesDisplay, MLPClassifier
+from skdl import MLPClassifier, TrainingCurvesDisplay
 from skdl.engine.job import StopReason
 from skdl.exceptions import HistoriesNotFoundError, InvalidParameterError
 from skdl.report.fitted_curves import FittedCurves, curves_of_search
@@ -49,7 +49,7 @@ def lines(ax, width):
 
 def test_one_network_has_its_history_on_the_lines():
     network = clone(NETWORK).fit(X, Y)
-    display = LearningCurvesDisplay.from_estimator(network)
+    display = TrainingCurvesDisplay.from_estimator(network)
     assert display.curves_ == ("loss", "accuracy")
     for ax, name in zip(display.axes_, display.curves_, strict=True):
         training, validation = lines(ax, 2)
@@ -70,7 +70,7 @@ def test_one_network_has_its_history_on_the_lines():
 
 
 def test_every_split_is_thin_and_the_mean_is_not(search):
-    display = LearningCurvesDisplay.from_search(search)
+    display = TrainingCurvesDisplay.from_search(search)
     best = search.best_index_
     fits = curves_of_search(search, [best])
     ax = display.axes_[0]
@@ -84,12 +84,12 @@ def test_every_split_is_thin_and_the_mean_is_not(search):
     np.testing.assert_allclose(mean.mean[:n_both], by_hand)
     assert (
         repr(display)
-        == "LearningCurvesDisplay(curves_=('loss', 'accuracy'), n_candidates=1, n_fits=2)"
+        == "TrainingCurvesDisplay(curves_=('loss', 'accuracy'), n_candidates=1, n_fits=2)"
     )
 
 
 def test_the_mean_goes_on_thinner_where_fits_have_ended():
-    display = LearningCurvesDisplay(
+    display = TrainingCurvesDisplay(
         [
             fit(0, loss=[4, 2, 1, 1], best=3, stop=StopReason.EPOCHS_DONE),
             fit(1, loss=[2, 2], best=0, stop=StopReason.NO_IMPROVEMENT),
@@ -117,7 +117,7 @@ def test_the_mean_goes_on_thinner_where_fits_have_ended():
 
 
 def test_several_candidates_differ_by_colour(search):
-    display = LearningCurvesDisplay.from_search(search, candidates=[0, 1], curves="loss")
+    display = TrainingCurvesDisplay.from_search(search, candidates=[0, 1], curves="loss")
     (ax,) = display.axes_
     means = [line for line in ax.lines if line.get_linewidth() in (2, 1.1)]
     assert len({line.get_color() for line in means}) == 2
@@ -131,20 +131,20 @@ def test_several_candidates_differ_by_colour(search):
 
 
 def test_the_table_is_that_of_histories(search):
-    histories = skdl.histories(search)
-    frame = LearningCurvesDisplay.from_search(search, candidates=[0, 1]).frame()
+    histories = skdl.training_histories(search)
+    frame = TrainingCurvesDisplay.from_search(search, candidates=[0, 1]).frame()
     assert set(frame.columns) == set(histories.columns)
     for name in histories.columns:
         assert frame[name].tolist() == histories[name].tolist()
 
 
 def test_a_saved_table_serves_as_the_record_does(search):
-    histories = skdl.histories(search)
-    recorded = LearningCurvesDisplay.from_search(search)
+    histories = skdl.training_histories(search)
+    recorded = TrainingCurvesDisplay.from_search(search)
     for saved in (
-        LearningCurvesDisplay.from_search(search, histories=histories),
-        LearningCurvesDisplay.from_cv_results(search.cv_results_, histories),
-        LearningCurvesDisplay.from_search(search, histories=recorded.frame()),
+        TrainingCurvesDisplay.from_search(search, histories=histories),
+        TrainingCurvesDisplay.from_cv_results(search.cv_results_, histories),
+        TrainingCurvesDisplay.from_search(search, histories=recorded.frame()),
     ):
         assert saved.means_.keys() == recorded.means_.keys()
         for key, mean in recorded.means_.items():
@@ -156,25 +156,25 @@ def test_a_saved_table_serves_as_the_record_does(search):
 def test_a_cross_validation_is_drawn_like_a_search():
     with joblib.parallel_config("skdl"):
         result = cross_validate(NETWORK, X, Y, cv=2)
-    display = LearningCurvesDisplay.from_search(result)
+    display = TrainingCurvesDisplay.from_search(result)
     assert len(display.fits) == 2
 
 
 def test_losses_that_fall_by_factors_have_a_log_axis():
     steep = fit(loss=np.exp(-np.arange(12.0)), accuracy=np.linspace(0.1, 0.9, 12))
-    loss, accuracy = LearningCurvesDisplay([steep]).plot().axes_
+    loss, accuracy = TrainingCurvesDisplay([steep]).plot().axes_
     assert (loss.get_yscale(), accuracy.get_yscale()) == ("log", "linear")
 
 
 def test_a_learning_rate_is_shown_last_and_where_it_changed():
     rates = {"learning_rate": [0.1, 0.01], "loss": [1, 0.5], "mae": [1, 1]}
-    display = LearningCurvesDisplay([fit(best=1, stop=StopReason.EPOCHS_DONE, **rates)]).plot()
+    display = TrainingCurvesDisplay([fit(best=1, stop=StopReason.EPOCHS_DONE, **rates)]).plot()
     assert display.curves_ == ("loss", "mae", "learning_rate")
     # Of a rate no epoch is the best.
     assert [len(ax.lines) for ax in display.axes_] == [3, 3, 1]
-    constant = LearningCurvesDisplay([fit(learning_rate=[0.1, 0.1], loss=[1, 0.5])])
+    constant = TrainingCurvesDisplay([fit(learning_rate=[0.1, 0.1], loss=[1, 0.5])])
     assert constant.curves_ == ("loss",)
-    asked = LearningCurvesDisplay(
+    asked = TrainingCurvesDisplay(
         [fit(learning_rate=[0.1, 0.1], loss=[1, 1])], curves="learning_rate"
     )
     assert asked.curves_ == ("learning_rate",)
@@ -182,7 +182,7 @@ def test_a_learning_rate_is_shown_last_and_where_it_changed():
 
 def test_a_fit_that_diverged_is_marked_where_it_left():
     gone = [np.nan, np.nan]
-    display = LearningCurvesDisplay(
+    display = TrainingCurvesDisplay(
         [
             fit(0, loss=[2, 1], best=1, stop=StopReason.STILL_IMPROVING),
             fit(1, loss=gone, stop=StopReason.DIVERGED),
@@ -199,7 +199,7 @@ def test_a_fit_that_diverged_is_marked_where_it_left():
 
 @pytest.mark.parametrize("reason", StopReason)
 def test_every_reason_to_stop_is_said(reason):
-    display = LearningCurvesDisplay([fit(loss=[2.0, 1.0], stop=reason)]).plot()
+    display = TrainingCurvesDisplay([fit(loss=[2.0, 1.0], stop=reason)]).plot()
     assert len(legend(display)) == 2
 
 
@@ -207,37 +207,37 @@ def test_curves_that_nobody_has_are_named(search):
     with pytest.raises(
         InvalidParameterError, match="curves='mae', expected names among 'accuracy', 'loss'"
     ):
-        LearningCurvesDisplay.from_search(search, curves="mae")
+        TrainingCurvesDisplay.from_search(search, curves="mae")
     with pytest.raises(InvalidParameterError, match=r"curves=\[\]"):
-        LearningCurvesDisplay.from_search(search, curves=[])
+        TrainingCurvesDisplay.from_search(search, curves=[])
 
 
 @pytest.mark.parametrize("candidates", [2, -1, "a", [0, 5], [], [0.5]])
 def test_candidates_that_are_not_there_are_named(search, candidates):
     with pytest.raises(InvalidParameterError, match="expected rows of cv_results_.* from 0 to 1"):
-        LearningCurvesDisplay.from_search(search, candidates=candidates)
+        TrainingCurvesDisplay.from_search(search, candidates=candidates)
 
 
 def test_without_curves_it_is_said_how_to_get_them(search):
     plain = GridSearchCV(LogisticRegression(max_iter=500), {"C": [1.0]}, cv=2)
     with pytest.raises(HistoriesNotFoundError, match="Run the search again inside"):
-        LearningCurvesDisplay.from_search(plain.fit(X, Y))
+        TrainingCurvesDisplay.from_search(plain.fit(X, Y))
     with joblib.parallel_config("skdl"):
         plain.fit(X, Y)
     with pytest.raises(InvalidParameterError, match="0 fits without a finite number"):
-        LearningCurvesDisplay.from_search(plain)
+        TrainingCurvesDisplay.from_search(plain)
     with pytest.raises(InvalidParameterError, match="1 fits without a finite number"):
-        LearningCurvesDisplay([fit(loss=[np.nan])])
+        TrainingCurvesDisplay([fit(loss=[np.nan])])
 
 
 def test_a_search_in_which_all_failed_asks_for_candidates():
     results = {"params": [{}], "split0_test_score": np.array([np.nan])}
     with pytest.raises(InvalidParameterError, match="1 candidates that all failed.*candidates="):
-        LearningCurvesDisplay.from_cv_results(results, None)
+        TrainingCurvesDisplay.from_cv_results(results, None)
 
 
 def test_names_are_drawn_as_they_are():
-    hostile = LearningCurvesDisplay(
+    hostile = TrainingCurvesDisplay(
         [fit(candidate=k, loss=[1, 2], **{"$x$<script>": [1, 2]}) for k in range(2)],
         labels={0: "$y$" * 100, 1: "_b"},
     ).plot()
@@ -249,14 +249,14 @@ def test_names_are_drawn_as_they_are():
 
 def test_it_is_drawn_where_it_is_asked_for(search):
     figure, ax = plt.subplots(figsize=(3.3, 3), layout="constrained")
-    display = LearningCurvesDisplay.from_search(search, ax=ax)
+    display = TrainingCurvesDisplay.from_search(search, ax=ax)
     assert (display.ax_, display.figure_, len(display.axes_)) == (ax, figure, 2)
-    one = LearningCurvesDisplay.from_search(search, ax=plt.subplots()[1], curves="loss")
+    one = TrainingCurvesDisplay.from_search(search, ax=plt.subplots()[1], curves="loss")
     assert one.axes_.tolist() == [one.ax_]
 
 
 def test_one_epoch_is_a_point():
-    display = LearningCurvesDisplay([fit(loss=[0.7], val_loss=[0.9])]).plot()
+    display = TrainingCurvesDisplay([fit(loss=[0.7], val_loss=[0.9])]).plot()
     points = [line for line in display.ax_.lines if line.get_marker() == "."]
     assert [line.get_ydata().tolist() for line in points] == [[0.7], [0.9]]
     assert display.ax_.get_xticks().tolist() == [1]
@@ -264,7 +264,7 @@ def test_one_epoch_is_a_point():
 
 def test_a_band_on_a_log_axis_ends_at_the_lowest_fit():
     fits = [fit(split, loss=[1.0, low]) for split, low in enumerate([0.001, 0.002, 0.9])]
-    display = LearningCurvesDisplay(fits).plot()
+    display = TrainingCurvesDisplay(fits).plot()
     assert display.ax_.get_yscale() == "log"
     assert (display.means_[0, "loss"].mean - display.means_[0, "loss"].std)[1] < 0
     (band,) = display.ax_.collections
@@ -275,7 +275,7 @@ def test_many_candidates_leave_room_for_their_curves():
     fits = [fit(candidate=one, loss=[1.0, 0.5], val_loss=[1.0, 0.6]) for one in range(12)]
     labels = {one: f"learning_rate=0.00{one}, units=64, dropout=0" for one in range(12)}
     figure, ax = plt.subplots(figsize=(3.3, 2.6), layout="constrained")
-    display = LearningCurvesDisplay(fits, labels=labels).plot(ax=ax)
+    display = TrainingCurvesDisplay(fits, labels=labels).plot(ax=ax)
     figure.draw_without_rendering()
     assert ax.get_window_extent().height > 0.25 * figure.bbox.height
     assert 0 < len(legend(display)) < 12
