@@ -80,7 +80,7 @@ class TrainingCurvesDisplay:
 
     See Also
     --------
-    histories : The curves of a search as a table.
+    training_histories : The curves of a search as a table.
     diagnose : What the curves say.
 
     Notes
@@ -375,7 +375,7 @@ class TrainingCurvesDisplay:
         pandas.DataFrame
             With the columns that :func:`~skdl.training_histories` gives: ``candidate``, ``split``,
             ``network``, ``epoch``, from 1, and one for each curve that is shown, NaN where a fit has none.
-            It can be passed on as ``histories``.
+            It can be passed on as `histories`.
 
         Raises
         ------
