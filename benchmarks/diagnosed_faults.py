@@ -1,6 +1,6 @@
 """What `skdl.diagnose` finds in networks that were made to have a fault, and in sound ones.
 
-The thresholds in `skdl/training/diagnosis.py` lie between what these fits showed. Each is on a part of a set
+The thresholds in `skdl/diagnosis/findings.py` lie between what these fits showed. Each is on a part of a set
 that comes with scikit-learn, scaled, with half of the other rows for validation. The groups say what a
 network was made for, which is no truth about each of its fits: one unit is enough for breast cancer, and two
 sets are learnt well at rates that are far too high for digits.
@@ -22,7 +22,8 @@ from sklearn import datasets
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from skdl import Fault, MLPClassifier, MLPRegressor, diagnose
+from skdl import MLPClassifier, MLPRegressor, diagnose
+from skdl.diagnosis import Fault
 from skdl.exceptions import DivergedError
 
 # How to load a set, and how many rows to train on.

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import joblib
 
 if TYPE_CHECKING:
-    from skdl import engine, exceptions
+    from skdl import diagnosis, engine, exceptions
     from skdl.common.versions import show_versions
-    from skdl.diagnosing import diagnose
+    from skdl.diagnosis.diagnose import diagnose
     from skdl.engine.job import StopReason
+    from skdl.lr_range.run import LRRangeTest, lr_range_test
     from skdl.networks import MLPClassifier, MLPRegressor
-    from skdl.range_test import LRRangeTest, lr_range_test
     from skdl.recording.histories import training_histories
     from skdl.report.candidates import CandidateComparisonDisplay
     from skdl.report.convergence import ConvergenceDisplay
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from skdl.report.parallel_coordinates import ParallelCoordinatesDisplay
     from skdl.report.search_space import SearchSpaceDisplay
     from skdl.report.tuning_report import TuningReport
-    from skdl.training.diagnosis import Diagnosis, Fault, Finding
     from skdl.wrappers import KerasClassifier, KerasRegressor
 
 __version__ = "0.1.0"
@@ -36,13 +35,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "CandidateComparisonDisplay": "skdl.report.candidates",
     "ConvergenceDisplay": "skdl.report.convergence",
-    "Diagnosis": "skdl.training.diagnosis",
-    "Fault": "skdl.training.diagnosis",
-    "Finding": "skdl.training.diagnosis",
     "ImportanceDisplay": "skdl.report.importance_display",
     "KerasClassifier": "skdl.wrappers",
     "KerasRegressor": "skdl.wrappers",
-    "LRRangeTest": "skdl.range_test",
+    "LRRangeTest": "skdl.lr_range.run",
     "MLPClassifier": "skdl.networks",
     "MLPRegressor": "skdl.networks",
     "PairEffectDisplay": "skdl.report.pair_effect",
@@ -52,8 +48,8 @@ _HOMES = {
     "TrainingCurvesDisplay": "skdl.report.learning_curves_display",
     "TrainTestGapDisplay": "skdl.report.gap",
     "TuningReport": "skdl.report.tuning_report",
-    "diagnose": "skdl.diagnosing",
-    "lr_range_test": "skdl.range_test",
+    "diagnose": "skdl.diagnosis.diagnose",
+    "lr_range_test": "skdl.lr_range.run",
     "show_versions": "skdl.common.versions",
     "training_histories": "skdl.recording.histories",
 }
@@ -61,9 +57,6 @@ _HOMES = {
 __all__ = [
     "CandidateComparisonDisplay",
     "ConvergenceDisplay",
-    "Diagnosis",
-    "Fault",
-    "Finding",
     "ImportanceDisplay",
     "KerasClassifier",
     "KerasRegressor",
@@ -78,6 +71,7 @@ __all__ = [
     "TrainTestGapDisplay",
     "TuningReport",
     "diagnose",
+    "diagnosis",
     "engine",
     "exceptions",
     "lr_range_test",
@@ -94,7 +88,7 @@ joblib.register_parallel_backend("skdl", _parallel_backend)
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("engine", "exceptions"):
+    if name in ("diagnosis", "engine", "exceptions"):
         return import_module(f"skdl.{name}")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)

@@ -14,7 +14,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._data import check_weight, check_y
 from skdl._estimator import NetworkEstimator
-from skdl._failed_fits import failures_noted
 from skdl._training import Training, Validation
 from skdl._user_callbacks import UserCallbacks, watches_prediction
 from skdl._user_network import UserNetwork
@@ -34,6 +33,7 @@ from skdl.engine.compiled import ENGINES
 from skdl.engine.job import Arrays, FitJob
 from skdl.engine.network import FittedNetwork, Network
 from skdl.exceptions import InvalidParameterError
+from skdl.recording.failed_fits import failures_noted
 from skdl.training.controls import BATCH_SIZE, batch_size_of
 from skdl.training.controls import RULES as CONTROL_RULES
 from skdl.training.given_schedules import schedule_of

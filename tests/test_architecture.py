@@ -36,7 +36,7 @@ def importers(package):
 
 def test_the_page_names_every_file_of_the_rooms_that_it_walks_through():
     page = (Path(__file__).parents[1] / "docs" / "architecture.rst").read_text(encoding="utf-8")
-    rooms = ("", "common", "engine", "parallel", "recording", "report")
+    rooms = ("", "common", "diagnosis", "engine", "lr_range", "parallel", "recording", "report")
     names = {path.name for room in rooms for path in (PACKAGE / room).glob("[!_]*.py")}
     names |= {path.name for path in PACKAGE.glob("_[!_]*.py")}
     assert not {name for name in names if f"`{name}`" not in page}

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from skdl._estimator import NetworkEstimator
-from skdl._failed_fits import failures_noted
 from skdl._training import Training, Validation
 from skdl.common.keras_import import load_keras
 from skdl.common.parameter_checks import check_parameters, did_you_mean, plain
@@ -20,6 +19,7 @@ from skdl.engine.persistence import copy_objects
 from skdl.engine.rebuilding import with_state_of
 from skdl.exceptions import InvalidParameterError
 from skdl.networks.parameters import RULES
+from skdl.recording.failed_fits import failures_noted
 from skdl.training.controls import batch_size_of
 from skdl.training.given_schedules import schedule_of
 from skdl.training.losses import (

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl._failed_fits import PARTICULAR, last_line
+from skdl.recording.failed_fits import PARTICULAR, last_line
 from skdl.report.results import Results
 from skdl.report.texts import one_line
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from skdl._fitted_networks import networks_by_parameters, networks_in
+from skdl.diagnosis.fitted_networks import networks_by_parameters, networks_in
 from skdl.engine.job import StopReason
 from skdl.exceptions import InvalidParameterError
 from skdl.recording.histories import columns_of, named_fits, record_of

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from skdl.common.pandas_frames import make_frame
+from skdl.diagnosis.findings import Fault
 from skdl.exceptions import InvalidParameterError
 from skdl.report.axes import check_scores
 from skdl.report.display import SearchDisplay
@@ -27,7 +28,6 @@ from skdl.report.style import (
     wrapped,
 )
 from skdl.report.ticks import inches
-from skdl.training.diagnosis import Fault
 
 if TYPE_CHECKING:
     import matplotlib.axes

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from skdl._fitted_networks import networks_in
-from skdl.diagnosing import diagnose
+from skdl.diagnosis.diagnose import diagnose
+from skdl.diagnosis.findings import Diagnosis
+from skdl.diagnosis.fitted_networks import networks_in
 from skdl.engine.job import StopReason
 from skdl.exceptions import (
     AmbiguousHistoriesError,
@@ -24,7 +25,6 @@ from skdl.report.fitted_curves import curves_of_estimator, curves_of_frame, curv
 from skdl.report.learning_curves_display import TrainingCurvesDisplay
 from skdl.report.results import Results
 from skdl.report.texts import count_text, one_line
-from skdl.training.diagnosis import Diagnosis
 
 NOT_RECORDED = (
     'No curves of these fits are kept: they ran without the backend "skdl", in another process, or too long '

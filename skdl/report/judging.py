@@ -10,18 +10,18 @@ import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.metrics import get_scorer_names
 
-from skdl._read_scores import judged, own_score, own_scoring
-from skdl.report.results import Results
-from skdl.training.advice import Setup
-from skdl.training.diagnosis import (
+from skdl.diagnosis.advice import Setup
+from skdl.diagnosis.evidence import Evidence, findings_of
+from skdl.diagnosis.findings import (
     LEARNT_OF_CLASSES,
     LEARNT_OF_NUMBERS,
     LOSS_GAP,
     SCORE_GAP,
     Fault,
 )
-from skdl.training.faults import Evidence, findings_of
-from skdl.training.fold_scores import SCORES, FoldScores
+from skdl.diagnosis.fold_scores import SCORES, FoldScores
+from skdl.diagnosis.search_scores import judged, own_score, own_scoring
+from skdl.report.results import Results
 
 
 @dataclass(frozen=True, eq=False)

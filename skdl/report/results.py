@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection._search import BaseSearchCV
 
-from skdl._read_scores import own_scoring
+from skdl.diagnosis.search_scores import own_scoring
 from skdl.exceptions import InvalidParameterError
 from skdl.report.hyperparameters import Hyperparameter, hyperparameters_of
 from skdl.report.texts import one_line

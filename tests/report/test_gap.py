@@ -8,7 +8,8 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.tree import DecisionTreeClassifier
 
-from skdl import Fault, TrainTestGapDisplay
+from skdl import TrainTestGapDisplay
+from skdl.diagnosis import Fault
 from skdl.exceptions import InvalidParameterError
 
 X, Y = load_iris(return_X_y=True)

@@ -5,9 +5,9 @@ import pickle
 import pytest
 
 import skdl
+from skdl.diagnosis.findings import Fault
 from skdl.report.how_trained import tasks_of, training_facts
 from skdl.report.results import Results
-from skdl.training.diagnosis import Fault
 from tests.report import report_cases as cases
 
 

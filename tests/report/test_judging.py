@@ -8,9 +8,9 @@ from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from skdl.diagnosis.findings import Fault
 from skdl.report.judging import judge
 from skdl.report.results import Results
-from skdl.training.diagnosis import Fault
 
 X, Y = load_digits(n_class=5, return_X_y=True)
 X, Y = X[:200] / 16, Y[:200]

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from skdl import StopReason, TuningReport
+from skdl.diagnosis.findings import Diagnosis
 from skdl.report.document import Text
 from skdl.report.how_trained import Stop
 from skdl.report.run_sections import training_blocks
-from skdl.training.diagnosis import Diagnosis
 from tests.report import report_cases as cases
 
 

@@ -7,8 +7,8 @@ import pickle
 import pytest
 
 import skdl
-from skdl.training import diagnosis
-from skdl.training.diagnosis import Diagnosis, Fault, Finding
+from skdl.diagnosis import findings as diagnosis
+from skdl.diagnosis.findings import Diagnosis, Fault, Finding
 
 FINDING = Finding(
     Fault.OVERFITTING, {"loss_gap": 0.5}, "it knows its rows by heart.", ("dropout=0.2",)

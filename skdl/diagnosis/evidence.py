@@ -9,9 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
-from skdl.training import advice
-from skdl.training.advice import Setup
-from skdl.training.diagnosis import (
+from skdl.diagnosis import advice
+from skdl.diagnosis.advice import Setup
+from skdl.diagnosis.findings import (
     BLOWN_UP,
     CLIMB,
     DIVERGED_FACTOR,
@@ -30,8 +30,8 @@ from skdl.training.diagnosis import (
     Fault,
     Finding,
 )
-from skdl.training.fold_scores import FoldScores
-from skdl.training.learning_curves import LearningCurves
+from skdl.diagnosis.fold_scores import FoldScores
+from skdl.diagnosis.learning_curves import LearningCurves
 from skdl.training.stopping import BY_MORE_THAN
 
 

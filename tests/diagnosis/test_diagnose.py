@@ -21,10 +21,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skdl
-from skdl import Fault, MLPClassifier, StopReason, diagnose
+from skdl import MLPClassifier, StopReason, diagnose
+from skdl.diagnosis import Fault
 from skdl.exceptions import DivergedError
 from tests import networks_for_tests
-from tests.networks_for_diagnosis import diabetes, digits, network, regressor
+from tests.diagnosis.networks_for_diagnosis import diabetes, digits, network, regressor
 
 
 def faults(fitted, *data):

@@ -14,8 +14,8 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 
 from skdl import KerasClassifier, MLPClassifier, MLPRegressor, diagnose
-from skdl._failed_fits import failed_fits
-from skdl.training.diagnosis import Fault
+from skdl.diagnosis.findings import Fault
+from skdl.recording.failed_fits import failed_fits
 
 X = np.random.default_rng(0).normal(size=(24, 3))
 Y = np.arange(24) % 2

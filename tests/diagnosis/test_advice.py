@@ -7,8 +7,7 @@ import re
 
 import pytest
 
-from skdl.networks.mlp_base import MLP
-from skdl.training.advice import (
+from skdl.diagnosis.advice import (
     Setup,
     against_divergence,
     against_failed_candidates,
@@ -17,6 +16,7 @@ from skdl.training.advice import (
     against_overfitting,
     against_underfitting,
 )
+from skdl.networks.mlp_base import MLP
 
 ALL = [
     against_divergence,

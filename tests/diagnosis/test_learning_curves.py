@@ -9,7 +9,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import beta
 
-from skdl.training.learning_curves import (
+from skdl.diagnosis.learning_curves import (
     LearningCurves,
     entropy,
     mixup_floor,

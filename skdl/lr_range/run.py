@@ -14,10 +14,10 @@ from sklearn.pipeline import Pipeline
 from skdl._callbacks import without_callbacks
 from skdl._data import draw_seed
 from skdl._estimator import NetworkEstimator
-from skdl._range_curve import RULES as CURVE_RULES
-from skdl._range_curve import LRRangeTest
 from skdl.common.parameter_checks import Number, check_parameters
 from skdl.exceptions import InvalidParameterError
+from skdl.lr_range.curve import RULES as CURVE_RULES
+from skdl.lr_range.curve import LRRangeTest
 
 __all__ = ["LRRangeTest", "lr_range_test"]
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skdl.training.advice import Setup
-from skdl.training.diagnosis import Diagnosis, Fault
-from skdl.training.faults import Evidence, findings_of
-from skdl.training.fold_scores import FoldScores
-from skdl.training.learning_curves import LearningCurves
+from skdl.diagnosis.advice import Setup
+from skdl.diagnosis.evidence import Evidence, findings_of
+from skdl.diagnosis.findings import Diagnosis, Fault
+from skdl.diagnosis.fold_scores import FoldScores
+from skdl.diagnosis.learning_curves import LearningCurves
 
 
 def kinds(*curves, **more):

@@ -16,7 +16,7 @@ from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 
-from skdl.training.fold_scores import SCORES, FoldScores
+from skdl.diagnosis.fold_scores import SCORES, FoldScores
 
 
 def baseline_score(scoring: str, y: Any, *, classifier: bool) -> float:

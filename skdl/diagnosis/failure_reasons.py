@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection._search import BaseSearchCV
 
-from skdl._failed_fits import Reason, failed_fits
-from skdl._fitted_networks import networks_by_parameters
+from skdl.diagnosis.fitted_networks import networks_by_parameters
 from skdl.exceptions import HistoriesNotFoundError, InvalidParameterError
+from skdl.recording.failed_fits import Reason, failed_fits
 from skdl.recording.histories import record_of
 
 

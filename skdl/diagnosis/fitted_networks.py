@@ -14,15 +14,15 @@ from sklearn.pipeline import Pipeline
 from skdl._estimator import NetworkEstimator
 from skdl._wrapper import KerasWrapper
 from skdl.common.keras_import import load_keras
-from skdl.engine.curves import should_rise
-from skdl.engine.job import StopReason
-from skdl.training.advice import Setup
-from skdl.training.learning_curves import (
+from skdl.diagnosis.advice import Setup
+from skdl.diagnosis.learning_curves import (
     LearningCurves,
     entropy,
     mixup_floor,
     smoothing_floor,
 )
+from skdl.engine.curves import should_rise
+from skdl.engine.job import StopReason
 from skdl.training.losses import loss_name
 from skdl.training.stopping import stopping_of
 

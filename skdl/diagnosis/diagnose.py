@@ -14,15 +14,19 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import type_of_target
 
-from skdl._failed_fits import Reason
-from skdl._fitted_networks import (
+from skdl.diagnosis.advice import Setup
+from skdl.diagnosis.evidence import Evidence, findings_of
+from skdl.diagnosis.failure_reasons import reasons_of_cross_validation, reasons_of_search
+from skdl.diagnosis.findings import Diagnosis
+from skdl.diagnosis.fitted_networks import (
     curves_of,
     known_classes,
     networks_by_parameters,
     networks_in,
     setup_of,
 )
-from skdl._read_scores import (
+from skdl.diagnosis.learning_curves import LearningCurves
+from skdl.diagnosis.search_scores import (
     baseline_score,
     failed_rate,
     lost_fits,
@@ -30,12 +34,8 @@ from skdl._read_scores import (
     scores_of_cross_validation,
     scores_of_search,
 )
-from skdl._reasons import reasons_of_cross_validation, reasons_of_search
 from skdl.exceptions import DivergedError
-from skdl.training.advice import Setup
-from skdl.training.diagnosis import Diagnosis
-from skdl.training.faults import Evidence, findings_of
-from skdl.training.learning_curves import LearningCurves
+from skdl.recording.failed_fits import Reason
 
 # How to get what is missing, by where the numbers come from.
 _WAYS = {

@@ -17,8 +17,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skopt import BayesSearchCV
 
-from skdl import Fault, diagnose
-from tests.networks_for_diagnosis import diabetes, digits, folds, pipeline, regressor
+from skdl import diagnose
+from skdl.diagnosis import Fault
+from tests.diagnosis.networks_for_diagnosis import diabetes, digits, folds, pipeline, regressor
 
 RATES = {"mlpclassifier__learning_rate": [0.003, 0.01]}
 

@@ -330,5 +330,5 @@ def test_errors_of_the_network_are_those_of_its_fit(classes_data):
 
 
 def test_public_names_are_where_they_are_said_to_be():
-    assert lr_range_test.__module__ == "skdl.range_test"
-    assert skdl.range_test.LRRangeTest is LRRangeTest
+    assert lr_range_test.__module__ == "skdl.lr_range.run"
+    assert skdl.lr_range.run.LRRangeTest is LRRangeTest

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from skdl.training.fold_scores import SCORES, FoldScores
+from skdl.diagnosis.fold_scores import SCORES, FoldScores
 
 
 def test_scores_are_parts_of_the_way_from_chance_to_perfect():

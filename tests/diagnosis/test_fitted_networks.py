@@ -10,10 +10,11 @@ from sklearn.ensemble import BaggingClassifier
 from sklearn.multiclass import OneVsRestClassifier
 
 import skdl
-from skdl import Fault, diagnose
-from skdl._fitted_networks import networks_in
+from skdl import diagnose
+from skdl.diagnosis import Fault
+from skdl.diagnosis.fitted_networks import networks_in
 from tests import networks_for_tests
-from tests.networks_for_diagnosis import digits, network, pipeline
+from tests.diagnosis.networks_for_diagnosis import digits, network, pipeline
 
 
 def test_a_wrapper_is_advised_by_the_names_that_it_has():
