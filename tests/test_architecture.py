@@ -65,6 +65,14 @@ def test_imports_run_down():
     }
     rooms = {name.split(".")[1] for name in of_recording if name.startswith("skdl.")}
     assert rooms <= {"common", "engine", "exceptions", "recording"}
+    lower = ("common/", "engine/", "training/")
+    assert not {file for file in importers("skdl.recording") if file.startswith(lower)}
+    assert not {
+        file
+        for room in ("skdl.diagnosis", "skdl.lr_range")
+        for file in importers(room)
+        if not file.startswith(("diagnosis/", "lr_range/", "report/", "__init__"))
+    }
 
 
 def test_estimators_and_the_backend_know_nothing_of_each_other():

@@ -1,5 +1,5 @@
 """
-Learning curves and early stopping
+Training curves and early stopping
 ==================================
 
 A network is trained on real handwritten digits until the loss on rows that were held back has not fallen for

@@ -1,1 +1,1 @@
-"""Tools for every room: checks of parameters, arguments of functions, the import of Keras, tables."""
+"""Tools for every room: parameter checks, arguments of functions, the import of Keras, tables, versions."""

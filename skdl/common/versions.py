@@ -5,16 +5,18 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import re
 import sys
 
-_NEEDED = ("scikit-learn", "numpy", "scipy", "joblib", "scikeras", "keras", "tensorflow")
-_OPTIONAL = ("scikit-optimize", "optuna", "matplotlib", "pandas")
+# A requirement begins with the name of its package.
+_NAME = re.compile(r"[\w.-]+")
 
 
 def show_versions() -> None:
-    """Print the versions of skdl, of what it needs, and of the machine.
+    """Print the machine and the versions of skdl, of what it needs, and of extras that are installed.
 
-    Nothing is imported for it. Paste the text into a report of a fault. ``python -m skdl`` prints it too.
+    It imports none of these packages. Paste the text into a report of a fault. ``python -m skdl`` prints the
+    same.
 
     Examples
     --------
@@ -29,7 +31,7 @@ def show_versions() -> None:
         "machine": platform.platform(),
         "processors": str(os.cpu_count()),
     }
-    packages = {name: _version(name) for name in ("skdl", *_NEEDED, *_OPTIONAL)}
+    packages = {"skdl": importlib.metadata.version("skdl"), **_requirements()}
     width = max(map(len, (*system, *packages)))
     for title, lines in (("System", system), ("Packages", packages)):
         print(title)
@@ -37,8 +39,16 @@ def show_versions() -> None:
             print(f"{name:>{width + 1}}  {told}")
 
 
-def _version(name: str) -> str:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
+def _requirements() -> dict[str, str]:
+    """The versions of all packages that skdl asks for, those of extras only where they are installed."""
+    found = {}
+    for requirement in importlib.metadata.requires("skdl") or ():
+        match = _NAME.match(requirement)
+        assert match is not None, requirement
+        name = match[0]
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            if "extra ==" not in requirement:
+                found[name] = "not installed"
+    return found

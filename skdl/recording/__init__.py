@@ -1,1 +1,1 @@
-"""What the fits of a search left behind: which fits a backend keeps, and their curves as a table."""
+"""What the fits of a search left behind: notes of tasks and failures, and the curves as a table."""

@@ -1,6 +1,6 @@
 """The record of a search that ran under the backend "skdl": every fit, found by the results of the search.
 
-The backend keeps what its calls did (`store.py`) and knows no searches; a search keeps its
+The backend notes what its calls did, `store.py` keeps it, and neither knows searches. A search keeps its
 results and knows no calls. Which belong together is never guessed: the calls have to have as many tasks as
 the results have candidates and splits, the same parameters in the same order, and the very same times.
 """

@@ -224,7 +224,7 @@ def figure_of_parallel_coordinates(summary: Summary) -> Drawing:
 
 def figure_of_learning_curves(summary: Summary) -> Drawing:
     """Losses and metrics of the best candidates by epoch."""
-    title, training = "Learning curves", summary.training
+    title, training = "Training curves", summary.training
     if training is None or training.curves is None:
         return Drawing(title)
     display = training.curves

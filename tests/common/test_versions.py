@@ -17,13 +17,16 @@ def test_versions_are_those_of_the_packages(capsys):
     assert lines["skdl"] == skdl.__version__
     assert lines["numpy"] == np.__version__
     assert lines["scikit-learn"] == sklearn.__version__
+    assert {"scikit-optimize", "rich", "pytest"} <= lines.keys()
     assert lines["executable"] == sys.executable
 
 
-def test_a_package_that_is_missing_is_told(capsys, monkeypatch):
-    monkeypatch.setattr("skdl.common.versions._OPTIONAL", ("no-such-package",))
+def test_a_package_that_is_missing_is_told_unless_it_is_an_extra(capsys, monkeypatch):
+    required = ["no-such-package>=1", 'no-such-extra>=1; extra == "docs"']
+    monkeypatch.setattr("importlib.metadata.requires", lambda name: required)
     skdl.show_versions()
-    assert "no-such-package  not installed\n" in capsys.readouterr().out
+    assert "no-such-package  not installed\n" in (told := capsys.readouterr().out)
+    assert "no-such-extra" not in told
 
 
 def test_the_module_prints_the_same(capsys):

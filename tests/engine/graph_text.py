@@ -85,8 +85,9 @@ def training_text(model, x, y, *, gradients=True):
     """All that programs of `model` share: the graph of a step, the numbers' places, the form's reasons.
 
     `x` and `y` are a batch of `BATCH` rows. Where models do not differ in what applies gradients, these need
-    not be traced: TensorFlow derives gradients from the graph of the loss alone. Two exceptions have the
-    whole step traced: a node that brings a gradient of its own, and a constraint, which an optimizer applies.
+    not be traced: TensorFlow derives gradients from the graph of the loss and from which variables train, as
+    the text tells. Two exceptions have the whole step traced: a node that brings a gradient of its own, and a
+    constraint, which an optimizer applies.
     """
     gradients = gradients or any(v.constraint is not None for v in model.trainable_variables)
     reason = optimizer_obstacle(model.optimizer)
@@ -119,7 +120,8 @@ def training_text(model, x, y, *, gradients=True):
         graph = text_of(traced)
     except NotCompilableError as error:
         graph = str(error)
-    return f"{graph}\nnumbers {places}\nform {obstacle is None} {convolves}"
+    trained = len(model.trainable_variables)
+    return f"{graph}\nnumbers {places}\nform {obstacle is None} {convolves}\ntrains {trained}"
 
 
 def has_gradients_of_its_own(concrete):

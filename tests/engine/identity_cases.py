@@ -92,6 +92,13 @@ def of_item(item, engines=ENGINES):
     return Case(item.id, estimator, settings, rows=lambda _: rows(), engines=engines)
 
 
+def chosen(items, stride, *names):
+    """Every `stride`-th item, and those of the names."""
+    found = [one for place, one in enumerate(items) if place % stride == 0 or one.id in names]
+    assert set(names) <= {one.id for one in found}
+    return found
+
+
 @functools.cache
 def all_cases():
     """All cases by their names."""
@@ -101,10 +108,16 @@ def all_cases():
     from tests.engine.zoo_of_users import LAYERS
     from tests.engine.zoo_of_users_training import PARTS
 
-    # `test_equal_keys.py` compares the graphs of all the zoo. Here fits go the whole way by an eighth of it.
+    # `test_equal_keys.py` compares the graphs of the whole zoo. Here fits go the whole way by some items.
+    # The estimators take no strings for rows.
+    models = [one for one in ADAPTED if one.dtype != "string"]
+    models += chosen(MODELS, 3, "a setting of a model with a train_step")
+    items = chosen(LAYERS, 8, "a private attribute of a layer")
+    items += chosen(
+        PARTS, 8, "a private attribute of an optimizer", "what a schedule of Keras's lacks"
+    )
     # Keras's loop shares the graphs that predict: as much is seen with the other engine.
-    models = [one for one in (*MODELS[::3], *ADAPTED) if one.dtype != "string"]
-    parts = [of_item(one, ("auto",)) for one in (*LAYERS, *PARTS)[::8]]
+    parts = [of_item(one, ("auto",)) for one in items]
     cases = [*BUILDS, *ESTIMATORS, *map(of_item, models), *parts]
     assert len({case.id for case in cases}) == len(cases)
     return {case.id: case for case in cases}

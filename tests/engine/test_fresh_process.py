@@ -45,6 +45,10 @@ def fresh():
         yield Fresh(server)
 
 
+def test_the_sample_is_among_the_cases():
+    assert set(SAMPLE) <= set(all_cases())
+
+
 def each(names):
     """`names` as parameters of a test, the thorough ones marked."""
     return [

@@ -175,7 +175,7 @@ PLACES = {
         lambda made: one_dense(optimizer=keras.optimizers.SGD(made)),
     ),
 }
-# What these do is in the graph of the loss alone.
+# What these do is in the graph of the loss, or in no graph.
 IN_THE_LOSS = ("losses", "regularizers", "initializers")
 
 

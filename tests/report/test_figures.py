@@ -104,7 +104,7 @@ def test_the_gap_tells_both_scores_or_what_to_do(grid):
 def test_learning_curves_are_those_of_the_recorded_fits(network):
     text = alternative(draw(network, "learning_curves"))
     assert text.startswith(
-        "Learning curves of the 2 best candidates on all splits. For dropout=0, loss"
+        "Training curves of the 2 best candidates on all splits. For dropout=0, loss"
     )
     for label in ("dropout=0", "dropout=0.1"):
         assert re.search(rf"For {label}, loss goes from [^:]+ to [^:]+ in 3 epochs", text)
