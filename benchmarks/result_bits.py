@@ -111,7 +111,7 @@ def keras_regressor(build, **settings):
     return skdl.KerasRegressor(build, **{**common, **settings})
 
 
-STOPPING = {"early_stopping": True, "validation_split": 0.2, "learning_rate": 0.1}
+STOPPING = {"early_stopping": True, "validation_split": 0.2, "learning_rate": 0.05}
 MLPS = {
     "plain": {},
     "deep": {"n_layers": 3, "units_decay": 0.7, "activation": "gelu", "normalization": "batch"},
@@ -123,14 +123,14 @@ MLPS = {
     "mixup": {"mixup": 0.4},
     "metrics": {"metrics": ["accuracy"], "validation_split": 0.25},
     "class weight": {"class_weight": "balanced"},
-    "stopping": {**STOPPING, "patience": 2, "epochs": 12},
+    "stopping": {**STOPPING, "patience": 2, "epochs": 40},
     "stopping, last weights": {
         **STOPPING,
         "patience": 1,
-        "epochs": 8,
+        "epochs": 30,
         "restore_best_weights": False,
     },
-    "rates that fall": {**STOPPING, "reduce_lr_patience": 1, "epochs": 8, "min_delta": 0.05},
+    "rates that fall": {**STOPPING, "reduce_lr_patience": 1, "epochs": 12, "min_delta": 0.3},
     "half precision": {"precision": "mixed_bfloat16"},
     "few large batches": {"batch_size": 150},
     "more epochs than a call": {"epochs": 70, "batch_size": 150},
