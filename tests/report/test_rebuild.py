@@ -186,5 +186,5 @@ def test_a_fitted_part_is_said_to_be_made_unfitted():
 def test_a_class_that_cannot_be_imported_is_said():
     lost = type("Lost", (BaseEstimator,), {"__module__": __name__})
     code = rebuild_code(lost())
-    assert code.source.startswith("# The estimator is Lost, which test_rebuild does not hold")
+    assert code.source.startswith(f"# The estimator is Lost, which {__name__} does not hold")
     assert not code.complete
