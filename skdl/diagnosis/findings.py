@@ -135,7 +135,7 @@ class Diagnosis:
 
     See Also
     --------
-    diagnose : Makes it.
+    skdl.diagnose : Makes it.
 
     Notes
     -----
