@@ -40,7 +40,7 @@ def show_versions() -> None:
 
 
 def _requirements() -> dict[str, str]:
-    """The versions of all packages that skdl asks for, those of extras only where they are installed."""
+    """The version of each package that skdl requires, and of each installed package of an extra."""
     found = {}
     for requirement in importlib.metadata.requires("skdl") or ():
         match = _NAME.match(requirement)

@@ -97,7 +97,7 @@ class CandidateComparisonDisplay(SearchDisplay):
 
     See Also
     --------
-    TrainTestGapDisplay : Training scores beside those of validation.
+    TrainTestGapDisplay : Training scores beside validation scores.
 
     Notes
     -----

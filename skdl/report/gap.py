@@ -1,4 +1,4 @@
-"""Training scores beside those of validation: which candidates underfit, and which overfit."""
+"""Training scores beside validation scores: which candidates underfit, and which overfit."""
 
 from __future__ import annotations
 
