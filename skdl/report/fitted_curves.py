@@ -122,8 +122,8 @@ def curves_of_frame(frame: Any, candidates: Sequence[int]) -> tuple[FittedCurves
         names = ", ".join(map(repr, columns)) or "no columns"
         raise InvalidParameterError(
             f"Got histories, a {type(frame).__name__} with {names}, expected what skdl.training_histories "
-            f"gives: a table with {', '.join(map(repr, _KEYS))} and a column for each curve: save that of "
-            "the search."
+            f"gives: a table with {', '.join(map(repr, _KEYS))} and a column for each curve: save the "
+            "table of the search."
         )
     keys = {name: np.asarray(frame[name]) for name in _KEYS}
     values = {

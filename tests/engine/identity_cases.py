@@ -93,7 +93,7 @@ def of_item(item, engines=ENGINES):
 
 
 def chosen(items, stride, *names):
-    """Every `stride`-th item, and those of the names."""
+    """Every `stride`-th item, and the items that `names` names."""
     found = [one for place, one in enumerate(items) if place % stride == 0 or one.id in names]
     assert set(names) <= {one.id for one in found}
     return found

@@ -73,9 +73,9 @@ def confused(purpose, item, keyed):
 
 
 def several_at_once(purpose, item, key, group):
-    """As few settings and networks that show as much as those of `group`, which have one key.
+    """The settings and networks to trace instead of `group`, whose networks have one key: fewer, as telling.
 
-    Where one argument changes the graph, it does so beside others too, of which none would change it alone.
+    An argument that changes the graph alone also changes it beside arguments that do not.
     """
     (base, model), *others = group
     together, merged, left = dict(base), [], []
