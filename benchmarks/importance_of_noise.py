@@ -15,7 +15,7 @@ from rich.progress import track
 from rich.table import Table
 
 from skdl import ImportanceDisplay
-from skdl.report.results import Results
+from skdl.results.results import Results
 
 PART = 0.7
 

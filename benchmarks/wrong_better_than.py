@@ -16,7 +16,7 @@ from rich.progress import track
 from rich.table import Table
 from sklearn.model_selection import RepeatedKFold
 
-from skdl.report.comparison import compare
+from skdl.displays.statistics.comparison import compare
 
 SIGNAL, N_OWN, N_SHARED = 0.5, 4, 4
 ROWS = (150, 600)

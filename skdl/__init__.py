@@ -15,38 +15,38 @@ if TYPE_CHECKING:
     from skdl import diagnosis, engine, exceptions
     from skdl.common.versions import show_versions
     from skdl.diagnosis.diagnose import diagnose
+    from skdl.displays.candidate_comparison import CandidateComparisonDisplay
+    from skdl.displays.convergence import ConvergenceDisplay
+    from skdl.displays.importance import ImportanceDisplay
+    from skdl.displays.pair_effect import PairEffectDisplay
+    from skdl.displays.parallel_coordinates import ParallelCoordinatesDisplay
+    from skdl.displays.search_space import SearchSpaceDisplay
+    from skdl.displays.train_test_gap import TrainTestGapDisplay
+    from skdl.displays.training_curves import TrainingCurvesDisplay
     from skdl.engine.job import StopReason
     from skdl.lr_range.run import LRRangeTest, lr_range_test
     from skdl.networks import MLPClassifier, MLPRegressor
     from skdl.recording.histories import training_histories
-    from skdl.report.candidates import CandidateComparisonDisplay
-    from skdl.report.convergence import ConvergenceDisplay
-    from skdl.report.gap import TrainTestGapDisplay
-    from skdl.report.importance_display import ImportanceDisplay
-    from skdl.report.learning_curves_display import TrainingCurvesDisplay
-    from skdl.report.pair_effect import PairEffectDisplay
-    from skdl.report.parallel_coordinates import ParallelCoordinatesDisplay
-    from skdl.report.search_space import SearchSpaceDisplay
     from skdl.report.tuning_report import TuningReport
     from skdl.wrappers import KerasClassifier, KerasRegressor
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "CandidateComparisonDisplay": "skdl.report.candidates",
-    "ConvergenceDisplay": "skdl.report.convergence",
-    "ImportanceDisplay": "skdl.report.importance_display",
+    "CandidateComparisonDisplay": "skdl.displays.candidate_comparison",
+    "ConvergenceDisplay": "skdl.displays.convergence",
+    "ImportanceDisplay": "skdl.displays.importance",
     "KerasClassifier": "skdl.wrappers",
     "KerasRegressor": "skdl.wrappers",
     "LRRangeTest": "skdl.lr_range.run",
     "MLPClassifier": "skdl.networks",
     "MLPRegressor": "skdl.networks",
-    "PairEffectDisplay": "skdl.report.pair_effect",
-    "ParallelCoordinatesDisplay": "skdl.report.parallel_coordinates",
-    "SearchSpaceDisplay": "skdl.report.search_space",
+    "PairEffectDisplay": "skdl.displays.pair_effect",
+    "ParallelCoordinatesDisplay": "skdl.displays.parallel_coordinates",
+    "SearchSpaceDisplay": "skdl.displays.search_space",
     "StopReason": "skdl.engine.job",
-    "TrainingCurvesDisplay": "skdl.report.learning_curves_display",
-    "TrainTestGapDisplay": "skdl.report.gap",
+    "TrainingCurvesDisplay": "skdl.displays.training_curves",
+    "TrainTestGapDisplay": "skdl.displays.train_test_gap",
     "TuningReport": "skdl.report.tuning_report",
     "diagnose": "skdl.diagnosis.diagnose",
     "lr_range_test": "skdl.lr_range.run",

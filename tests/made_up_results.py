@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from skdl.report.results import Results
+from skdl.results.hyperparameters import hyperparameters_of
+from skdl.results.results import Results
 
 
 def cv_results(params, means, *, std=0.01, n_splits=2, **columns):
@@ -67,3 +68,8 @@ def odd():
     means = np.linspace(0.5, 0.9, len(params))
     means[3], means[17] = np.nan, -1e9
     return results(params, means)
+
+
+def column(*values):
+    """A hyperparameter with these values, one for each candidate; None where a candidate does not have it."""
+    return hyperparameters_of([{} if value is None else {"a": value} for value in values])[0]

@@ -36,8 +36,10 @@ def importers(package):
 
 def test_the_page_names_every_file_of_the_rooms_that_it_walks_through():
     page = (Path(__file__).parents[1] / "docs" / "architecture.rst").read_text(encoding="utf-8")
-    rooms = ("", "common", "diagnosis", "engine", "lr_range", "parallel", "recording", "report")
-    names = {path.name for room in rooms for path in (PACKAGE / room).glob("[!_]*.py")}
+    deep = ("displays", "report", "results")
+    names = {path.name for room in deep for path in (PACKAGE / room).rglob("[!_]*.py")}
+    rooms = ("", "common", "diagnosis", "engine", "lr_range", "parallel", "recording")
+    names |= {path.name for room in rooms for path in (PACKAGE / room).glob("[!_]*.py")}
     names |= {path.name for path in PACKAGE.glob("_[!_]*.py")}
     assert not {name for name in names if f"`{name}`" not in page}
     assert set(re.findall(r"`(\w+\.py)`", page)) <= {path.name for path in PACKAGE.rglob("*.py")}
@@ -71,7 +73,7 @@ def test_imports_run_down():
         file
         for room in ("skdl.diagnosis", "skdl.lr_range")
         for file in importers(room)
-        if not file.startswith(("diagnosis/", "lr_range/", "report/", "__init__"))
+        if not file.startswith(("diagnosis/", "displays/", "lr_range/", "report/", "__init__"))
     }
 
 
@@ -112,6 +114,14 @@ def test_only_networks_training_and_engine_import_keras_and_late():
 def test_reports_are_read_by_nobody_and_know_of_the_engine_its_nouns_and_counts_alone():
     reports = {file for file in IMPORTS if file.startswith("report/")}
     assert not importers("skdl.report") - reports - {"__init__.py"}
+    displays = {file for file in IMPORTS if file.startswith("displays/")}
+    assert not importers("skdl.displays") - displays - reports - {"__init__.py"}
+    of_results = {
+        name for file, names in IMPORTS.items() if file.startswith("results/") for name in names
+    }
+    rooms = {name.split(".")[1] for name in of_results if name.startswith("skdl.")}
+    assert rooms <= {"exceptions", "results"}
+    reports |= displays
     known = {name for file in reports for name in IMPORTS[file] if name.startswith("skdl.engine")}
     assert known <= {"skdl.engine.job", "skdl.engine"}
 
@@ -135,8 +145,8 @@ def test_matplotlib_and_optuna_come_late():
 
 
 def test_a_report_is_computed_before_it_is_written():
-    assert importers("jinja2") | importers("markupsafe") == {"report/html.py"}
-    writers = {"skdl.report.html", "skdl.report.markdown", "skdl.report.terminal"}
+    assert importers("jinja2") | importers("markupsafe") == {"report/html/page.py"}
+    writers = {"skdl.report.html.page", "skdl.report.markdown", "skdl.report.terminal"}
     for file, names in IMPORTS.items():
         if file.startswith("report/") and file != "report/tuning_report.py":
             assert not names & writers, file
@@ -151,7 +161,7 @@ def test_a_report_is_computed_before_it_is_written():
         "subject",
     }
     for name in computed:
-        assert "skdl.report.document" not in IMPORTS[f"report/{name}.py"], name
+        assert "skdl.report.document" not in IMPORTS[f"report/facts/{name}.py"], name
 
 
 def test_the_makefile_names_the_files_of_thorough_tests():

@@ -30,12 +30,12 @@ from skdl.diagnosis.search_scores import (
     baseline_score,
     failed_rate,
     lost_fits,
-    own_score,
     scores_of_cross_validation,
     scores_of_search,
 )
 from skdl.exceptions import DivergedError
 from skdl.recording.failed_fits import Reason
+from skdl.results.scoring import own_score
 
 # How to get what is missing, by where the numbers come from.
 _WAYS = {

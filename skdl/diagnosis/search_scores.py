@@ -10,13 +10,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.feature_selection import RFECV
-from sklearn.linear_model import LogisticRegressionCV
 from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection._search import BaseSearchCV
-from sklearn.pipeline import Pipeline
 
 from skdl.diagnosis.fold_scores import SCORES, FoldScores
+from skdl.results.scoring import own_score, own_scoring
 
 
 def baseline_score(scoring: str, y: Any, *, classifier: bool) -> float:
@@ -51,34 +49,6 @@ def judged(
         perfect=0.0 if scoring.startswith("neg_") else 1.0,
         of_losses=known.of_losses if known is not None else scoring.startswith("neg_"),
     )
-
-
-def own_score(classifier: bool) -> str:
-    """The name of what an estimator's `score` is."""
-    return "accuracy" if classifier else "r2"
-
-
-def own_scoring(estimator: Any) -> Any:
-    """What the `score` method of an estimator was told to compute; None where it computes the usual.
-
-    Examples
-    --------
-    >>> from sklearn.linear_model import LogisticRegression
-    >>> from sklearn.model_selection import GridSearchCV
-    >>> own_scoring(GridSearchCV(LogisticRegression(), {}, scoring="neg_log_loss"))
-    'neg_log_loss'
-    """
-    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    # Others have a scoring for something else, such as for when to stop.
-    if not isinstance(last, (BaseSearchCV, LogisticRegressionCV, RFECV)):
-        return None
-    scoring = last.scoring
-    if scoring is None and not isinstance(last, LogisticRegressionCV):
-        return own_scoring(last.estimator)
-    if scoring is None or isinstance(scoring, str) or callable(scoring):
-        return scoring
-    # Of several metrics a search scores by the one that it refits by.
-    return scoring.get(last.refit) if isinstance(scoring, Mapping) else last.refit
 
 
 def scores_of_search(

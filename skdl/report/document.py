@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skdl.report.table import Table
+from skdl.report.facts.table import Table
 
 
 @dataclass(frozen=True)

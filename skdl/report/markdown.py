@@ -17,7 +17,7 @@ from skdl.report.document import (
     Steps,
     Text,
 )
-from skdl.report.texts import one_line
+from skdl.results.value_texts import one_line
 
 MOST_ROWS = 20
 

@@ -20,8 +20,8 @@ from skdl.report.document import (
     Steps,
     Text,
 )
-from skdl.report.hyperparameters import MISSING
-from skdl.report.table import Table
+from skdl.report.facts.table import Table
+from skdl.results.hyperparameters import MISSING
 
 # Sections that only a file has room for.
 _LEFT_OUT = ("again",)

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from skdl.report.sections import document_of, headline
-from skdl.report.summary import summarize
+from skdl.report.facts.summary import summarize
+from skdl.report.sections.whole_report import document_of, headline
 
 if TYPE_CHECKING:
     import pandas
@@ -147,8 +147,8 @@ class TuningReport:
         InvalidParameterError
             There is no such folder, or `path` is one.
         """
-        from skdl.report.figures import draw
-        from skdl.report.html import check_path, html_of, write_atomically
+        from skdl.report.html.page import check_path, html_of, write_atomically
+        from skdl.report.html.pictures import draw
 
         check_path(path)
         summary = self.summary_

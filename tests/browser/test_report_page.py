@@ -9,8 +9,8 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 
 from skdl import TuningReport
-from tests.report import report_cases as cases
-from tests.report.hostile import TEXTS, Hostile, data
+from tests import fitted_searches as cases
+from tests.hostile_texts import TEXTS, Hostile, data
 
 PHONE, DESKTOP = 375, 1280
 NO_SCROLL = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"

@@ -8,8 +8,8 @@ import pytest
 from skdl import TuningReport
 from skdl.report.document import Code, Document, Facts, Grid, Section, Steps, Text
 from skdl.report.markdown import escaped, markdown_of
-from tests.report import report_cases as cases
-from tests.report.hostile import TEXTS
+from tests import fitted_searches as cases
+from tests.hostile_texts import TEXTS
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 
 from skdl import TuningReport
-from tests.report import report_cases as cases
-from tests.report.hostile import TEXTS, Hostile, data
+from tests import fitted_searches as cases
+from tests.hostile_texts import TEXTS, Hostile, data
 
 
 @pytest.mark.parametrize("width", [60, 80])

@@ -18,8 +18,8 @@ from sklearn.model_selection import (
 
 from skdl import TuningReport
 from skdl.exceptions import InvalidParameterError
-from skdl.report.sections import document_of, headline
-from tests.report import report_cases as cases
+from skdl.report.sections.whole_report import document_of, headline
+from tests import fitted_searches as cases
 
 ALL = {
     "grid": cases.grid,

@@ -1,0 +1,1 @@
+"""What displays share to draw: axes, ticks, colours, lines of curves."""

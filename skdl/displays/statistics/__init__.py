@@ -1,0 +1,1 @@
+"""The numbers that displays show, computed before anything is drawn."""

@@ -1,0 +1,1 @@
+"""What a report says, computed before a word of it is written."""

@@ -1,0 +1,1 @@
+"""The facts of a report in words and small tables."""

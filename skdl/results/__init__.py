@@ -1,0 +1,1 @@
+"""What a search or a cross-validation has found, as arrays and names."""
