@@ -6,8 +6,9 @@ process and in turn, so that a slow moment of the machine meets them alike. `ker
 the same rows in memory, one epoch after another.
 
 "calibration" are networks as people write them; "convolutions" and the twenty "held out" are drawn by fixed
-seeds, the former as those that the costs in skdl/engine/plan.py were fitted to. The exit status is 1 where
-the choice is more than 1.3 times (held out: 1.5) as slow as the fastest form, or slower than `Model.fit`.
+seeds, the former as those that the costs in skdl/engine/plan/plan.py were fitted to. The exit status is 1
+where the choice is more than 1.3 times (held out: 1.5) as slow as the fastest form, or slower than
+`Model.fit`.
 """
 
 import argparse
@@ -210,8 +211,9 @@ def held_out(count=20, seed=20):
 
 
 def job_of(case):
-    from skdl.engine.job import FitJob, Samples
-    from skdl.engine.network import Network
+    from skdl.engine.job import FitJob
+    from skdl.engine.network.network import Network
+    from skdl.engine.rows.arrays import Samples
 
     def build():
         model = case.build()
@@ -230,7 +232,7 @@ def job_of(case):
 
 def forms_of(plan, job, *, own_convolution):
     """The form that was chosen first, then those that could have been; maybe with XLA's own convolution."""
-    from skdl.engine import plan as plans
+    from skdl.engine.plan import plan as plans
 
     chosen = plan.form
     graph = dict.fromkeys(("rows", "batch_size", "held_out_rows", "held_out_batch_size"), 0)
@@ -261,10 +263,10 @@ def name_of(form):
 
 def timer(job, plan, form):
     """A function that trains for a number of steps in `form` and gives its seconds a step."""
-    from skdl.engine.calls import Data
-    from skdl.engine.plan import few_rows
-    from skdl.engine.program import Program
-    from skdl.engine.run import Run
+    from skdl.engine.compiled_run import Run
+    from skdl.engine.program.program import Program
+    from skdl.engine.rows.arrays import few_rows
+    from skdl.engine.rows.tensors import Data
 
     program = Program(job.network, form, (), Data(*few_rows(job.training)))
     run = Run(job, replace(plan, form=form), program)
@@ -302,7 +304,7 @@ def keras_timer(case, job):
 
 def measured(case):
     """Seconds of a step by the name of the form; the first is the one that was chosen."""
-    from skdl.engine.plan import make_plan
+    from skdl.engine.plan.plan import make_plan
 
     job = job_of(case)
     plan = make_plan(job)

@@ -35,9 +35,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skdl
-from skdl.parallel.display import Display
 from skdl.parallel.progress import Tally
-from skdl.parallel.tasks import Given, Told
+from skdl.parallel.progress_display import Display
+from skdl.parallel.sklearn_tasks import Given, Told
 
 MOST = 1.0  # per cent
 GRID = {

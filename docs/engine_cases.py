@@ -9,8 +9,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from skdl.engine.job import FitJob, Samples
-from skdl.engine.network import LiveNetwork
+from skdl.engine.job import FitJob
+from skdl.engine.network.network import LiveNetwork
+from skdl.engine.rows.arrays import Samples
 
 ROWS = 4
 

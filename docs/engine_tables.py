@@ -1,6 +1,6 @@
 """The tables of the engine's page, asked of the engine itself while the pages are built.
 
-``.. settings-table:: input`` (or ``structure``) shows `skdl.engine.number_table`. ``.. plans-table::``
+``.. settings-table:: input`` (or ``structure``) shows `skdl.engine.numbers.table`. ``.. plans-table::``
 asks the engine what it would do with a tiny fit for each layer and option; nothing is trained.
 """
 
@@ -45,7 +45,7 @@ NAMES = (
 
 def settings(role: str) -> Iterator[Row]:
     """The settings that are inputs, or those that are structure: home, classes, settings, note."""
-    from skdl.engine.number_table import number_table
+    from skdl.engine.numbers.table import number_table
 
     classes: dict[Row, list[str]] = {}
     for row in number_table():
@@ -80,8 +80,8 @@ def _answers() -> Iterator[Row]:
     start_devices()
     from engine_cases import Question, questions
 
-    from skdl.engine.batchwise import obstacle_to_masks
     from skdl.engine.compiled import CompiledEngine
+    from skdl.engine.rowwise.masked_rows import obstacle_to_masks
 
     engine = CompiledEngine()
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from skdl.networks import MLPClassifier, MLPRegressor
     from skdl.recording.histories import training_histories
     from skdl.report.tuning_report import TuningReport
-    from skdl.wrappers import KerasClassifier, KerasRegressor
+    from skdl.wrappers.keras_estimators import KerasClassifier, KerasRegressor
 
 __version__ = "0.1.0"
 
@@ -36,8 +36,8 @@ _HOMES = {
     "CandidateComparisonDisplay": "skdl.displays.candidate_comparison",
     "ConvergenceDisplay": "skdl.displays.convergence",
     "ImportanceDisplay": "skdl.displays.importance",
-    "KerasClassifier": "skdl.wrappers",
-    "KerasRegressor": "skdl.wrappers",
+    "KerasClassifier": "skdl.wrappers.keras_estimators",
+    "KerasRegressor": "skdl.wrappers.keras_estimators",
     "LRRangeTest": "skdl.lr_range.run",
     "MLPClassifier": "skdl.networks",
     "MLPRegressor": "skdl.networks",

@@ -11,8 +11,6 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
-from skdl._estimator import NetworkEstimator
-from skdl._wrapper import KerasWrapper
 from skdl.common.keras_import import load_keras
 from skdl.diagnosis.advice import Setup
 from skdl.diagnosis.learning_curves import (
@@ -21,10 +19,12 @@ from skdl.diagnosis.learning_curves import (
     mixup_floor,
     smoothing_floor,
 )
-from skdl.engine.curves import should_rise
 from skdl.engine.job import StopReason
+from skdl.engine.plan.curve_names import should_rise
+from skdl.estimators.base import NetworkEstimator
 from skdl.training.losses import loss_name
 from skdl.training.stopping import stopping_of
+from skdl.wrappers.base import KerasWrapper
 
 # Where an estimator of estimators keeps the one it fitted, and what parameters of it begin with.
 _INSIDE = {

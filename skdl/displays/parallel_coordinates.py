@@ -18,11 +18,11 @@ from skdl.displays.drawing.style import (
     plain,
     score_colours,
 )
-from skdl.displays.drawing.ticks import inches, number_texts, tick_texts
+from skdl.displays.drawing.ticks import inches, tick_texts
 from skdl.results.hyperparameters import Hyperparameter
 from skdl.results.results import Results
 from skdl.results.scales import on_scale, whole
-from skdl.results.value_texts import text_of
+from skdl.results.value_texts import number_texts, text_of
 
 if TYPE_CHECKING:
     import pandas

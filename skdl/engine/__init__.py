@@ -1,5 +1,6 @@
 """From a `FitJob` to a `FitResult`. Knows Keras, knows nothing of scikit-learn."""
 
-from skdl.engine.programs import Stats, stats
+from skdl.engine.ledger import Stats
+from skdl.engine.program.cache import stats
 
 __all__ = ["Stats", "stats"]

@@ -7,19 +7,21 @@ from dataclasses import replace
 
 from skdl.common.keras_import import quiet_xla, start_devices
 from skdl.engine.base import AbstractEngine
-from skdl.engine.calls import Data
-from skdl.engine.fit_options import settled
-from skdl.engine.index_checks import check_indexes, clear_index_errors
+from skdl.engine.compiled_run import Run
+from skdl.engine.indexes.index_checks import check_indexes, clear_index_errors
 from skdl.engine.job import EpochObserver, FitJob, FitResult
 from skdl.engine.keras_loop import KerasLoopEngine
-from skdl.engine.plan import Form, Plan, few_rows, make_plan
-from skdl.engine.program import Program
-from skdl.engine.programs import ledger, training_programs
-from skdl.engine.run import Run
-from skdl.engine.tensors import read_as_floats, shapes_of
-from skdl.engine.tracing import first_line, untraceable
-from skdl.engine.xla_parts import SlowWithXlaError
-from skdl.engine.xla_room import check_room, ran_out_of_memory
+from skdl.engine.keras_parts.tracing import first_line, untraceable
+from skdl.engine.ledger import ledger
+from skdl.engine.plan.fit_options import settled
+from skdl.engine.plan.form import Form
+from skdl.engine.plan.plan import Plan, make_plan
+from skdl.engine.program.cache import training_programs
+from skdl.engine.program.program import Program
+from skdl.engine.program.xla_memory import check_room, ran_out_of_memory
+from skdl.engine.program.xla_pieces import SlowWithXlaError
+from skdl.engine.rows.arrays import few_rows
+from skdl.engine.rows.tensors import Data, read_as_floats, shapes_of
 from skdl.exceptions import NotCompilableError
 
 _logger = logging.getLogger(__name__)
@@ -118,7 +120,7 @@ def _program(job: FitJob, plan: Plan) -> Program:
         network.training_structure,
         wanted,
         tuple(rule.key for rule in plan.rules),
-        shapes_of(job),
+        shapes_of(job.training, job.validation),
     )
 
     def of(form: Form) -> Program:

@@ -10,52 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from skdl.engine.rows.arrays import Samples
+
 if TYPE_CHECKING:
-    from skdl.engine.network import Network, NetworkState
-
-# What a network takes or gives for some rows: one array or sparse matrix, or several in a tuple or a
-# dict, all with the rows along their first axis.
-Arrays = Any
-
-
-def leaves(arrays: Arrays) -> list[Any]:
-    """The single arrays of `arrays`, those of a dict in the order of its keys, as Keras has them."""
-    if isinstance(arrays, Mapping):
-        return [leaf for key in sorted(arrays) for leaf in leaves(arrays[key])]
-    if isinstance(arrays, (tuple, list)):
-        return [leaf for part in arrays for leaf in leaves(part)]
-    return [arrays]
-
-
-def n_rows(arrays: Arrays) -> int:
-    """The number of rows of `arrays`."""
-    return int(leaves(arrays)[0].shape[0])
-
-
-@dataclass(frozen=True, eq=False)
-class Samples:
-    """Rows as the network takes them.
-
-    Attributes
-    ----------
-    x, y : array of shape (n_rows, ...), sparse matrix, or a tuple or dict of them
-        Inputs and encoded targets.
-    weight : ndarray of shape (n_rows,), a tuple or dict of them, or None
-        The weight of each row in the loss.
-    rooms : tuple of (ndarray or None)
-        For the single arrays of `x`, where they are the first rows of one with zeros behind; a program
-        takes it as it is, and `x` is not copied once more. They say nothing that `x` does not.
-    """
-
-    x: Arrays
-    y: Arrays
-    weight: Arrays | None = None
-    rooms: tuple[np.ndarray | None, ...] = ()
-
-    @property
-    def n_rows(self) -> int:
-        """The number of rows."""
-        return n_rows(self.x)
+    from skdl.engine.network.network import Network
+    from skdl.engine.network.state import NetworkState
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,14 +10,15 @@ import numpy as np
 from skdl.common.keras_import import load_keras, start_devices
 from skdl.common.signatures import arguments_of
 from skdl.engine.base import AbstractEngine
-from skdl.engine.batches import n_steps, training_batches, validation_batches
-from skdl.engine.index_checks import check_indexes, clear_index_errors
+from skdl.engine.indexes.index_checks import check_indexes, clear_index_errors
 from skdl.engine.job import EpochObserver, FitJob, FitResult, StopReason
-from skdl.engine.network import build_optimizer, is_finite, read_state
-from skdl.engine.noise import replaced_noise
-from skdl.engine.programs import ledger
+from skdl.engine.keras_batches import training_batches, validation_batches
+from skdl.engine.keras_parts.noise import replaced_noise
+from skdl.engine.keras_parts.unseeded_calls import drawing_for
+from skdl.engine.ledger import ledger
+from skdl.engine.network.state import build_optimizer, is_finite, read_state
 from skdl.engine.random import Stream, derive_seed
-from skdl.engine.unseeded_calls import drawing_for
+from skdl.engine.rows.arrays import n_steps
 
 PLAN = "Keras loop: one call of keras.Model.fit."
 

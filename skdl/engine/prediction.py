@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skdl.common.keras_import import load_keras, start_devices
-from skdl.engine.batches import map_arrays, take_rows, validation_batches
-from skdl.engine.index_checks import clear_index_errors
-from skdl.engine.job import Arrays, Samples, leaves, n_rows
-from skdl.engine.noise import fixed_variables
-from skdl.engine.normalization import statistics_as_inputs
-from skdl.engine.numbers import model_numbers, taking
-from skdl.engine.programs import prediction_programs
-from skdl.engine.tracing import known_variables_alone, untraceable
-from skdl.engine.unseeded_calls import drawing_apart
-from skdl.engine.widths import open_shapes
+from skdl.engine.indexes.index_checks import clear_index_errors
+from skdl.engine.keras_batches import validation_batches
+from skdl.engine.keras_parts.noise import fixed_variables
+from skdl.engine.keras_parts.normalization import statistics_as_inputs
+from skdl.engine.keras_parts.tracing import known_variables_alone, untraceable
+from skdl.engine.keras_parts.unseeded_calls import drawing_apart
+from skdl.engine.numbers.model_numbers import model_numbers, taking
+from skdl.engine.program.cache import prediction_programs
+from skdl.engine.rows.arrays import Arrays, Samples, leaves, map_arrays, n_rows, take_rows
+from skdl.engine.structure.widths import open_shapes
 from skdl.exceptions import NotCompilableError
 
 if TYPE_CHECKING:
     import keras
 
-    from skdl.engine.network import Network, NetworkState
+    from skdl.engine.network.network import Network
+    from skdl.engine.network.state import NetworkState
 
 _logger = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 
-from skdl._callbacks import without_callbacks
-from skdl._data import draw_seed
-from skdl._estimator import NetworkEstimator
 from skdl.common.parameter_checks import Number, check_parameters
+from skdl.estimators.base import NetworkEstimator
+from skdl.estimators.input_checks import draw_seed
+from skdl.estimators.sklearn_callbacks import without_callbacks
 from skdl.exceptions import InvalidParameterError
 from skdl.lr_range.curve import RULES as CURVE_RULES
 from skdl.lr_range.curve import LRRangeTest

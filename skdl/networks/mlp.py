@@ -10,10 +10,11 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import Tags
 
-from skdl._data import ClassTarget
-from skdl.engine.network import Network, NetworkState
+from skdl.engine.network.network import Network
+from skdl.engine.network.state import NetworkState
+from skdl.networks.class_target import ClassTarget
 from skdl.networks.mlp_base import MLP
-from skdl.networks.parameters import ATTRIBUTES, OF_CLASSIFIERS, REFERENCES, parameters
+from skdl.networks.parameter_docs import ATTRIBUTES, OF_CLASSIFIERS, REFERENCES, parameters
 from skdl.training.losses import is_sparse_loss
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from skdl.networks.base import ReadyNetwork
 from skdl.networks.dense import build_dense, layer_widths
-from skdl.networks.ready import ReadyNetwork
 from skdl.training.optimizers import DEFAULTS as OPTIMIZER_DEFAULTS
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from joblib.parallel import (
 )
 
 from skdl.exceptions import InvalidParameterError
-from skdl.parallel.call import Call, Outcome, check_wanted
-from skdl.parallel.display import hide, show
+from skdl.parallel.call_threads import Call, Outcome, check_wanted
 from skdl.parallel.progress import Tally
-from skdl.parallel.recording import Recording
+from skdl.parallel.progress_display import hide, show
+from skdl.parallel.task_recorder import Recording
 
 # Calls nested deeper than this run in the thread that makes them, so that the number of threads is bounded.
 _DEEPEST = 3

@@ -1,4 +1,4 @@
-"""What a parallel call has done so far, in numbers and in words; `display.py` shows it."""
+"""What a parallel call has done so far, in numbers and in words; `progress_display.py` shows it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 
-from skdl.parallel.tasks import Given, Told
+from skdl.parallel.sklearn_tasks import Given, Told
 
 
 @dataclass(frozen=True)

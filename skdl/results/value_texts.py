@@ -201,3 +201,20 @@ def capital(text: str) -> str:
 def uncapital(text: str) -> str:
     """A text that no longer begins one."""
     return text[:1].lower() + text[1:]
+
+
+def number_texts(numbers: np.ndarray) -> list[str]:
+    """Distinct numbers as distinct texts, with three digits where these are enough.
+
+    Examples
+    --------
+    >>> number_texts(np.array([0.001, 0.5, 4096])), number_texts(np.array([0.10001, 0.10002]))
+    (['0.001', '0.5', '4096'], ['0.10001', '0.10002'])
+    """
+    whole = [int(one) if one.is_integer() and abs(one) < 1e6 else one for one in numbers.tolist()]
+    texts = [text_of(one) for one in whole]
+    digits = 4
+    while len(set(texts)) < len(texts) and digits <= 17:
+        texts = [f"{one:.{digits}g}" for one in whole]
+        digits += 1
+    return texts

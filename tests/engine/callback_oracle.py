@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from skdl.engine.job import Samples
+from skdl.engine.rows.arrays import Samples
 from tests.engine.oracle import ROWS, assert_agree, both, numbers
 
 MEMORY = ("wait", "best", "stopped_epoch", "best_epoch", "cooldown_counter", "best_weights")

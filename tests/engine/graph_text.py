@@ -12,21 +12,21 @@ import hashlib
 import numpy as np
 import tensorflow as tf
 
-from skdl.engine.batches import map_arrays
-from skdl.engine.batchwise import obstacle_to_masks
-from skdl.engine.calls import Span
-from skdl.engine.convolution import replaceable
-from skdl.engine.layers import walk_layers
-from skdl.engine.network import Network
-from skdl.engine.noise import fixed_variables
-from skdl.engine.numbers import model_numbers, optimizer_numbers
-from skdl.engine.optimizers import PureOptimizer
-from skdl.engine.optimizers import obstacle as optimizer_obstacle
-from skdl.engine.plan import Form
+from skdl.engine.keras_parts.convolution import replaceable
+from skdl.engine.keras_parts.noise import fixed_variables
+from skdl.engine.keras_parts.tracing import untraceable
+from skdl.engine.keras_parts.walk import walk_layers
+from skdl.engine.network.network import Network
+from skdl.engine.numbers.model_numbers import model_numbers, optimizer_numbers
+from skdl.engine.optimizers.pure_optimizer import PureOptimizer
+from skdl.engine.optimizers.pure_optimizer import obstacle as optimizer_obstacle
+from skdl.engine.plan.form import Form
 from skdl.engine.prediction import _traced
-from skdl.engine.program import Data, Program
-from skdl.engine.step import Batch
-from skdl.engine.tracing import untraceable
+from skdl.engine.program.call import Span
+from skdl.engine.program.program import Data, Program
+from skdl.engine.program.step import Batch
+from skdl.engine.rows.arrays import map_arrays
+from skdl.engine.rowwise.masked_rows import obstacle_to_masks
 from skdl.exceptions import NotCompilableError
 
 BATCH = 4

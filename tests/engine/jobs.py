@@ -6,8 +6,9 @@ import keras
 import numpy as np
 from sklearn.datasets import load_iris
 
-from skdl.engine.job import FitJob, Samples
-from skdl.engine.network import Network
+from skdl.engine.job import FitJob
+from skdl.engine.network.network import Network
+from skdl.engine.rows.arrays import Samples
 
 X, Y = load_iris(return_X_y=True)
 X, Y = X[::3].astype(np.float32), Y[::3].astype(np.int32)

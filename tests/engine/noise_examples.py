@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from skdl.engine.noise import (
+from skdl.engine.keras_parts.noise import (
     ensure_generators,
     noise_layers,
     noise_states,

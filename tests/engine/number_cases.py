@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from skdl.engine.numbers import numbers_of, taking
+from skdl.engine.numbers.model_numbers import numbers_of, taking
 from tests.tolerances import FUNCTION, rounding
 
 layers, losses, optimizers = keras.layers, keras.losses, keras.optimizers

@@ -27,7 +27,7 @@ from keras.optimizers import (
     schedules,
 )
 
-from skdl.engine.optimizers import PureOptimizer
+from skdl.engine.optimizers.pure_optimizer import PureOptimizer
 
 CASES = {
     "SGD": lambda: SGD(0.1),

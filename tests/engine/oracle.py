@@ -10,11 +10,13 @@ import numpy as np
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
-from skdl.engine.fit_options import settled
-from skdl.engine.job import FitJob, FitResult, Samples
+from skdl.engine.job import FitJob, FitResult
 from skdl.engine.keras_loop import KerasLoopEngine
-from skdl.engine.network import Network, read_state, write_state
-from skdl.engine.plan import make_plan
+from skdl.engine.network.network import Network
+from skdl.engine.network.state import read_state, write_state
+from skdl.engine.plan.fit_options import settled
+from skdl.engine.plan.plan import make_plan
+from skdl.engine.rows.arrays import Samples
 from tests.tolerances import FUNCTION, rounding
 
 ROWS, BATCH = 22, 8  # the last batch of an epoch has six rows

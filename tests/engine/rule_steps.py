@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from skdl.engine.step import State
+from skdl.engine.network.state import ProgramState
 
 # The optimizer of these states is its learning rate, and the only weight the number of the epoch.
 OPTIMIZER = SimpleNamespace(rate_place=0)
@@ -22,7 +22,7 @@ def model():
 
 
 def state(weight=0.0, rate=0.5):
-    return State([tf.constant(weight)], [tf.constant(0.0)], [tf.constant(rate)], [])
+    return ProgramState([tf.constant(weight)], [tf.constant(0.0)], [tf.constant(rate)], [])
 
 
 def logs_of(**values):

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from skdl.engine.compiled import CompiledEngine
-from skdl.engine.job import Samples, StopReason
+from skdl.engine.job import StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
+from skdl.engine.rows.arrays import Samples
 from tests.engine.jobs import X, Y, network
 from tests.engine.jobs import job as traced_job
 

@@ -12,11 +12,13 @@ import keras
 import numpy as np
 import pytest
 
-from skdl.engine import run, stats
+from skdl.engine import compiled_run as run
+from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine, engine_named
-from skdl.engine.job import Samples, StopReason
+from skdl.engine.job import StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
-from skdl.engine.network import Network
+from skdl.engine.network.network import Network
+from skdl.engine.rows.arrays import Samples
 from skdl.exceptions import NotCompilableError
 from tests.engine.jobs import X, Y, job, network
 from tests.engine.oracle import Pair, assert_agree, eagerly

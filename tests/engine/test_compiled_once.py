@@ -6,9 +6,9 @@ import keras
 import pytest
 import tensorflow as tf
 
-from skdl.engine import run
+from skdl.engine import compiled_run as run
 from skdl.engine.compiled import CompiledEngine
-from skdl.engine.job import Samples
+from skdl.engine.rows.arrays import Samples
 from tests.engine.jobs import X, Y, job
 
 # XLA's compilers, by the names of their events: CpuCompiler::RunBackend, GpuCompiler::RunBackend and so on.

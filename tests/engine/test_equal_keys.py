@@ -11,7 +11,7 @@ from collections import defaultdict
 
 import pytest
 
-from skdl.engine.structure import prediction_structure, training_structure
+from skdl.engine.structure.key import prediction_structure, training_structure
 from tests.engine.graph_text import fresh_state_of, prediction_text, training_text
 from tests.engine.zoo_of_keras import layer_items, rows_of
 from tests.engine.zoo_of_models import ADAPTED, MODELS

@@ -1,4 +1,4 @@
-"""The nouns of the engine: rows in any nesting, and records that nobody changes."""
+"""The nouns of the engine are records that nobody changes."""
 
 from __future__ import annotations
 
@@ -6,36 +6,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from scipy import sparse
 
-from skdl.engine.job import FitResult, Samples, StopReason, leaves, n_rows
+from skdl.engine.job import FitResult, StopReason
 from tests.engine.jobs import job
 
-ONE, TWO, THREE = (np.full((4, n), float(n)) for n in (1, 2, 3))
-
-
-@pytest.mark.parametrize(
-    ("arrays", "found"),
-    [
-        (ONE, [ONE]),
-        ((TWO, ONE), [TWO, ONE]),
-        ([ONE, (TWO, THREE)], [ONE, TWO, THREE]),
-        ({"b": TWO, "a": ONE}, [ONE, TWO]),
-        ({"z": ONE, "c": {"y": THREE, "x": TWO}}, [TWO, THREE, ONE]),
-    ],
-)
-def test_leaves_come_in_the_order_of_keras(arrays, found):
-    import keras
-
-    assert all(a is b for a, b in zip(leaves(arrays), found, strict=True))
-    assert all(a is b for a, b in zip(keras.tree.flatten(arrays), found, strict=True))
-    assert n_rows(arrays) == Samples(arrays, ONE).n_rows == 4
-
-
-def test_a_sparse_matrix_is_one_leaf():
-    rows = sparse.csr_array(np.eye(3))
-    assert leaves(rows)[0] is rows
-    assert n_rows(rows) == 3
+ONE = np.ones((4, 1))
 
 
 def test_a_job_is_changed_by_nobody():

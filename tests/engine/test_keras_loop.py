@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from skdl.engine import stats
-from skdl.engine.job import FitJob, Samples
+from skdl.engine.job import FitJob
 from skdl.engine.keras_loop import KerasLoopEngine
-from skdl.engine.network import Network
+from skdl.engine.network.network import Network
 from skdl.engine.random import batch_order
+from skdl.engine.rows.arrays import Samples
 from tests.engine.jobs import X, Y, job, network
 
 

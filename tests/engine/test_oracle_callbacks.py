@@ -10,7 +10,7 @@ from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
-from skdl.engine.network import Network
+from skdl.engine.network.network import Network
 from tests.engine.callback_oracle import assert_same_memory, network, stopping_network, train
 from tests.engine.oracle import ROWS, job_of, numbers
 from tests.engine_of_graphs import without_xla

@@ -11,7 +11,8 @@ import keras
 import numpy as np
 import pytest
 
-from skdl.engine import run, stats
+from skdl.engine import compiled_run as run
+from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
 from tests.engine.callback_oracle import network, train
 from tests.engine.oracle import ROWS, job_of, numbers

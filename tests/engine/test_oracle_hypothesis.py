@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skdl.engine import stats
-from skdl.engine.job import Samples
+from skdl.engine.rows.arrays import Samples
 from tests.engine.oracle import assert_agree, both, numbers
 from tests.engine_of_graphs import without_xla
 

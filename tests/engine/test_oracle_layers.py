@@ -7,7 +7,7 @@ import inspect
 import keras
 import pytest
 
-from skdl.engine.batchwise import LAYERS
+from skdl.engine.rowwise.masked_rows import LAYERS
 from tests.engine.oracle import assert_agree, assert_agree_after_one_step, both, classes, numbers
 from tests.engine_of_graphs import without_xla
 

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from skdl.engine.batchwise import LOSSES, METRICS
-from skdl.engine.job import Samples
+from skdl.engine.rows.arrays import Samples
+from skdl.engine.rowwise.masked_rows import LOSSES, METRICS
 from tests.engine.oracle import (
     ROWS,
     assert_agree,

@@ -10,8 +10,8 @@ import pytest
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
-from skdl.engine.job import Samples
-from skdl.engine.network import Network
+from skdl.engine.network.network import Network
+from skdl.engine.rows.arrays import Samples
 from tests.engine.oracle import (
     ROWS,
     assert_agree,

@@ -10,7 +10,8 @@ import pytest
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
-from skdl.engine.network import Network, NetworkState
+from skdl.engine.network.network import Network
+from skdl.engine.network.state import NetworkState
 from tests.engine.oracle import ROWS, assert_agree, both, job_of, numbers
 from tests.engine_of_graphs import without_xla
 

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from skdl.engine import compiled, run, stats
+from skdl.engine import compiled, stats
+from skdl.engine import compiled_run as run
 from skdl.engine.compiled import CompiledEngine
-from skdl.engine.job import Samples, StopReason
+from skdl.engine.job import StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
-from skdl.engine.network import Network
+from skdl.engine.network.network import Network
+from skdl.engine.rows.arrays import Samples
 from tests.engine.oracle import BATCH, ROWS, assert_agree, both, eagerly, job_of, numbers
 from tests.engine_of_graphs import without_xla
 

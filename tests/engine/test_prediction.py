@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.datasets import load_digits
 
 from skdl.engine import prediction, stats
-from skdl.engine.network import FittedNetwork
+from skdl.engine.network.fitted import FittedNetwork
 from skdl.engine.prediction import chunk_rows, filled, predict_by_keras
 from tests.tolerances import (
     FUNCTION,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skdl.engine import prediction, stats
-from skdl.engine.network import FittedNetwork
+from skdl.engine.network.fitted import FittedNetwork
 
 X = np.ones((3, 4), np.float32)
 

@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from skdl.engine import run, stats
+from skdl.engine import compiled_run as run
+from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
-from skdl.engine.job import Samples
 from skdl.engine.keras_loop import KerasLoopEngine
+from skdl.engine.rows.arrays import Samples
 from tests.engine.oracle import BATCH, ROWS, assert_agree, both, job_of, numbers
 from tests.engine_of_graphs import without_xla
 

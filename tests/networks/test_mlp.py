@@ -12,7 +12,7 @@ from sklearn.datasets import load_diabetes, load_iris, load_linnerud
 
 from skdl import MLPClassifier, MLPRegressor
 from skdl.exceptions import InvalidParameterError
-from skdl.networks.parameters import RULES
+from skdl.networks.parameter_docs import RULES
 from tests.tolerances import rounding
 
 IRIS = load_iris(return_X_y=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from skdl.parallel.progress import Snapshot, Tally
-from skdl.parallel.tasks import Given, Told
+from skdl.parallel.sklearn_tasks import Given, Told
 
 NOW = Snapshot("fits", 12, 90, 1, 0, None, None, 24.0, ended=False)
 

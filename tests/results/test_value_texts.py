@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
-from skdl.results.value_texts import LONGEST_TEXT, cut_apart, one_line, text_of
+from skdl.results.value_texts import LONGEST_TEXT, cut_apart, number_texts, one_line, text_of
 from tests.hostile_texts import Silent
 
 
@@ -59,3 +59,8 @@ def test_any_text_is_one_line_of_bounded_length():
     assert one_line("a\r\n\tb\x00\x1b[31mc") == "a b [31mc"
     assert one_line("‮abc") == "abc"  # would turn the letters around
     assert len(one_line("x" * 1000)) == 300
+
+
+def test_distinct_numbers_have_distinct_texts():
+    assert number_texts(np.array([16.0, 4096.0])) == ["16", "4096"]
+    assert number_texts(np.array([0.10001, 0.10002])) == ["0.10001", "0.10002"]

@@ -19,7 +19,7 @@ PROGRAMS = {
     + """
 import sys
 before = now()
-import skdl.wrappers
+import skdl.wrappers.keras_estimators
 assert "scikeras" in sys.modules
 assert now() == before, now()
 assert all("scikeras" not in str(getattr(method, "__module__", "")) for _, method in now())
@@ -31,7 +31,7 @@ import scikeras.wrappers
 patched = now()
 assert patched != before
 assert all(own and method.__module__.startswith("scikeras") for own, method in patched)
-import skdl.wrappers
+import skdl.wrappers.keras_estimators
 assert now() == patched, now()
 """,
 }

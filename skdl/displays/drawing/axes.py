@@ -9,17 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from skdl.displays.drawing.style import plain
-from skdl.displays.drawing.ticks import (
-    MOST_TICKS,
-    inches,
-    log_ticks,
-    most_ticks,
-    number_texts,
-    write_out,
-)
+from skdl.displays.drawing.ticks import MOST_TICKS, inches, log_ticks, most_ticks, write_out
 from skdl.results.hyperparameters import Hyperparameter
 from skdl.results.scales import from_scale, of_grid, on_scale, places_of, whole
-from skdl.results.value_texts import cut_apart, text_of
+from skdl.results.value_texts import cut_apart, number_texts, text_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from skdl.displays.drawing.style import of_factors
-from skdl.displays.drawing.ticks import log_ticks, number_texts, tick_texts
+from skdl.displays.drawing.ticks import log_ticks, tick_texts
 from skdl.results.scales import lowest_shown
+from skdl.results.value_texts import number_texts
 
 if TYPE_CHECKING:
     from matplotlib.colors import Normalize

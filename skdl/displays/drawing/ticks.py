@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skdl.results.scales import asks_for_log
-from skdl.results.value_texts import text_of
+from skdl.results.value_texts import number_texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,23 +119,6 @@ def score_text(score: float, range_: float) -> str:
         return f"{score:.{max(0, -least)}f}"
     size = math.floor(math.log10(abs(score))) if score else least
     return f"{score:.{max(1, size - least + 1)}g}"
-
-
-def number_texts(numbers: np.ndarray) -> list[str]:
-    """Distinct numbers as distinct texts, with three digits where these are enough.
-
-    Examples
-    --------
-    >>> number_texts(np.array([0.001, 0.5, 4096])), number_texts(np.array([0.10001, 0.10002]))
-    (['0.001', '0.5', '4096'], ['0.10001', '0.10002'])
-    """
-    whole = [int(one) if one.is_integer() and abs(one) < 1e6 else one for one in numbers.tolist()]
-    texts = [text_of(one) for one in whole]
-    digits = 4
-    while len(set(texts)) < len(texts) and digits <= 17:
-        texts = [f"{one:.{digits}g}" for one in whole]
-        digits += 1
-    return texts
 
 
 def log_ticks(low: float, high: float) -> np.ndarray:

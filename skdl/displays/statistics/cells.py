@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from skdl.displays.drawing.ticks import number_texts
 from skdl.results.hyperparameters import Hyperparameter
 from skdl.results.scales import places_of
+from skdl.results.value_texts import number_texts
 
 
 @dataclass(frozen=True, eq=False)

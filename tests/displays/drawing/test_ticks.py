@@ -12,7 +12,6 @@ from skdl.displays.drawing.ticks import (
     inches,
     log_axis,
     log_ticks,
-    number_texts,
     score_text,
     tick_texts,
     write_out,
@@ -93,11 +92,6 @@ def test_numbers_have_as_many_digits_as_tell_them_apart():
         "-2.401e+06",
     ]
     assert [score_text(one, 3e-7) for one in (0.9, 0.9000001)] == ["0.9", "0.9000001"]
-
-
-def test_distinct_numbers_have_distinct_texts():
-    assert number_texts(np.array([16.0, 4096.0])) == ["16", "4096"]
-    assert number_texts(np.array([0.10001, 0.10002])) == ["0.10001", "0.10002"]
 
 
 @pytest.mark.parametrize(("last", "ticks"), [(1, [1]), (2, [1, 2]), (9, [2, 4, 6, 8])])

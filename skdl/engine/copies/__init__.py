@@ -1,0 +1,1 @@
+"""Copies of models, within a process and as bytes."""

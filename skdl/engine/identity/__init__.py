@@ -1,0 +1,1 @@
+"""What counts as the same: any object, function or class as a text."""

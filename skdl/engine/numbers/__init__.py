@@ -1,0 +1,1 @@
+"""Which settings of layers, losses and optimizers are numbers, and inputs of a program."""

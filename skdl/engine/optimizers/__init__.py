@@ -1,0 +1,1 @@
+"""Optimizers as functions of their state."""

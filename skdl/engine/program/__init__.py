@@ -1,0 +1,1 @@
+"""One compiled program: loops over epochs and steps."""

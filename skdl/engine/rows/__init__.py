@@ -1,0 +1,1 @@
+"""Rows as arrays, on their way into a program."""

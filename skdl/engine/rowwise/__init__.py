@@ -1,0 +1,1 @@
+"""Which layers, losses and operations treat each row alone, so that rows can fill up a batch."""

@@ -1,0 +1,1 @@
+"""What two networks that share a program have in common: the key."""

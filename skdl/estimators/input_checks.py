@@ -1,0 +1,98 @@
+"""What a user hands to `fit` or `predict`, checked: rows, targets, the seed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d, validate_data
+
+from skdl.exceptions import InvalidParameterError
+
+
+def check_X(estimator: Any, X: Any, *, reset: bool, allow_nd: bool) -> Any:
+    """`X` as a numeric ndarray or CSR matrix, its features checked against those of `fit`."""
+    X = validate_data(
+        estimator, X, reset=reset, accept_sparse="csr", allow_nd=allow_nd, dtype="numeric"
+    )
+    if not reset and X.shape[1:] != estimator._row_shape:
+        raise ValueError(
+            f"X has rows of shape {X.shape[1:]}, but {type(estimator).__name__} was fitted on rows of "
+            f"shape {estimator._row_shape}."
+        )
+    return X
+
+
+def check_X_y(estimator: Any, X: Any, y: Any, *, reset: bool, allow_nd: bool) -> tuple[Any, Any]:
+    """`X` and `y` with as many rows, checked as scikit-learn's own estimators check theirs."""
+    classifier = estimator._estimator_kind == "classifier"
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        reset=reset,
+        accept_sparse="csr",
+        allow_nd=allow_nd,
+        dtype="numeric",
+        multi_output=True,
+        y_numeric=not classifier,
+    )
+    y = check_y(estimator, y)
+    if reset:
+        estimator._row_shape, estimator._target_shape = X.shape[1:], y.shape[1:]
+        return X, y
+    check_target_shape(estimator, y)
+    if X.shape[1:] != estimator._row_shape:
+        raise ValueError(
+            f"X has rows of shape {X.shape[1:]}, but {type(estimator).__name__} was fitted on rows of "
+            f"shape {estimator._row_shape}."
+        )
+    return X, y
+
+
+def check_target_shape(estimator: Any, y: np.ndarray) -> None:
+    """Raise where `y` has other columns than the target of the first fit."""
+    if y.shape[1:] != estimator._target_shape:
+        raise ValueError(
+            f"y has rows of shape {y.shape[1:]}, but {type(estimator).__name__} was fitted on a target "
+            f"with rows of shape {estimator._target_shape}."
+        )
+
+
+def check_y(estimator: Any, y: Any) -> np.ndarray:
+    """`y` as a dense array; a classifier's column is flattened with scikit-learn's warning."""
+    y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
+    if estimator._estimator_kind == "classifier":
+        check_classification_targets(y)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return y
+    return check_array(y, ensure_2d=False, dtype="numeric", input_name="y", estimator=estimator)
+
+
+def draw_seed(owner: str, random_state: Any) -> int:
+    """The seed of one fit: `random_state` itself, or drawn from it, or fresh entropy for None.
+
+    The state of a `RandomState` is read and not advanced: nothing of the caller's is changed.
+    """
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    if isinstance(random_state, (int, np.integer)) and not isinstance(random_state, bool):
+        if 0 <= random_state < 2**32:
+            return int(random_state)
+        raise InvalidParameterError(
+            f"{owner}: random_state={random_state!r} is out of range. Got {random_state}, expected an "
+            "int from 0 to 4294967295. Pass for instance random_state=0."
+        )
+    if random_state is np.random:
+        random_state = np.random.mtrand._rand
+    if isinstance(random_state, np.random.RandomState):
+        twin = np.random.RandomState()
+        twin.set_state(random_state.get_state())
+        return int(twin.randint(2**31 - 1))
+    raise InvalidParameterError(
+        f"{owner}: random_state={random_state!r} is not accepted. Got {type(random_state).__name__}, "
+        "expected an int, a numpy.random.RandomState, or None. Pass for instance random_state=0."
+    )

@@ -1,0 +1,1 @@
+"""A user's build function as an estimator."""

@@ -1,0 +1,275 @@
+"""`KerasClassifier` and `KerasRegressor`: a user's own Keras network as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import Tags
+from sklearn.utils.multiclass import type_of_target
+
+from skdl.training.losses import is_columns_loss
+from skdl.wrappers.base import KerasWrapper
+from skdl.wrappers.label_encoder import LabelEncoder
+from skdl.wrappers.parameter_docs import ATTRIBUTES, CLASS_WEIGHT, parameters
+from skdl.wrappers.scikeras_conventions import RegressorTargetEncoder, ScikerasConventions
+
+
+class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the docstring is assembled
+    __doc__ = f"""A user's Keras network as a classifier.
+
+    Parameters
+    ----------
+    {parameters(split=" and stratified", extra=CLASS_WEIGHT)}
+
+    Attributes
+    ----------
+    {ATTRIBUTES}
+    classes_ : ndarray of shape (n_classes,)
+    n_classes_ : int
+
+    See Also
+    --------
+    KerasRegressor : The same for numbers.
+    MLPClassifier : A ready network.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skdl import KerasClassifier
+    >>> def build(meta, units=16):
+    ...     return keras.Sequential([
+    ...         keras.Input((meta["n_features_in_"],)),
+    ...         keras.layers.Dense(units, activation="relu"),
+    ...         keras.layers.Dense(meta["n_classes_"], activation="softmax"),
+    ...     ])
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = KerasClassifier(build, optimizer="adam", epochs=2, random_state=0)
+    >>> clf.get_params()["model__units"]
+    16
+    >>> grid = {{"units": [8, 16], "optimizer__learning_rate": [0.01]}}
+    >>> sorted(GridSearchCV(clf, grid, cv=2).fit(X, y).best_params_)
+    ['optimizer__learning_rate', 'units']
+    """
+
+    _estimator_kind = "classifier"
+    score = KerasWrapper.score  # scikit-learn's mixin, which stands first, has one of its own
+
+    def __init__(
+        self,
+        model: Any = None,
+        *,
+        build_fn: Any = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        batch_size: int | float | str | None = None,
+        validation_batch_size: int | None = None,
+        verbose: int | str = 0,
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_shuffle: bool = True,
+        shuffle: bool = True,
+        run_eagerly: bool = False,
+        epochs: int = 1,
+        learning_rate_schedule: Any = "constant",
+        warmup: float | None = None,
+        decay_factor: float = 0.1,
+        decay_epochs: float | None = None,
+        decay_power: float = 1.0,
+        end_factor: float = 0.0,
+        cycle_growth: float = 2.0,
+        cycle_factor: float = 1.0,
+        early_stopping: bool = False,
+        monitor: str | None = None,
+        patience: int = 10,
+        min_delta: float = 0.0,
+        start_from_epoch: int = 0,
+        restore_best_weights: bool = True,
+        reduce_lr_patience: int | None = None,
+        reduce_lr_factor: float = 0.1,
+        min_learning_rate: float = 0.0,
+        max_seconds: float | None = None,
+        mixup: float = 0.0,
+        precision: str | None = None,
+        engine: str = "auto",
+        reuse_build: bool = True,
+        class_weight: Mapping[Any, float] | str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            model=model,
+            build_fn=build_fn,
+            warm_start=warm_start,
+            random_state=random_state,
+            optimizer=optimizer,
+            loss=loss,
+            metrics=metrics,
+            batch_size=batch_size,
+            validation_batch_size=validation_batch_size,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_shuffle=validation_shuffle,
+            shuffle=shuffle,
+            run_eagerly=run_eagerly,
+            epochs=epochs,
+            learning_rate_schedule=learning_rate_schedule,
+            warmup=warmup,
+            decay_factor=decay_factor,
+            decay_epochs=decay_epochs,
+            decay_power=decay_power,
+            end_factor=end_factor,
+            cycle_growth=cycle_growth,
+            cycle_factor=cycle_factor,
+            early_stopping=early_stopping,
+            monitor=monitor,
+            patience=patience,
+            min_delta=min_delta,
+            start_from_epoch=start_from_epoch,
+            restore_best_weights=restore_best_weights,
+            reduce_lr_patience=reduce_lr_patience,
+            reduce_lr_factor=reduce_lr_factor,
+            min_learning_rate=min_learning_rate,
+            max_seconds=max_seconds,
+            mixup=mixup,
+            precision=precision,
+            engine=engine,
+            reuse_build=reuse_build,
+            **kwargs,
+        )
+        self.class_weight = class_weight
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.input_tags.sparse = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+    @property
+    def target_encoder(self) -> Any:
+        """A new encoder of the target; override it for targets of another form."""
+        known = getattr(self, "_given_classes", None)
+        return LabelEncoder(
+            loss="categorical_crossentropy" if is_columns_loss(self.loss) else None,
+            categories="auto" if known is None else [np.unique(known)],
+        )
+
+    def _type_of_target(self, y: np.ndarray) -> str:
+        known = getattr(self, "_given_classes", None)
+        kind = type_of_target(y)
+        return type_of_target(known) if kind == "binary" and known is not None else kind
+
+    def _encode_columns(self, loss: Any, y: np.ndarray) -> None:
+        if isinstance(self.target_encoder_, LabelEncoder) and self._one_label:
+            encoder = LabelEncoder("categorical_crossentropy", [self.classes_])
+            self.target_encoder_ = encoder.fit(y)
+
+    @staticmethod
+    def scorer(y_true: Any, y_pred: Any, **kwargs: Any) -> float:
+        """The accuracy; override it for another default score."""
+        return accuracy_score(y_true, y_pred, **kwargs)
+
+    def predict_proba(self, X: Any, **kwargs: Any) -> np.ndarray:
+        """The probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features, ...)
+        **kwargs : dict
+            Arguments of `keras.Model.predict` for this call, such as ``batch_size``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), float64
+            In the order of ``classes_``; for a multilabel target the probability of each label; what a
+            target encoder of the user's own makes of it.
+        """
+        outputs = self._predict_raw(X, **kwargs)
+        found = self.target_encoder_.inverse_transform(outputs, return_proba=True)
+        if not isinstance(self.target_encoder_, LabelEncoder) or isinstance(outputs, (list, dict)):
+            return found
+        rows = len(outputs)
+        if self._one_label and self.n_classes_ == 1:
+            return np.ones((rows, 1))
+        found = np.asarray(found, dtype=np.float64).reshape(rows, -1)
+        if self.target_type_ == "multilabel-indicator":
+            return found
+        return found / found.sum(axis=1, keepdims=True)
+
+
+class KerasRegressor(RegressorMixin, ScikerasConventions):  # noqa: D101 - the docstring is assembled
+    __doc__ = f"""A user's Keras network as a regressor.
+
+    Parameters
+    ----------
+    {parameters(split="", extra="")}
+
+    Attributes
+    ----------
+    {ATTRIBUTES}
+
+    See Also
+    --------
+    KerasClassifier : The same for labels.
+    MLPRegressor : A ready network.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skdl import KerasRegressor
+    >>> def build(meta, units=16):
+    ...     return keras.Sequential([
+    ...         keras.Input((meta["n_features_in_"],)),
+    ...         keras.layers.Dense(units, activation="relu"),
+    ...         keras.layers.Dense(meta["n_outputs_"]),
+    ...     ])
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> reg = KerasRegressor(build, units=8, epochs=2, random_state=0).fit(X, y)
+    >>> reg.predict(X[:3]).shape, reg.model_.loss
+    ((3,), 'mean_squared_error')
+    """
+
+    _estimator_kind = "regressor"
+    score = KerasWrapper.score  # scikit-learn's mixin, which stands first, has one of its own
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.input_tags.sparse = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+    @property
+    def target_encoder(self) -> Any:
+        """A new encoder of the target; override it for targets of another form."""
+        return RegressorTargetEncoder()
+
+    @staticmethod
+    def scorer(y_true: Any, y_pred: Any, **kwargs: Any) -> float:
+        """R2, the coefficient of determination; override it for another default score."""
+        return r2_score(y_true, y_pred, **kwargs)
+
+    def predict(self, X: Any, **kwargs: Any) -> np.ndarray:
+        """Predicted values in the form of the `y` of `fit`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features, ...)
+        **kwargs : dict
+            Arguments of `keras.Model.predict` for this call, such as ``batch_size``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs), float64
+        """
+        return np.asarray(super().predict(X, **kwargs), dtype=np.float64)

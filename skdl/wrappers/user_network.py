@@ -1,0 +1,419 @@
+"""A user's network: built by the user's function, compiled, checked against the target."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.multiclass import type_of_target
+
+from skdl.common.keras_import import load_keras
+from skdl.common.parameter_checks import did_you_mean
+from skdl.engine.copies.live_copies import reaches_keras
+from skdl.engine.copies.persistence import copy_model, copy_objects, copy_unbuilt
+from skdl.engine.copies.rebuilding import with_state_of
+from skdl.engine.identity.reader import Reader
+from skdl.engine.indexes.index_checks import outputs_for
+from skdl.engine.keras_parts.fixed_batches import batch_rows, check_known_size, kept_memories
+from skdl.engine.network.cache import shared_network
+from skdl.engine.network.facts import Facts
+from skdl.engine.network.network import Network
+from skdl.engine.network.outside_layers import Surroundings
+from skdl.engine.network.probabilities import are_probabilities
+from skdl.engine.rows.arrays import Arrays, filled_rows, leaves
+from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
+from skdl.training.controls import RULES as CONTROL_RULES
+from skdl.training.losses import (
+    Output,
+    by_columns,
+    check_output,
+    infer_loss,
+    is_columns_loss,
+    is_sparse_loss,
+    link_of,
+    loss_class,
+    per_output,
+)
+from skdl.training.optimizers import fresh_optimizer, optimizer_class
+from skdl.training.precision import built_for
+from skdl.training.same_loss import contradicts, told
+from skdl.wrappers.outputs import describe_outputs
+from skdl.wrappers.recorded_self import recorded_method
+from skdl.wrappers.routed_parameters import RoutedParameters
+
+if TYPE_CHECKING:
+    import keras
+
+
+# Parameters, and prefixes of routed ones, that say how to train a network and not what it is.
+_NOT_OF_NETWORK = (
+    *("epochs", "batch_size", "validation_batch_size", "validation_split", "validation_shuffle"),
+    *("shuffle", "verbose", "callbacks", "warm_start", "random_state", "engine", "class_weight"),
+    *("fit", "predict", "score", "reuse_build"),
+    *(name for name in CONTROL_RULES if name != "precision"),
+)
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """What is known of a compiled network without it."""
+
+    outputs: tuple[Output, ...]
+    loss: Any
+    columns: bool  # its own loss wants a column for each class
+
+
+class UserNetwork(RoutedParameters):
+    """How a wrapper comes to its ``model_``."""
+
+    _class_numbers: bool
+    _of_networks: tuple[str, ...] = (
+        *("X_dtype_", "X_shape_", "y_dtype_", "y_ndim_"),
+        *("target_type_", "target_encoder_", "feature_encoder_"),
+    )
+
+    @property
+    def feature_encoder(self) -> Any:
+        """A new encoder of X; override it for networks of several inputs."""
+        return FunctionTransformer()
+
+    def _build(
+        self,
+        meta: Mapping[str, Any],
+        compile_kwargs: Mapping[str, Any],
+        own: Facts,
+        written: dict[str, Any],
+    ) -> keras.Model:
+        """One network from the build function, as it came.
+
+        What the function reads from the estimator is noted in `own`, what it sets there in `written`.
+        """
+        function = self._build_function()
+        if function is None:
+            raise InvalidParameterError(
+                f"{type(self).__name__}: model={self.model!r} builds no network. Got "
+                f"{type(self.model).__name__}, expected a callable that returns a keras.Model, or a "
+                "keras.Model: pass model=build with def build(meta): ..."
+            )
+        arguments = self._build_arguments() or {}
+        # A class hands further keywords on to `keras.Model`, which refuses these.
+        anything = not inspect.isclass(function) and any(
+            p.kind is p.VAR_KEYWORD for p in arguments.values()
+        )
+        # A routed name counts more than a bare one.
+        kwargs = {n: v for n, v in self._routed.items() if "__" not in n} | self._routed_to("model")
+        given = {
+            "meta": meta,
+            "compile_kwargs": dict(compile_kwargs),
+            "params": self._all_params(),
+        }
+        kwargs.update({name: v for name, v in given.items() if anything or name in arguments})
+        model = recorded_method(function, self, own, written)(**kwargs)
+        if not isinstance(model, load_keras().Model):
+            raise InvalidParameterError(
+                f"{type(self).__name__}: the build function returned {model!r}. Got "
+                f"{type(model).__name__}, expected a keras.Model: end it in 'return model'."
+            )
+        return model
+
+    def _compile_settings(self) -> dict[str, Any]:
+        """Arguments of `keras.Model.compile`, made anew: nothing of the user's own objects is trained."""
+        keras = load_keras()
+        optimizer, loss = self.optimizer, self.loss
+        if isinstance(optimizer, str):
+            optimizer = optimizer_class(optimizer)
+        if isinstance(loss, str) and self._routed_to("loss"):
+            loss = loss_class(loss)
+        # As in scikeras, what is routed further (``optimizer__mine__rate``) is the user's own affair.
+        self._check_routes("optimizer", optimizer, further=False)
+        self._check_routes("loss", loss)
+        self._check_routes("metrics", self.metrics)
+        settings = self._get_compile_kwargs(optimizer, loss)
+        if isinstance(optimizer, keras.Optimizer):
+            settings["optimizer"] = with_state_of(optimizer, fresh_optimizer(optimizer))
+        metrics = settings["metrics"]
+        if not self._routed_to("metrics"):
+            metrics = _as_named(self.metrics, metrics)
+        settings["metrics"] = copy_objects(metrics)
+        return settings
+
+    def _check_model(self) -> None:
+        """Raise where two things would build the network."""
+        for name in ("model", "build_fn"):
+            given = getattr(self, name)
+            if given is not None and hasattr(self, "_keras_build_fn"):
+                raise InvalidParameterError(
+                    f"{type(self).__name__}: {name}={given!r} cannot be used. Got a class that builds its "
+                    f"network itself, by a _keras_build_fn; expected one of the two: leave {name} away, or "
+                    "take the method out of the class."
+                )
+
+    def _make_network(self, X: Any, y: np.ndarray) -> Network:
+        keras = load_keras()
+        self.X_dtype_, self.X_shape_ = X.dtype, X.shape
+        self.y_dtype_, self.y_ndim_ = y.dtype, y.ndim
+        self._start_encoders(X, y)
+        meta = {name: value for name, value in vars(self).items() if _is_meta(name)}
+        attributes = dict(vars(self))
+        sample = self._sample_rows(X)
+        given = self.model if self.model is not None else self.build_fn
+        if self.build_fn is not None and self.model is None:
+            warnings.warn(
+                "build_fn is scikeras's old name of this parameter: pass model instead.",
+                FutureWarning,
+                stacklevel=2,
+            )
+        ready = isinstance(given, keras.Model)
+        if ready and self.precision is not None:
+            raise InvalidParameterError(
+                f"{type(self).__name__}: precision={self.precision!r} would have no effect. Got a ready "
+                "keras.Model, which has a precision already; expected a function that builds one: pass "
+                "precision=None."
+            )
+        trained = ready and given.built
+        classifies = self._estimator_kind == "classifier"
+        y_few = y[:2].copy()  # the network is kept, without the rows
+
+        def make(facts: Facts, own: Facts, around: Surroundings) -> tuple[Network, _Compiled]:
+            compiled: list[_Compiled] = []
+            written: list[dict[str, Any]] = []
+            then = copy.copy(self)  # parameters may be set anew before the model is made once more
+
+            def build() -> Any:
+                with built_for(then.precision):
+                    return built()
+
+            def called(settings: dict[str, Any]) -> Any:
+                first = not compiled
+                read = own if first else Facts(own.given)
+                written.append({})
+                try:
+                    return then._build(facts if first else dict(meta), settings, read, written[-1])
+                except TypeError:
+                    if not first or not facts.hands_out_a_shape:
+                        raise
+                    # Code in C may take nothing but integers for a number of rows.
+                    facts.read_all()
+                    return then._build(dict(meta), settings, read, written[-1])
+
+            def built() -> Any:
+                settings = then._compile_settings()
+                copied = copy_model if trained else copy_unbuilt
+                model = copied(given) if ready else called(settings)
+                check_known_size(model)
+                few = filled_rows(sample, batch_rows(model))
+                # Without an Input it is this call that builds the network.
+                with kept_memories(model):
+                    outputs = describe_outputs(
+                        model,
+                        outputs_for(model, few),
+                        partial(are_probabilities, model, few) if classifies else None,
+                    )
+                check_known_size(model)
+                compiled.append(then._compile(model, settings, outputs, y_few))
+                return model
+
+            def reached() -> Surroundings:
+                reader = Reader()
+                reader.value([own.given.get(name) for name in own.read])
+                reader.value([facts.given.get(name) for name in facts.read])
+                return around.and_reached(not reader.opaque, tuple(reader.layers))
+
+            network = Network(
+                build,
+                redraw=not trained,
+                around=None if trained else reached,
+                extra=lambda: written[-1] if written else {},
+            )
+            return network, compiled[0]
+
+        forms = [(t.dtype, t.shape[1:]) for t in (*leaves(sample), *leaves(self._network_y(y_few)))]
+        network, compiled = shared_network(
+            [
+                *(type(self), given, self._chosen_for_network(), forms, self._estimator_kind),
+                bool(self.mixup),
+            ],
+            meta,
+            make,
+            attributes,
+            share=self.reuse_build,
+        )
+        self._check_compiled(compiled, y)
+        self._set_extra(network.extra, of_keras=False)
+        return network
+
+    def _set_extra(self, extra: Mapping[str, Any], *, of_keras: bool) -> None:
+        """Set what the build function set on its estimator: what holds objects of Keras's, or the rest."""
+        for name, value in extra.items():
+            if reaches_keras(value) is of_keras:
+                setattr(self, name, value if of_keras else copy.deepcopy(value))
+
+    def _chosen_for_network(self) -> Any:
+        """The parameters that the network may depend on."""
+        if "params" in (self._build_arguments() or {}):
+            return self._all_params()
+        return {
+            name: value
+            for name, value in self._all_params().items()
+            if name.partition("__")[0] not in _NOT_OF_NETWORK and name not in ("model", "build_fn")
+        }
+
+    def _start_encoders(self, X: Any, y: np.ndarray) -> None:
+        self.target_type_ = self._type_of_target(y)
+        self.target_encoder_ = self.target_encoder.fit(y)
+        self.feature_encoder_ = self.feature_encoder.fit(X)
+        for encoder in (self.target_encoder_, self.feature_encoder_):
+            told: Mapping[str, Any] = getattr(encoder, "get_metadata", dict)()
+            for name, value in told.items():
+                setattr(self, name, value)
+            self._of_encoders = (*getattr(self, "_of_encoders", ()), *told)
+
+    def _compile(
+        self,
+        model: keras.Model,
+        settings: dict[str, Any],
+        outputs: list[Output],
+        y: np.ndarray,
+    ) -> _Compiled:
+        """Compile `model` with a loss for targets like `y`; an error where settings have no effect."""
+        expected = getattr(self, "n_outputs_expected_", None)
+        if expected and expected != len(outputs):
+            raise IncompatibleNetworkError(
+                f"The network does not fit the target. Got {len(outputs)} outputs, expected {expected}, "
+                "one for each array that the target encoder gives: change the network's outputs, or "
+                "override target_encoder."
+            )
+        if isinstance(self.loss, Mapping):
+            names = [output.name for output in outputs]
+            for name in self.loss:
+                if name not in names:
+                    raise InvalidParameterError(
+                        f"{type(self).__name__}: loss has the name {name!r}. Got a name that is none of "
+                        f"the network's outputs. {did_you_mean(name, names)}"
+                    )
+        if model.compiled and model.loss and self.loss is not None:
+            self._check_loss(model.loss, outputs)
+        self._check_compile_routes(model)
+        if not model.compiled or not model.loss:
+            targets = [np.asarray(t) for t in leaves(self._network_y(y))]
+            losses = settings["loss"]
+            if losses is None and len(outputs) == len(targets):
+                classification = self._estimator_kind == "classifier"
+                losses = [
+                    infer_loss(output, target, classification=classification)
+                    for output, target in zip(outputs, targets, strict=True)
+                ]
+                if self.mixup:
+                    losses = [by_columns(loss) for loss in losses]
+                losses = losses[0] if len(losses) == 1 else losses
+            # A function that compiled without a loss keeps the rest of what it compiled with.
+            kept = dict(model._compile_config.config) if model.compiled else settings
+            model.compile(**{**kept, "loss": losses})
+        self._check_trains(model)
+        # Both with a build function that compiles and where the number of a class cannot be blended.
+        columns = is_columns_loss(model.loss) and not is_columns_loss(self.loss)
+        return _Compiled(tuple(outputs), model.loss, columns)
+
+    def _check_trains(self, model: keras.Model) -> None:
+        """Raise where there is nothing to minimise in a compiled `model`, or nothing that does it."""
+        owner = type(self).__name__
+        if model.optimizer is None:
+            raise InvalidParameterError(
+                f"{owner}: optimizer={self.optimizer!r} trains nothing. Got a network without an optimizer, "
+                "expected one with it. You must provide an optimizer, such as optimizer='adam', or compile "
+                "the network with one."
+            )
+        losses = load_keras().tree.flatten(model.loss)
+        if all(one is None for one in losses) and not model.losses:
+            raise InvalidParameterError(
+                f"{owner}: loss={self.loss!r} names nothing to minimise. Got a network without a loss, "
+                "expected one for one output at least: provide a loss, or leave it away, so that it is "
+                "inferred from the target."
+            )
+
+    def _check_loss(self, compiled: Any, outputs: list[Output]) -> None:
+        """Raise where the parameter `loss` has no effect on a network that is `compiled` with another."""
+        pairs = zip(per_output(self.loss, outputs), per_output(compiled, outputs), strict=True)
+        for given, found in pairs:
+            if given is not None and (found is None or contradicts(given, found)):
+                raise IncompatibleNetworkError(
+                    f"loss={self.loss!r} has no effect. Got a network that its build function compiled "
+                    f"with {told(found)}, expected the same loss: leave loss or the call of compile away."
+                )
+
+    def _check_compiled(self, compiled: _Compiled, y: np.ndarray) -> None:
+        """Raise where the network's output or loss cannot fit `y`."""
+        outputs, loss = compiled.outputs, compiled.loss
+        if compiled.columns:
+            self._encode_columns(loss, y)
+        targets = [np.asarray(t) for t in leaves(self._network_y(y))]
+        losses = per_output(loss, outputs)
+        self._class_numbers = any(one is not None and is_sparse_loss(one) for one in losses)
+        if len(outputs) == len(targets):
+            n_classes = getattr(self, "n_classes_", None)
+            single = n_classes if isinstance(n_classes, int) and self._one_label else None
+            for output, one, target in zip(outputs, losses, targets, strict=True):
+                if one is not None and output.units:
+                    check_output(
+                        output,
+                        one,
+                        target,
+                        classification=self._estimator_kind == "classifier",
+                        n_classes=single,
+                    )
+        self._links = tuple(link_of(one) for one in losses)
+
+    def _type_of_target(self, y: np.ndarray) -> str:
+        return type_of_target(y)
+
+    def _check_compile_routes(self, model: keras.Model) -> None:
+        """Raise for routed settings that a build function, which compiles by itself, never sees."""
+        arguments = self._build_arguments() or {}
+        sees = {"compile_kwargs", "params"} & set(arguments) or any(
+            p.kind is p.VAR_KEYWORD for p in arguments.values()
+        )
+        if not model.compiled or sees:
+            return
+        for prefix in ("optimizer", "loss", "metrics", "compile"):
+            for name in self._routed_to(prefix):
+                raise IncompatibleNetworkError(
+                    f"{prefix}__{name} has no effect. Got a network that its build function compiled "
+                    "without it, expected a build function that takes compile_kwargs, or one that does "
+                    "not compile: add compile_kwargs to its arguments, or leave the call of compile away."
+                )
+
+    @property
+    def _one_label(self) -> bool:
+        return self.target_type_ in ("binary", "multiclass")
+
+    def _encode_columns(self, loss: Any, y: np.ndarray) -> None:
+        """Write the target as one column a class; only a classifier's default encoder can."""
+
+    def _network_x(self, X: Any) -> Arrays:
+        return self.feature_encoder_.transform(X)
+
+    def _network_y(self, y: np.ndarray) -> Arrays:
+        return self.target_encoder_.transform(y)
+
+
+def _as_named(given: Any, made: Any) -> Any:
+    """`made` metrics with the names that the user `given` for them, by which Keras names their curves."""
+    if isinstance(given, str):
+        return [given] if isinstance(made, list) else given
+    if isinstance(given, Mapping):
+        return {name: _as_named(part, made[name]) for name, part in given.items()}
+    if isinstance(given, (list, tuple)):
+        return [_as_named(part, one) for part, one in zip(given, made, strict=True)]
+    return made
+
+
+def _is_meta(name: str) -> bool:
+    """Whether an attribute is told to the build function: what was learnt from the data."""
+    return name.endswith("_") and not name.startswith("_") and name != "seed_"
