@@ -86,7 +86,7 @@ def main():
 
     import skdl
     import skdl.engine
-    from skdl.engine.program.cache import MAX_PROGRAMS
+    from skdl.engine.program_cache import MAX_PROGRAMS
 
     X, y = load_iris(return_X_y=True)
     X = X.astype(np.float32)

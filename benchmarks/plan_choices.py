@@ -263,19 +263,20 @@ def name_of(form):
 
 def timer(job, plan, form):
     """A function that trains for a number of steps in `form` and gives its seconds a step."""
-    from skdl.engine.compiled_run import Run
+    from skdl.engine.program.planned import PlannedProgram
     from skdl.engine.program.program import Program
     from skdl.engine.rows.arrays import few_rows
     from skdl.engine.rows.tensors import Data
 
     program = Program(job.network, form, (), Data(*few_rows(job.training)))
-    run = Run(job, replace(plan, form=form), program)
-    run.compile()
-    order = run._orders(0, 1)
+    planned = PlannedProgram(program, replace(plan, form=form))
+    planned.compile(job)
+    fit = planned.begin(job)
+    given = fit._given(0, 1)
 
     def seconds(steps):
         started = time.perf_counter()
-        run._call(order, 0, 1, 0, steps).n_epochs.numpy()
+        fit._call(given, 0, 1, (0, steps), 1).n_epochs.numpy()
         return (time.perf_counter() - started) / steps
 
     return seconds

@@ -151,11 +151,14 @@ class Question:
         What the table calls the layers or options.
     job : callable
         Makes a fit that has all of the names it is given in it.
+    callbacks : callable
+        Makes the callbacks of the fit.
     """
 
     part: str
     names: tuple[str, ...]
     job: Callable[[Iterable[str]], FitJob]
+    callbacks: Callable[[], Sequence[Any]] = tuple
 
 
 def questions() -> Iterator[Question]:
@@ -186,7 +189,8 @@ def questions() -> Iterator[Question]:
         "Metrics",
         {name: lambda name=name: _job(metrics=_made("metrics", [name])) for name in others},
     )
-    yield from _each("Callbacks", _callbacks())
+    for name, make in _callbacks().items():
+        yield Question("Callbacks", (name,), lambda _names: _job(), make)
     yield from _each(
         "Arguments of fit",
         {
@@ -194,12 +198,13 @@ def questions() -> Iterator[Question]:
                 name: lambda options=options: _job(options=options, validates=True)
                 for name, options in FIT_OPTIONS.items()
             },
-            "validation_freq, and a callback that watches val_loss": lambda: _job(
-                options={"validation_freq": 2},
-                validates=True,
-                callbacks=(keras.callbacks.EarlyStopping("val_loss"),),
-            ),
         },
+    )
+    yield Question(
+        "Arguments of fit",
+        ("validation_freq, and a callback that watches val_loss",),
+        lambda _names: _job(options={"validation_freq": 2}, validates=True),
+        lambda: [keras.callbacks.EarlyStopping("val_loss")],
     )
 
 
@@ -351,13 +356,13 @@ def _optimizers() -> Mapping[str, Callable[[], FitJob]]:
     return {name: lambda make=make: _job(optimizer=make()) for name, make in given.items()}
 
 
-def _callbacks() -> Mapping[str, Callable[[], FitJob]]:
+def _callbacks() -> Mapping[str, Callable[[], list[Any]]]:
     kinds = keras.callbacks
 
     def schedule() -> Any:
         return kinds.LearningRateScheduler(lambda epoch, rate: rate)
 
-    given = {
+    return {
         "EarlyStopping": lambda: [kinds.EarlyStopping("loss", restore_best_weights=True)],
         "ReduceLROnPlateau": lambda: [kinds.ReduceLROnPlateau("loss")],
         "LearningRateScheduler": lambda: [schedule()],
@@ -377,7 +382,6 @@ def _callbacks() -> Mapping[str, Callable[[], FitJob]]:
             kinds.ReduceLROnPlateau("loss"),
         ],
     }
-    return {name: lambda make=make: _job(callbacks=tuple(make())) for name, make in given.items()}
 
 
 def _scaled() -> Any:
@@ -389,7 +393,6 @@ def _job(
     *,
     rows: int = ROWS,
     loss: Any = "mse",
-    callbacks: tuple[Any, ...] = (),
     options: Mapping[str, Any] | None = None,
     validates: bool = False,
     **compiling: Any,
@@ -423,7 +426,6 @@ def _job(
         batch_size=rows,
         validation_batch_size=rows,
         seed=0,
-        callbacks=callbacks,
         options=options or {},
     )
 

@@ -87,7 +87,7 @@ def _answers() -> Iterator[Row]:
 
     def ask(question: Question, names: Row) -> Iterator[Row]:
         job = question.job(names)
-        answer = engine.explain(job).rstrip(".")
+        answer = engine.explain(job, tuple(question.callbacks())).rstrip(".")
         fitting = [how for how, start in HOWS.items() if answer.startswith(start)]
         how = max(fitting, key=lambda how: len(HOWS[how]))
         if how != "With XLA" and len(names) > 1:

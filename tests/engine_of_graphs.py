@@ -9,8 +9,8 @@ def without_xla(monkeypatch):
     """Let programs run as graphs while a test runs."""
     chosen = compiled.make_plan
 
-    def plan(job):
-        made = chosen(job)
+    def plan(job, callbacks):
+        made = chosen(job, callbacks)
         return made if made.form is None else replace(made, form=made.form.as_graph())
 
     monkeypatch.setattr(compiled, "make_plan", plan)

@@ -1,11 +1,29 @@
-"""What every engine promises."""
+"""What every engine and every program promises."""
 
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
-from skdl.engine.job import EpochObserver, FitJob, FitResult
+from skdl.engine.job import EpochObserver, FitJob, FitResult, StoppingMemory
+from skdl.exceptions import InvalidParameterError
+
+if TYPE_CHECKING:
+    from skdl.engine.network.network import Network
+    from skdl.engine.network.state import NetworkState
+    from skdl.engine.rows.arrays import Arrays
+
+
+class FitInProgress(Protocol):
+    """The state of a fit while it runs."""
+
+    def now(self) -> NetworkState:
+        """The state of the network as the last step has left it."""
+
+
+_Fit = TypeVar("_Fit", bound=FitInProgress)
 
 
 class AbstractEngine(abc.ABC):
@@ -16,17 +34,109 @@ class AbstractEngine(abc.ABC):
     """
 
     @abc.abstractmethod
-    def train(self, job: FitJob, observer: EpochObserver | None = None) -> FitResult:
+    def train(
+        self,
+        job: FitJob,
+        observer: EpochObserver | None = None,
+        callbacks: tuple[Any, ...] = (),
+    ) -> FitResult:
         """Run `job` and return its result.
 
         Arrays of the job are only read. A network whose weights end as non-finite
         numbers is a result, not an exception.
+
+        Parameters
+        ----------
+        job : FitJob
+        observer : EpochObserver, optional
+            Is told of each epoch, and may end training.
+        callbacks : tuple of keras.callbacks.Callback
+            The user's own. They are live objects: a job that is run with some can neither be kept for
+            later nor be resumed.
+
+        Raises
+        ------
+        InvalidParameterError
+            There are callbacks, and the job asks for its last state or resumes another job.
         """
 
     @abc.abstractmethod
-    def explain(self, job: FitJob) -> str:
+    def explain(self, job: FitJob, callbacks: tuple[Any, ...] = ()) -> str:
         """What `train` would do with `job`, and why, in one sentence; nothing is trained."""
 
-    def train_many(self, jobs: Iterable[FitJob]) -> list[FitResult]:
-        """Run `jobs`; each result is the one that `train` gives for its job alone."""
-        return [self.train(job) for job in jobs]
+
+class Stretch(NamedTuple):
+    """Some epochs of a fit that are over.
+
+    Attributes
+    ----------
+    history : mapping of str to tuple of float
+        Their curves.
+    n_epochs : int
+        At least one.
+    stopped : bool
+        Whether none follows.
+    seconds : float
+        How long they took, without what was compiled for them.
+    """
+
+    history: Mapping[str, tuple[Any, ...]]
+    n_epochs: int
+    stopped: bool
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class End:
+    """What a fit ends with.
+
+    Attributes
+    ----------
+    network : NetworkState
+        With the best weights, or the average of weights, where that was asked for.
+    stopping : StoppingMemory
+    """
+
+    network: NetworkState
+    stopping: StoppingMemory
+
+
+class AbstractProgram(abc.ABC, Generic[_Fit]):
+    """What an engine has compiled for a job: `begin` makes the state of a fit, which `run` alone changes.
+
+    A program has no state of its own that a result could depend on.
+    """
+
+    @abc.abstractmethod
+    def begin(self, job: FitJob) -> _Fit:
+        """The state that a fit of `job` begins with, or goes on with where the job resumes another one."""
+
+    @abc.abstractmethod
+    def run(self, fit: _Fit, epoch: int, most: int, seconds: float) -> Stretch:
+        """Train `epoch` and the epochs that follow, `most` in all, fewer where `seconds` are over before."""
+
+    @abc.abstractmethod
+    def end(self, fit: _Fit) -> End:
+        """What the fit ends with after the epochs that were run."""
+
+    @abc.abstractmethod
+    def predict(self, network: Network, state: NetworkState, x: Arrays) -> Arrays:
+        """The outputs of `network` in `state` for all rows of `x`."""
+
+
+def obstacle_to_resuming(callbacks: tuple[Any, ...]) -> str | None:
+    """Why a fit with `callbacks` can be neither kept nor resumed, as the second half of a sentence."""
+    if not callbacks:
+        return None
+    names = ", ".join(type(callback).__name__ for callback in callbacks)
+    return f"the state of the callbacks {names} is no part of the job"
+
+
+def check_resumable(job: FitJob, callbacks: tuple[Any, ...]) -> None:
+    """Raise where `job` is to be kept or resumed, and `callbacks` have a state that it lacks."""
+    obstacle = obstacle_to_resuming(callbacks)
+    if obstacle is not None and (job.keep_last or job.resume is not None):
+        raise InvalidParameterError(
+            f"This fit can be neither kept nor resumed, because {obstacle}. Got callbacks beside a job with "
+            "keep_last or resume, expected one of the two: leave the callbacks away."
+        )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from typing import Any
 
 from skdl.common.keras_import import quiet_xla, start_devices
-from skdl.engine.base import AbstractEngine
-from skdl.engine.compiled_run import Run
+from skdl.engine.base import AbstractEngine, check_resumable
 from skdl.engine.indexes.index_checks import check_indexes, clear_index_errors
 from skdl.engine.job import EpochObserver, FitJob, FitResult
 from skdl.engine.keras_loop import KerasLoopEngine
@@ -16,12 +16,14 @@ from skdl.engine.ledger import ledger
 from skdl.engine.plan.fit_options import settled
 from skdl.engine.plan.form import Form
 from skdl.engine.plan.plan import Plan, make_plan
-from skdl.engine.program.cache import training_programs
+from skdl.engine.program.planned import PlannedProgram
 from skdl.engine.program.program import Program
 from skdl.engine.program.xla_memory import check_room, ran_out_of_memory
 from skdl.engine.program.xla_pieces import SlowWithXlaError
+from skdl.engine.program_cache import training_programs
 from skdl.engine.rows.arrays import few_rows
 from skdl.engine.rows.tensors import Data, read_as_floats, shapes_of
+from skdl.engine.run import run
 from skdl.exceptions import NotCompilableError
 
 _logger = logging.getLogger(__name__)
@@ -40,18 +42,25 @@ class CompiledEngine(AbstractEngine):
     def __init__(self, *, fallback: bool = True):
         self._fallback = fallback
 
-    def explain(self, job: FitJob) -> str:
+    def explain(self, job: FitJob, callbacks: tuple[Any, ...] = ()) -> str:
         """What `train` would do with `job`, and why, in one sentence."""
         start_devices()
-        return str(_prepared(settled(job))[1])
+        return str(_prepared(settled(job), callbacks)[1])
 
-    def train(self, job: FitJob, observer: EpochObserver | None = None) -> FitResult:
+    def train(
+        self,
+        job: FitJob,
+        observer: EpochObserver | None = None,
+        callbacks: tuple[Any, ...] = (),
+    ) -> FitResult:
         """Run `job` by calls of one program."""
         start_devices()
-        ready, plan, program = _prepared(settled(job))
+        check_resumable(job, callbacks)
+        ready, plan, program = _prepared(settled(job), callbacks)
         if program is not None:
             with clear_index_errors(job.network.template):
-                return Run(ready, plan, program).train(observer)
+                planned = PlannedProgram(program, plan)
+                return run(ready, planned, plan=str(plan), observer=observer)
         if not self._fallback:
             raise NotCompilableError(
                 f"engine='compiled' cannot run this fit: {plan.obstacle}. Expected a fit that compiles: "
@@ -63,14 +72,7 @@ class CompiledEngine(AbstractEngine):
                 "times as long where the network is small: %s.",
                 plan.obstacle,
             )
-        result = KerasLoopEngine().train(job, observer)
-        return FitResult(
-            end=result.end,
-            history=result.history,
-            n_epochs=result.n_epochs,
-            stop_reason=result.stop_reason,
-            plan=str(plan),
-        )
+        return replace(KerasLoopEngine().train(job, observer, callbacks), plan=str(plan))
 
 
 def engine_named(name: str) -> AbstractEngine:
@@ -78,7 +80,7 @@ def engine_named(name: str) -> AbstractEngine:
     return KerasLoopEngine() if name == "keras" else CompiledEngine(fallback=name == "auto")
 
 
-def _prepared(job: FitJob) -> tuple[FitJob, Plan, Program | None]:
+def _prepared(job: FitJob, callbacks: tuple[Any, ...]) -> tuple[FitJob, Plan, Program | None]:
     """`job` as a program takes it, how it is run, and its program where there is one."""
     import tensorflow as tf
 
@@ -86,7 +88,7 @@ def _prepared(job: FitJob) -> tuple[FitJob, Plan, Program | None]:
     try:
         # A question that a layer or an optimizer of the user's answers by an error is an obstacle too.
         with untraceable():
-            plan = make_plan(job)
+            plan = make_plan(job, callbacks)
         if plan.form is None:
             return job, plan, None
         if plan.form.masked:  # all its layers, losses and metrics are Keras's own
@@ -127,7 +129,7 @@ def _program(job: FitJob, plan: Plan) -> Program:
         with untraceable():
             few = few_rows(job.training, network.batch_rows)
             program = Program(network, form, plan.rules, Data(*few))
-        Run(job, replace(plan, form=form), program).compile()
+        PlannedProgram(program, plan).compile(job)
         return program
 
     def make() -> Program:

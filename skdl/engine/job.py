@@ -10,16 +10,126 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from skdl.engine.rows.arrays import Samples
-
 if TYPE_CHECKING:
     from skdl.engine.network.network import Network
     from skdl.engine.network.state import NetworkState
+    from skdl.engine.rows.arrays import Samples
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """What a fit watches, and what it does when that gets no better.
+
+    Attributes
+    ----------
+    monitor : str
+        The name of a curve.
+    rises : bool
+        Whether higher is better.
+    early_stopping : bool
+        Whether training stops.
+    patience : int
+        Epochs without improvement before it does.
+    min_delta : float
+        Less than this is no improvement, for stopping and for the learning rate.
+    start_from_epoch : int
+        Epochs before any counts for stopping, as callbacks count.
+    restore_best_weights : bool
+        Whether a fit that may stop ends with the weights of its best epoch.
+    reduce_lr_patience : int or None
+        Epochs without improvement before the learning rate falls; None never lets it fall.
+    reduce_lr_factor, min_learning_rate : float
+        What it is multiplied by, and where that ends.
+    """
+
+    monitor: str
+    rises: bool = False
+    early_stopping: bool = False
+    patience: int = 10
+    min_delta: float = 0.0
+    start_from_epoch: int = 0
+    restore_best_weights: bool = True
+    reduce_lr_patience: int | None = None
+    reduce_lr_factor: float = 0.1
+    min_learning_rate: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class StoppingMemory:
+    """What `Stopping` has seen of a fit so far.
+
+    Attributes
+    ----------
+    wait : int
+        Epochs since the best one.
+    best : float or None
+        The best value that counts for stopping; None before the first epoch that counts.
+    best_epoch, stopped_epoch : int
+        The epoch of this value, and the one after which training stopped (0 if it did not), as callbacks
+        count.
+    best_weights : tuple of ndarray, or None
+        As `keras.Model.get_weights` has them, where they are restored in the end.
+    plateau_wait : int
+        Epochs since the learning rate, or the value that counts for it, changed.
+    plateau_best : float or None
+        The best value that counts for the learning rate.
+    rate_factor : float
+        What all falls of the learning rate so far multiply those of a schedule by.
+    """
+
+    wait: int = 0
+    best: float | None = None
+    best_epoch: int = 0
+    stopped_epoch: int = 0
+    best_weights: tuple[np.ndarray, ...] | None = None
+    plateau_wait: int = 0
+    plateau_best: float | None = None
+    rate_factor: float = 1.0
+
+    @property
+    def stopped(self) -> bool:
+        """Whether early stopping has ended the fit, which never happens after its very first epoch."""
+        return self.stopped_epoch > 0
+
+
+@dataclass(frozen=True, eq=False)
+class LastState:
+    """The raw state after the last epoch of a fit, from which an equal job of more epochs can go on.
+
+    Attributes
+    ----------
+    network : NetworkState
+        Before the best weights are restored, and before an average of weights takes their place.
+    epoch : int
+        The number of epochs that are over, as callbacks count.
+    history : mapping of str to tuple of float
+        The curves so far.
+    stopping : StoppingMemory
+    unseeded : ndarray or None
+        The state of the generator from which calls without a seed draw, in the Keras loop.
+    seconds : float
+        How long the epochs took.
+    """
+
+    network: NetworkState
+    epoch: int
+    history: Mapping[str, tuple[float, ...]]
+    stopping: StoppingMemory
+    unseeded: np.ndarray | None = None
+    seconds: float = 0.0
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the fit stopped for good: no epoch follows."""
+        return self.stopping.stopped
 
 
 @dataclass(frozen=True, eq=False)
 class FitJob:
-    """One fit: everything its result depends on.
+    """One fit as plain data: everything its result depends on.
+
+    Keras callbacks of the user are live objects. They are an argument of `AbstractEngine.train` beside the
+    job, and a job that is run with some can neither be kept nor resumed.
 
     Attributes
     ----------
@@ -45,15 +155,20 @@ class FitJob:
         As in `keras.Model.fit`.
     rates : ndarray of shape (n_steps,), or None
         The learning rate of each step, counted from the first one of this fit; None leaves it to the
-        optimizer. What a ``ReduceLROnPlateau`` among the callbacks multiplies the rate by, it multiplies
-        all later ones by.
+        optimizer. What a plateau of `stopping` multiplies the rate by, it multiplies all later ones by, and
+        so does a ``ReduceLROnPlateau`` among the callbacks.
     max_seconds : float or None
         Training ends with the epoch in which it has taken so long.
     mixup : float
         Rows are blended with others, with shares from Beta(mixup, mixup); 0 leaves them as they are.
-    callbacks : tuple of keras.callbacks.Callback
+    stopping : Stopping or None
+        What is watched, and when training ends or its rate falls because of that.
     options : mapping
         Further arguments of `keras.Model.fit`.
+    keep_last : bool
+        Whether the result has `FitResult.last`.
+    resume : LastState or None
+        Where an equal job of fewer epochs, or of fewer seconds, has ended: the result is that of one go.
     """
 
     network: Network
@@ -71,8 +186,15 @@ class FitJob:
     rates: np.ndarray | None = None
     max_seconds: float | None = None
     mixup: float = 0.0
-    callbacks: tuple[Any, ...] = ()
+    stopping: Stopping | None = None
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    keep_last: bool = False
+    resume: LastState | None = None
+
+    @property
+    def first_epoch(self) -> int:
+        """The first epoch that is still to be trained."""
+        return self.initial_epoch if self.resume is None else self.resume.epoch
 
 
 class StopReason(enum.Enum):
@@ -141,6 +263,13 @@ class FitResult:
     stop_reason : StopReason
     plan : str
         One sentence on how the job was run.
+    best_epoch : int or None
+        The place in `history` of the best epoch, by what early stopping counts; None where it does not watch,
+        or has seen no epoch that counts.
+    stopped_epoch : int or None
+        The place of the epoch after which early stopping ended the fit; None where it did not.
+    last : LastState or None
+        The raw state after the last epoch, where the job asked for it.
     """
 
     end: NetworkState
@@ -148,6 +277,9 @@ class FitResult:
     n_epochs: int
     stop_reason: StopReason
     plan: str
+    best_epoch: int | None = None
+    stopped_epoch: int | None = None
+    last: LastState | None = None
 
 
 class EpochObserver(Protocol):

@@ -16,7 +16,7 @@ from skdl.engine.keras_parts.normalization import statistics_as_inputs
 from skdl.engine.keras_parts.tracing import known_variables_alone, untraceable
 from skdl.engine.keras_parts.unseeded_calls import drawing_apart
 from skdl.engine.numbers.model_numbers import model_numbers, taking
-from skdl.engine.program.cache import prediction_programs
+from skdl.engine.program_cache import prediction_programs
 from skdl.engine.rows.arrays import Arrays, Samples, leaves, map_arrays, n_rows, take_rows
 from skdl.engine.structure.widths import open_shapes
 from skdl.exceptions import NotCompilableError

@@ -9,38 +9,45 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skdl.common.keras_import import load_keras, start_devices
 from skdl.engine.compiled import engine_named
 from skdl.engine.copies.live_copies import copy_live
 from skdl.engine.copies.persistence import held, released
-from skdl.engine.job import FitResult, StopReason
+from skdl.engine.job import FitJob, FitResult, StopReason
 from skdl.engine.keras_parts.walk import saved_kinds
 from skdl.engine.network.fitted import FittedNetwork
 from skdl.engine.network.network import LiveNetwork, Network
 from skdl.engine.network.state import NetworkState
 from skdl.engine.plan.batch_checks import check_rows_to_predict
 from skdl.engine.prediction import predict, predict_by_keras
-from skdl.engine.rows.arrays import Arrays, map_arrays, n_rows, network_array
-from skdl.estimators.fit_job import FitDescriber
+from skdl.engine.rows.arrays import Arrays, map_arrays, n_rows, network_array, take_rows
+from skdl.estimators.fit_job import Learnt, MadeNetwork, check_rows, job_of, samples_of
 from skdl.estimators.fit_settings import Training, Validation
-from skdl.estimators.input_checks import check_X, check_X_y, draw_seed
+from skdl.estimators.input_checks import (
+    check_shape_of_rows,
+    check_shape_of_targets,
+    check_X,
+    check_X_y,
+    check_y,
+    draw_seed,
+)
 from skdl.estimators.parameter_table import ParameterTable
-from skdl.estimators.row_weights import check_weight
+from skdl.estimators.row_weights import check_weight, class_weights, held_out_class_weights
 from skdl.estimators.sklearn_callbacks import CallbackSupportMixin, start_reporting, with_callbacks
 from skdl.estimators.validation_split import rows_of_fit
-from skdl.estimators.watched_curve import LastFit, Watch
+from skdl.estimators.watched_curve import LastFit, best_epoch, reason, record
 from skdl.estimators.worker_processes import arrival, configure_worker, departure
 from skdl.exceptions import DivergedError, IndexOutOfRangeError
 from skdl.recording.records import told_fits
 from skdl.training.schedules import RangeTest
-from skdl.training.stopping import Stopping
+from skdl.training.stopping import StoppingSettings
 
 if TYPE_CHECKING:
     import keras
@@ -50,25 +57,59 @@ if TYPE_CHECKING:
 _OF_A_FIT = ("history_", "n_epochs_", "best_epoch_", "stop_reason_", "stop_message_", "seed_")
 
 
-class NetworkEstimator(FitDescriber, CallbackSupportMixin):
+@dataclass(frozen=True)
+class _Described:
+    """A fit that was written down: the job, and which rows of the user's are in it."""
+
+    job: FitJob
+    rows: np.ndarray
+    others: np.ndarray | None
+
+    def rows_of(self, data: str) -> np.ndarray | None:
+        """The numbers of the rows of "training data" or "validation data"; None where they are others."""
+        return {"training data": self.rows, "validation data": self.others}.get(data)
+
+
+class NetworkEstimator(CallbackSupportMixin):
     """What the estimators of skdl have in common; they add scikit-learn's mixins and `BaseEstimator`."""
 
     _estimator_kind: str
     random_state: Any
     engine: str
-    _fitted: FittedNetwork
+    seed_: int
     history_: dict[str, list[float]]
     best_epoch_: int
     stop_reason_: StopReason
     stop_message_: str
-    _weighted = False
+    _fitted: FittedNetwork
+    _learnt: Learnt
+    # Whether rows may have more than one axis.
+    _takes_nd = False
     # What `_make_network` sets.
     _of_networks: tuple[str, ...] = ()
 
     # What a subclass says.
 
-    def _make_network(self, X: Any, y: np.ndarray) -> Network:
-        """Learn from checked data what the network needs to know, and give it compiled."""
+    def _make_network(self, X: Any, y: np.ndarray, *, classes: Any, weighted: bool) -> MadeNetwork:
+        """Make the network for checked data, compiled; set what a user may see of it.
+
+        Parameters
+        ----------
+        X : ndarray or sparse matrix of shape (n_samples, n_features, ...)
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        classes : array-like or None
+            All labels, where `y` may hold only some.
+        weighted : bool
+            Whether rows or classes have weights, which not every metric takes.
+        """
+        raise NotImplementedError
+
+    def _network_x(self, X: Any) -> Arrays:
+        """Checked `X` as the network takes it."""
+        return X
+
+    def _network_y(self, y: np.ndarray) -> Arrays:
+        """Checked `y` as the network takes it, after `_make_network`."""
         raise NotImplementedError
 
     def _initial_state(
@@ -83,6 +124,9 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
     def _training_of_fit(self) -> Training:
         """How `fit`, told nothing, trains; parameters are checked."""
         raise NotImplementedError
+
+    def _check_made(self, network: Network, training: Training) -> None:
+        """Raise where `training` does not suit the network, now that it is made."""
 
     def _all_params(self) -> dict[str, Any]:
         """The parameters, those too that a subclass sets itself and does not let its user set."""
@@ -100,11 +144,113 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         for name in (*ours, *_OF_A_FIT, *self._of_networks, *learnt):
             self.__dict__.pop(name, None)
         self.seed_ = draw_seed(type(self).__name__, self.random_state)
-        self._trained_epochs = 0
-        self._was_scheduled = False
+        self._learnt = Learnt(X.shape[1:], y.shape[1:])
         configure_worker()
         start_devices()
         return X, y
+
+    def _checked_X(self, X: Any) -> Any:
+        """`X` with rows like those of the first fit."""
+        X = check_X(self, X, allow_nd=self._takes_nd)
+        check_shape_of_rows(type(self).__name__, X, self._learnt.row_shape)
+        return X
+
+    def _describe(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: Validation,
+        training: Training,
+        *,
+        anew: bool,
+        classes: Any = None,
+    ) -> _Described:
+        """Check data, make the network or go on with the fitted one, and write down the fit.
+
+        Raises
+        ------
+        InvalidParameterError
+            The settings contradict each other, the network or the rows.
+        ValueError
+            Rows or targets are not what a fit takes.
+        """
+        owner = type(self).__name__
+        if anew:
+            X, y = self._begin(X, y)
+        else:
+            X, y = check_X_y(self, X, y, reset=False, allow_nd=self._takes_nd)
+            check_shape_of_targets(owner, y, self._learnt.target_shape)
+            check_shape_of_rows(owner, X, self._learnt.row_shape)
+        weight = check_weight(self, sample_weight, X)
+        rows, others = rows_of_fit(self, y, weight, validation, training)
+        if anew:
+            by_class = getattr(self, "class_weight", None)
+            weighted = not all(one is None for one in (weight, validation.weight, by_class))
+            made = self._make_network(X, y, classes=classes, weighted=weighted)
+            self._learnt = self._learnt.of(made)
+            network, target = made.network, made.target
+            start = self._initial_state(network, y, rows, weight)
+        else:
+            network, start, target = self._fitted.network, self._fitted.state, self._network_y(y)
+        self._check_made(network, training)
+        target = map_arrays(network_array, target)
+        check_rows(len(y), target)
+        of_rows = self._weights(weight, y, rows)
+        held_out = None
+        if validation.X is not None:
+            X_val, y_val, w_val = self._checked_validation(validation)
+            w_val = self._weights_held_out(w_val, y_val, y[rows], weight, rows)
+            held_target = map_arrays(network_array, self._network_y(y_val))
+            held_out = samples_of(self._network_x(X_val), held_target, w_val, len(y_val))
+        elif others is not None:
+            w_val = None if weight is None else weight[others]
+            w_val = self._weights_held_out(w_val, y[others], y[rows], weight, rows)
+            held_target = take_rows(target, others)
+            held_out = samples_of(self._network_x(X[others]), held_target, w_val, len(others))
+        if len(rows) < len(y):
+            X, target = X[rows], take_rows(target, rows)
+        train = samples_of(self._network_x(X), target, of_rows, len(rows))
+        job = job_of(owner, train, held_out, network, start, training, self._learnt, self.seed_)
+        return _Described(job, rows, others)
+
+    def _checked_validation(self, validation: Validation) -> tuple[Any, np.ndarray, Any]:
+        """The fixed validation data, checked like those to train on."""
+        X, y = self._checked_X(validation.X), check_y(self, validation.y)
+        check_shape_of_targets(type(self).__name__, y, self._learnt.target_shape)
+        check_consistent_length(X, y)
+        return X, y, check_weight(self, validation.weight, X)
+
+    def _weights(
+        self, weight: np.ndarray | None, y: np.ndarray, rows: np.ndarray
+    ) -> np.ndarray | None:
+        """The weights of the rows to train on, those of their classes multiplied in."""
+        some = None if weight is None else weight[rows]
+        chosen = self._class_weight
+        if chosen is None:
+            return some
+        by_class = class_weights(type(self).__name__, chosen, y[rows], some)
+        return by_class if some is None else some * by_class
+
+    def _weights_held_out(
+        self,
+        weight: np.ndarray | None,
+        held_out: np.ndarray,
+        y: np.ndarray,
+        trained_weight: np.ndarray | None,
+        rows: np.ndarray,
+    ) -> np.ndarray | None:
+        """The weights of rows held out, with those of classes as the rows `y` to train on have them."""
+        chosen = self._class_weight
+        if chosen is None:
+            return weight
+        some = None if trained_weight is None else trained_weight[rows]
+        by_class = held_out_class_weights(type(self).__name__, chosen, held_out, y, some)
+        return by_class if weight is None else weight * by_class
+
+    @property
+    def _class_weight(self) -> Any:
+        return getattr(self, "class_weight", None) if self._estimator_kind == "classifier" else None
 
     @with_callbacks
     def _fit_network(
@@ -117,27 +263,15 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         *,
         anew: bool,
         append: bool = False,
+        classes: Any = None,
     ) -> None:
         """Train on `X`, `y`; `anew` builds a new network, `append` continues the history."""
         given_X, given_y, fits = X, y, told_fits()
-        if anew:
-            X, y = self._begin(X, y)
-        else:
-            X, y = check_X_y(self, X, y, reset=False, allow_nd=self._takes_nd)
-        weight = check_weight(self, sample_weight, X)
-        rows, others = rows_of_fit(self, y, weight, validation, training)
-        if anew:
-            self._note_weights(weight, validation)
-            network = self._make_network(X, y)
-            before, start = None, self._initial_state(network, y, rows, weight)
-            # As it was given: that of a trained model is the last one of a schedule.
-            self._learning_rate = network.learning_rate
-        else:
-            before = self._fitted
-            network, start = before.network, before.state
-        job, watch = self._describe(
-            network, start, X, y, weight, rows, others, validation, training
+        described = self._describe(
+            X, y, sample_weight, validation, training, anew=anew, classes=classes
         )
+        job, before = described.job, None if anew else self._fitted
+        network = job.network
         reporter = start_reporting(
             self,
             training.epochs - training.initial_epoch,
@@ -148,9 +282,9 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         try:
             if reporter is not None:
                 reporter.on_fit_begin()
-            result = engine_named(self.engine).train(job, reporter)
+            result = engine_named(self.engine).train(job, reporter, training.callbacks)
             if fits is not None:
-                fits.append(watch.record(type(self).__name__, job, result))
+                fits.append(record(type(self).__name__, job, result))
             self._check_finite(result)
             fitted = (
                 FittedNetwork(network, result.end) if before is None else before.trained(result.end)
@@ -159,21 +293,19 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
             self._take_extra()
             if reporter is not None:
                 reporter.on_fit_end(result.end)
-            self._take(result, watch, append=append)
-            self._last_fit = LastFit.of(job, result)
+            self._take(job, result, append=append)
             if isinstance(fitted.network, LiveNetwork):
                 self._last_fit.note_on(fitted.model)
-            self._was_scheduled = job.rates is not None
         except BaseException as error:
             # Also for Ctrl-C: a network that was never fully trained must not pass for a fitted one, and
             # one that was fitted before is what it was.
             if before is None:
                 self.__dict__.pop("_fitted", None)
             else:
-                self._fitted = before.trained(start)
+                self._fitted = before.trained(job.start)
             if isinstance(error, IndexOutOfRangeError) and error.row is not None:
                 # The numbers of the rows in the data that the user has.
-                numbers = {"training data": rows, "validation data": others}.get(error.data)
+                numbers = described.rows_of(error.data)
                 if numbers is not None:
                     raise error.at("X", int(numbers[error.row])) from error.__cause__
             raise
@@ -182,10 +314,6 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         """Let parts of the network that the build function kept be parts of ``model_``."""
         if self._fitted.has_extra:
             self._set_extra(self._fitted.extra, of_keras=True)
-
-    def _note_weights(self, weight: np.ndarray | None, validation: Validation) -> None:
-        by_class = getattr(self, "class_weight", None)
-        self._weighted = not all(one is None for one in (weight, validation.weight, by_class))
 
     def explain_plan(self, X: Any, y: Any, sample_weight: Any = None) -> str:
         """What `fit` would do with these data, and why; compiled if need be, and not trained.
@@ -209,17 +337,9 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         'Compiled with XLA.'
         """
         twin = clone(self)
-        twin._given_classes = None
-        training, validation = twin._training_of_fit(), Validation()
-        X, y = twin._begin(X, y)
-        weight = check_weight(twin, sample_weight, X)
-        rows, others = rows_of_fit(twin, y, weight, validation, training)
-        twin._note_weights(weight, validation)
-        network = twin._make_network(X, y)
-        start = twin._initial_state(network, y, rows, weight)
-        twin._learning_rate = network.learning_rate
-        job, _ = twin._describe(network, start, X, y, weight, rows, others, validation, training)
-        return engine_named(self.engine).explain(job)
+        training = twin._training_of_fit()
+        job = twin._describe(X, y, sample_weight, Validation(), training, anew=True).job
+        return engine_named(self.engine).explain(job, training.callbacks)
 
     def _losses_at(self, rates: np.ndarray, X: Any, y: Any, sample_weight: Any) -> list[float]:
         """Train anew as `fit` would, one step at each of `rates`, unwatched; the loss of each step."""
@@ -233,11 +353,10 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
             callbacks=(),
             schedule=RangeTest(rates),
             scheduled_epochs=len(rates),
-            stopping=Stopping(),
+            stopping=StoppingSettings(),
             # A step that is an epoch has a loss of its own, in the program that plain fits have too.
             options={**told.options, "steps_per_epoch": 1},
         )
-        self._given_classes = None
         try:
             self._fit_network(X, y, sample_weight, Validation(), training, anew=True)
         except DivergedError as error:
@@ -253,7 +372,7 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
                 {name: list(curve) for name, curve in result.history.items()},
             )
 
-    def _take(self, result: FitResult, watch: Watch, *, append: bool) -> None:
+    def _take(self, job: FitJob, result: FitResult, *, append: bool) -> None:
         """Keep the curves of a fit, and why it ended."""
         history = {name: list(curve) for name, curve in result.history.items()}
         if append and hasattr(self, "history_"):
@@ -262,10 +381,12 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         else:
             self.history_ = history
         self.n_epochs_ = len(self.history_.get("loss", ()))
-        self.best_epoch_ = watch.best_epoch(self.history_, self.n_epochs_ - result.n_epochs)
-        self.stop_reason_ = watch.reason(result)
+        before = self.n_epochs_ - result.n_epochs
+        self.best_epoch_ = best_epoch(job, result, self.history_, before)
+        self.stop_reason_ = reason(job, result)
         self.stop_message_ = self.stop_reason_.message(result.n_epochs)
-        self._trained_epochs += result.n_epochs
+        self._learnt = self._learnt.after(job, result.n_epochs)
+        self._last_fit = LastFit.of(job, result)
 
     def _outputs(
         self,
@@ -278,7 +399,7 @@ class NetworkEstimator(FitDescriber, CallbackSupportMixin):
         """What the network gives for `X`."""
         check_is_fitted(self)
         configure_worker()
-        X = check_X(self, X, reset=False, allow_nd=self._takes_nd)
+        X = self._checked_X(X)
         x = map_arrays(network_array, self._network_x(X))
         size = n_rows(x) if batch_size == -1 else batch_size
         fitted: FittedNetwork = self._fitted

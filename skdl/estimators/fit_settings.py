@@ -12,7 +12,7 @@ from skdl.common.keras_import import load_keras
 from skdl.exceptions import InvalidParameterError
 from skdl.training.given_schedules import GivenSchedule
 from skdl.training.schedules import RangeTest, Schedule
-from skdl.training.stopping import Stopping
+from skdl.training.stopping import StoppingSettings
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Training:
     initial_epoch: int = 0
     schedule: Schedule | GivenSchedule | RangeTest | None = None
     scheduled_epochs: int = 0  # over which it goes
-    stopping: Stopping = Stopping()
+    stopping: StoppingSettings = StoppingSettings()
     mixup: float = 0.0
     options: Mapping[str, Any] = field(default_factory=dict)
 

@@ -12,17 +12,11 @@ from sklearn.utils.validation import column_or_1d, validate_data
 from skdl.exceptions import InvalidParameterError
 
 
-def check_X(estimator: Any, X: Any, *, reset: bool, allow_nd: bool) -> Any:
+def check_X(estimator: Any, X: Any, *, allow_nd: bool) -> Any:
     """`X` as a numeric ndarray or CSR matrix, its features checked against those of `fit`."""
-    X = validate_data(
-        estimator, X, reset=reset, accept_sparse="csr", allow_nd=allow_nd, dtype="numeric"
+    return validate_data(
+        estimator, X, reset=False, accept_sparse="csr", allow_nd=allow_nd, dtype="numeric"
     )
-    if not reset and X.shape[1:] != estimator._row_shape:
-        raise ValueError(
-            f"X has rows of shape {X.shape[1:]}, but {type(estimator).__name__} was fitted on rows of "
-            f"shape {estimator._row_shape}."
-        )
-    return X
 
 
 def check_X_y(estimator: Any, X: Any, y: Any, *, reset: bool, allow_nd: bool) -> tuple[Any, Any]:
@@ -39,25 +33,23 @@ def check_X_y(estimator: Any, X: Any, y: Any, *, reset: bool, allow_nd: bool) ->
         multi_output=True,
         y_numeric=not classifier,
     )
-    y = check_y(estimator, y)
-    if reset:
-        estimator._row_shape, estimator._target_shape = X.shape[1:], y.shape[1:]
-        return X, y
-    check_target_shape(estimator, y)
-    if X.shape[1:] != estimator._row_shape:
+    return X, check_y(estimator, y)
+
+
+def check_shape_of_rows(owner: str, X: Any, shape: tuple[int, ...]) -> None:
+    """Raise where `X` has other rows than the data of the first fit."""
+    if X.shape[1:] != shape:
         raise ValueError(
-            f"X has rows of shape {X.shape[1:]}, but {type(estimator).__name__} was fitted on rows of "
-            f"shape {estimator._row_shape}."
+            f"X has rows of shape {X.shape[1:]}, but {owner} was fitted on rows of shape {shape}."
         )
-    return X, y
 
 
-def check_target_shape(estimator: Any, y: np.ndarray) -> None:
+def check_shape_of_targets(owner: str, y: np.ndarray, shape: tuple[int, ...]) -> None:
     """Raise where `y` has other columns than the target of the first fit."""
-    if y.shape[1:] != estimator._target_shape:
+    if y.shape[1:] != shape:
         raise ValueError(
-            f"y has rows of shape {y.shape[1:]}, but {type(estimator).__name__} was fitted on a target "
-            f"with rows of shape {estimator._target_shape}."
+            f"y has rows of shape {y.shape[1:]}, but {owner} was fitted on a target "
+            f"with rows of shape {shape}."
         )
 
 

@@ -2,80 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from skdl.common.keras_import import load_keras
 from skdl.common.parameter_checks import did_you_mean
-from skdl.engine.job import FitJob, FitResult, StopReason
+from skdl.engine.job import FitJob, FitResult, Stopping, StopReason
 from skdl.engine.plan.curve_names import curve_names, should_rise
 from skdl.engine.plan.fit_options import Course
 from skdl.engine.rows.arrays import n_steps
 from skdl.exceptions import InvalidParameterError
 from skdl.recording.records import FitRecord
-from skdl.training.stopping import Stopping, still_improving
+from skdl.training.stopping import StoppingSettings, still_improving
 
 
-@dataclass(frozen=True)
-class Watch:
-    """What is watched in one fit.
+def best_epoch(
+    job: FitJob, result: FitResult, history: Mapping[str, Sequence[Any]], before: int = 0
+) -> int:
+    """The index of the best epoch in `history`, whose first `before` epochs are older than the fit."""
+    if result.best_epoch is not None:
+        # Early stopping looks at less than the curve says: `min_delta`, `start_from_epoch`.
+        return before + result.best_epoch
+    stopping = job.stopping
+    if stopping is None or stopping.monitor not in history:
+        return 0
+    curve = np.asarray(history[stopping.monitor], dtype=np.float64)
+    best = int(np.argmax(curve) if stopping.rises else np.argmin(curve))
+    validates = Course.of(job).validates if _is_sparse(job, stopping.monitor) else None
+    if validates is None or before:
+        return best
+    epochs = range(len(history["loss"]))
+    return [n for n in epochs if validates(job.initial_epoch + n)][best]
 
-    Attributes
-    ----------
-    monitor : str
-        The name of the curve.
-    rises : bool
-        Whether higher is better.
-    first_epoch : int
-        The number that callbacks have for the first epoch of the fit.
-    stop : keras.callbacks.EarlyStopping or None
-        What stops the fit.
-    checked : callable or None
-        Tells whether an epoch, as callbacks count, has an entry in the curve; None where each has one.
-    """
 
-    monitor: str
-    rises: bool
-    first_epoch: int = 0
-    stop: Any = None
-    checked: Callable[[int], bool] | None = None
+def _is_sparse(job: FitJob, monitor: str) -> bool:
+    """Whether some epochs have no entry in a curve."""
+    return monitor.startswith("val_") and job.options.get("validation_freq", 1) != 1
 
-    def best_epoch(self, history: Mapping[str, Sequence[Any]], before: int) -> int:
-        """The index of the best epoch in `history`, whose first `before` epochs are older than the fit."""
-        if self.stop is not None and self.stop.best is not None:
-            # It looks at less than the curve says: `min_delta`, `start_from_epoch`.
-            return before + int(self.stop.best_epoch) - self.first_epoch
-        curve = np.asarray(history.get(self.monitor, [0.0]), dtype=np.float64)
-        best = int(np.argmax(curve) if self.rises else np.argmin(curve))
-        if self.checked is None or before:
-            return best
-        epochs = range(len(history["loss"]))
-        return [n for n in epochs if self.checked(self.first_epoch + n)][best]
 
-    def reason(self, result: FitResult) -> StopReason:
-        """Why a fit ended, in more detail than the engine knows."""
-        reason = result.stop_reason
-        if reason is StopReason.STOPPED_EARLY and self.stop is not None and self.stop.stopped_epoch:
-            return StopReason.NO_IMPROVEMENT
-        curve = result.history.get(self.monitor, ())
-        if reason is StopReason.EPOCHS_DONE and still_improving(curve, rises=self.rises):
-            return StopReason.STILL_IMPROVING
-        return reason
+def reason(job: FitJob, result: FitResult) -> StopReason:
+    """Why a fit ended, with what its curve says."""
+    stopping, found = job.stopping, result.stop_reason
+    if stopping is None or found is not StopReason.EPOCHS_DONE:
+        return found
+    curve = result.history.get(stopping.monitor, ())
+    return StopReason.STILL_IMPROVING if still_improving(curve, rises=stopping.rises) else found
 
-    def record(self, estimator: str, job: FitJob, result: FitResult) -> FitRecord:
-        """What is written down of a fit of `job` that has ended."""
-        curves = {name: _by_epoch(curve, job, result) for name, curve in result.history.items()}
-        diverged = result.stop_reason is StopReason.DIVERGED
-        return FitRecord(
-            estimator=estimator,
-            history={name: curve for name, curve in curves.items() if curve is not None},
-            n_epochs=result.n_epochs,
-            best_epoch=None if diverged else self.best_epoch(result.history, 0),
-            stop_reason=self.reason(result),
-        )
+
+def record(estimator: str, job: FitJob, result: FitResult) -> FitRecord:
+    """What is written down of a fit of `job` that has ended."""
+    curves = {name: _by_epoch(curve, job, result) for name, curve in result.history.items()}
+    diverged = result.stop_reason is StopReason.DIVERGED
+    return FitRecord(
+        estimator=estimator,
+        history={name: curve for name, curve in curves.items() if curve is not None},
+        n_epochs=result.n_epochs,
+        best_epoch=None if diverged else best_epoch(job, result, result.history),
+        stop_reason=reason(job, result),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,18 +132,17 @@ def _by_epoch(values: Sequence[Any], job: FitJob, result: FitResult) -> np.ndarr
     return curve
 
 
-def watched(owner: str, job: FitJob, stopping: Stopping) -> tuple[FitJob, Watch]:
-    """`job` with the callbacks that `stopping` asks for, and what they watch.
+def stopping_of_job(owner: str, job: FitJob, settings: StoppingSettings) -> Stopping:
+    """What `job`, which is complete but for that, watches, and what it does then.
 
     Raises
     ------
     InvalidParameterError
         There is no curve of that name, or nobody knows whether it should rise.
     """
-    monitor = stopping.watched(validated=job.validation is not None)
-    if stopping.monitor is None:
-        rises = False
-    else:
+    monitor = settings.watched(validated=job.validation is not None)
+    rises = False
+    if settings.monitor is not None:
         names = curve_names(job)
         if monitor not in names:
             fix = (
@@ -177,10 +163,16 @@ def watched(owner: str, job: FitJob, stopping: Stopping) -> tuple[FitJob, Watch]
                 "metric."
             )
         rises = direction
-    made = stopping.callbacks(monitor)
-    stop = made[-1] if stopping.early_stopping else None
-    sparse = monitor.startswith("val_") and job.options.get("validation_freq", 1) != 1
-    checked = Course.of(job).validates if sparse else None
-    return replace(job, callbacks=(*job.callbacks, *made)), Watch(
-        monitor, rises, job.initial_epoch, stop, checked
+    patience = settings.reduce_lr_patience
+    return Stopping(
+        monitor=monitor,
+        rises=rises,
+        early_stopping=bool(settings.early_stopping),
+        patience=int(settings.patience),
+        min_delta=float(settings.min_delta),
+        start_from_epoch=int(settings.start_from_epoch),
+        restore_best_weights=bool(settings.restore_best_weights),
+        reduce_lr_patience=None if patience is None else int(patience),
+        reduce_lr_factor=float(settings.reduce_lr_factor),
+        min_learning_rate=float(settings.min_learning_rate),
     )

@@ -30,7 +30,7 @@ from skdl.training.losses import (
 )
 from skdl.training.optimizers import DEFAULTS, make_optimizer
 from skdl.training.precision import built_for
-from skdl.training.stopping import Stopping, stopping_of
+from skdl.training.stopping import StoppingSettings, stopping_of
 
 if TYPE_CHECKING:
     import keras
@@ -82,7 +82,6 @@ class ReadyNetwork(NetworkEstimator):
         self._check()
         validation = Validation(X_val, y_val, sample_weight_val)
         going_on = bool(self.warm_start) and self.__sklearn_is_fitted__()
-        self._given_classes = None
         self._fit_network(X, y, sample_weight, validation, self._training(), anew=not going_on)
         return self
 
@@ -106,16 +105,17 @@ class ReadyNetwork(NetworkEstimator):
         """
         self._check()
         anew = not self.__sklearn_is_fitted__()
-        self._given_classes = classes if anew else None
         epoch = 0 if anew else self.current_epoch
         training = replace(
             self._training(),
             epochs=epoch + 1,
             initial_epoch=epoch,
             validation_split=0.0,
-            stopping=Stopping(),
+            stopping=StoppingSettings(),
         )
-        self._fit_network(X, y, sample_weight, Validation(), training, anew=anew, append=True)
+        self._fit_network(
+            X, y, sample_weight, Validation(), training, anew=anew, append=True, classes=classes
+        )
         return self
 
     def _network(
@@ -231,6 +231,7 @@ class ReadyNetwork(NetworkEstimator):
         *,
         output_activation: str | None,
         n_classes: int | None,
+        weighted: bool,
     ) -> Network:
         """The network for rows of `n_features`, compiled, after checks against the encoded `target`."""
         classification = self._estimator_kind == "classifier"
@@ -238,7 +239,7 @@ class ReadyNetwork(NetworkEstimator):
         loss = self._loss(output, target)
         check_output(output, loss, target, classification=classification, n_classes=n_classes)
         # Not every metric of a user's takes weights, which only some fits have.
-        kind = "weighted_metrics" if self._weighted else "metrics"
+        kind = "weighted_metrics" if weighted else "metrics"
         # Parameters may be set anew before the model is made once more.
         then = copy.copy(self)
         for name in self._of_network:

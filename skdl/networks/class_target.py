@@ -18,24 +18,29 @@ class ClassTarget:
     kind : {"binary", "multiclass", "multilabel-indicator"}
     classes : ndarray of shape (n_classes,)
         The labels; for a multilabel target the column numbers.
+    takes_class_numbers : bool
+        Whether the loss of several classes takes the number of a class, and no column for each class.
     """
 
     kind: str
     classes: np.ndarray
+    takes_class_numbers: bool = True
 
     @classmethod
-    def of(cls, owner: str, y: np.ndarray, classes: Any = None) -> ClassTarget:
+    def of(
+        cls, owner: str, y: np.ndarray, classes: Any = None, *, takes_class_numbers: bool = True
+    ) -> ClassTarget:
         """The target of `y`, which may hold only some of the `classes`."""
         kind = type_of_target(y)
         if kind == "multilabel-indicator":
-            return cls(kind, np.arange(y.shape[1]))
+            return cls(kind, np.arange(y.shape[1]), takes_class_numbers)
         if kind not in ("binary", "multiclass"):
             raise ValueError(
                 f"{owner} takes one label a row or an indicator matrix. Got a target of kind {kind!r}: "
                 "use sklearn.multioutput.MultiOutputClassifier."
             )
         labels = np.unique(y if classes is None else np.asarray(classes))
-        return cls("binary" if len(labels) <= 2 else "multiclass", labels)
+        return cls("binary" if len(labels) <= 2 else "multiclass", labels, takes_class_numbers)
 
     @property
     def n_units(self) -> int:
@@ -43,7 +48,11 @@ class ClassTarget:
         return 1 if self.kind == "binary" else len(self.classes)
 
     def encode(self, y: np.ndarray) -> np.ndarray:
-        """Zeros and ones for two classes and for labels, class numbers for more classes."""
+        """Zeros and ones for two classes and for labels, for more classes numbers or a column for each.
+
+        Numbers are one column of floats, as the wrappers have them, so that networks of one structure share a
+        program.
+        """
         if self.kind == "multilabel-indicator":
             if y.ndim != 2 or y.shape[1] != len(self.classes):
                 raise ValueError(
@@ -62,7 +71,9 @@ class ClassTarget:
                 f"labels from {self.classes.tolist()[:10]}: pass all classes to the first partial_fit."
             )
         codes = np.searchsorted(self.classes, y)
-        return codes.astype(np.float32 if self.kind == "binary" else np.int32)
+        if self.kind == "multiclass" and not self.takes_class_numbers:
+            return np.eye(self.n_units, dtype=np.float32)[codes]
+        return codes.astype(np.float32)[:, None]
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
         """The network's outputs as probabilities, float64 of shape (n_rows, n_classes)."""

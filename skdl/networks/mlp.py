@@ -12,6 +12,7 @@ from sklearn.utils import Tags
 
 from skdl.engine.network.network import Network
 from skdl.engine.network.state import NetworkState
+from skdl.estimators.fit_job import MadeNetwork
 from skdl.networks.class_target import ClassTarget
 from skdl.networks.mlp_base import MLP
 from skdl.networks.parameter_docs import ATTRIBUTES, OF_CLASSIFIERS, REFERENCES, parameters
@@ -191,20 +192,22 @@ class MLPClassifier(ClassifierMixin, MLP, BaseEstimator):  # noqa: D101 - the do
         tags.input_tags.sparse = True
         return tags
 
-    def _make_network(self, X: Any, y: np.ndarray) -> Network:
-        self._target = ClassTarget.of(type(self).__name__, y, getattr(self, "_given_classes", None))
-        self.classes_ = self._target.classes
-        multilabel = self._target.kind == "multilabel-indicator"
-        self._class_numbers = self._target.kind == "multiclass" and self._takes_class_numbers
-        units = self._target.n_units
-        sigmoid = multilabel or units == 1
-        return self._ready_network(
-            X.shape[1],
-            self._network_y(y),
-            units,
-            output_activation="sigmoid" if sigmoid else "softmax",
-            n_classes=None if multilabel else len(self.classes_),
+    def _make_network(self, X: Any, y: np.ndarray, *, classes: Any, weighted: bool) -> MadeNetwork:
+        labels = ClassTarget.of(
+            type(self).__name__, y, classes, takes_class_numbers=self._takes_class_numbers
         )
+        self.classes_ = labels.classes
+        multilabel, target = labels.kind == "multilabel-indicator", labels.encode(y)
+        network = self._ready_network(
+            X.shape[1],
+            target,
+            labels.n_units,
+            output_activation="sigmoid" if multilabel or labels.n_units == 1 else "softmax",
+            n_classes=None if multilabel else len(self.classes_),
+            weighted=weighted,
+        )
+        numbers = labels.kind == "multiclass" and labels.takes_class_numbers
+        return MadeNetwork(network, target, takes_class_numbers=numbers, reading=labels)
 
     @property
     def _takes_class_numbers(self) -> bool:
@@ -213,14 +216,8 @@ class MLPClassifier(ClassifierMixin, MLP, BaseEstimator):  # noqa: D101 - the do
         return is_sparse_loss(self.loss) and not changed
 
     def _network_y(self, y: np.ndarray) -> np.ndarray:
-        codes = self._target.encode(y)
-        if self._target.kind == "multilabel-indicator":
-            return codes
-        # A loss compares the target with the output column by column, but for the sparse one.
-        if self._target.kind == "multiclass" and not self._class_numbers:
-            return np.eye(self._target.n_units, dtype=np.float32)[codes]
-        # As the wrappers have them, so that networks of one structure share a program.
-        return codes.astype(np.float32)[:, None]
+        labels: ClassTarget = self._learnt.reading
+        return labels.encode(y)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each class.
@@ -235,7 +232,8 @@ class MLPClassifier(ClassifierMixin, MLP, BaseEstimator):  # noqa: D101 - the do
             In the order of ``classes_``; for a multilabel target the probability of each label.
         """
         outputs = self._outputs(X)
-        return self._target.probabilities(outputs)
+        labels: ClassTarget = self._learnt.reading
+        return labels.probabilities(outputs)
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row.
@@ -249,7 +247,8 @@ class MLPClassifier(ClassifierMixin, MLP, BaseEstimator):  # noqa: D101 - the do
         ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
         probabilities = self.predict_proba(X)
-        return self._target.labels(probabilities)
+        labels: ClassTarget = self._learnt.reading
+        return labels.labels(probabilities)
 
 
 class MLPRegressor(RegressorMixin, MLP, BaseEstimator):  # noqa: D101 - the docstring is assembled
@@ -295,14 +294,17 @@ class MLPRegressor(RegressorMixin, MLP, BaseEstimator):  # noqa: D101 - the docs
         tags.input_tags.sparse = True
         return tags
 
-    def _make_network(self, X: Any, y: np.ndarray) -> Network:
-        return self._ready_network(
+    def _make_network(self, X: Any, y: np.ndarray, *, classes: Any, weighted: bool) -> MadeNetwork:
+        target = self._network_y(y)
+        network = self._ready_network(
             X.shape[1],
-            self._network_y(y),
+            target,
             y.reshape(len(y), -1).shape[1],
             output_activation=None,
             n_classes=None,
+            weighted=weighted,
         )
+        return MadeNetwork(network, target)
 
     def _initial_state(
         self, network: Network, y: np.ndarray, rows: np.ndarray, weight: np.ndarray | None
@@ -333,4 +335,4 @@ class MLPRegressor(RegressorMixin, MLP, BaseEstimator):  # noqa: D101 - the docs
             As the `y` of `fit`.
         """
         outputs = np.asarray(self._outputs(X), dtype=np.float64)
-        return outputs.reshape(len(outputs), *self._target_shape)
+        return outputs.reshape(len(outputs), *self._learnt.target_shape)

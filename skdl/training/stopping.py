@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skdl.common.keras_import import load_keras
 from skdl.common.parameter_checks import BOOLEAN, NONE, Kind, Number, Rule, plain
 
 # A network still improves where the last tenth of its epochs made it better by more than a hundredth.
@@ -14,7 +13,7 @@ LAST_PART, BY_MORE_THAN = 0.1, 0.01
 
 
 @dataclass(frozen=True)
-class Stopping:
+class StoppingSettings:
     """What is watched while a network trains, and what happens when it no longer gets better.
 
     Attributes
@@ -52,32 +51,6 @@ class Stopping:
         """The name of the curve that is watched."""
         return self.monitor or ("val_loss" if validated else "loss")
 
-    def callbacks(self, monitor: str) -> tuple[Any, ...]:
-        """Keras's callbacks that do it, for the curve `monitor`."""
-        of_keras = load_keras().callbacks
-        made: list[Any] = []
-        if self.reduce_lr_patience is not None:
-            made.append(
-                of_keras.ReduceLROnPlateau(
-                    monitor=monitor,
-                    patience=int(self.reduce_lr_patience),
-                    factor=float(self.reduce_lr_factor),
-                    min_delta=float(self.min_delta),
-                    min_lr=float(self.min_learning_rate),
-                )
-            )
-        if self.early_stopping:
-            made.append(
-                of_keras.EarlyStopping(
-                    monitor=monitor,
-                    patience=int(self.patience),
-                    min_delta=float(self.min_delta),
-                    start_from_epoch=int(self.start_from_epoch),
-                    restore_best_weights=bool(self.restore_best_weights),
-                )
-            )
-        return tuple(made)
-
 
 def still_improving(curve: Sequence[float], *, rises: bool) -> bool:
     """Whether the last tenth of the epochs of `curve` made it better by more than a hundredth.
@@ -97,9 +70,9 @@ def still_improving(curve: Sequence[float], *, rises: bool) -> bool:
     return (now - was if rises else was - now) > BY_MORE_THAN * abs(was)
 
 
-def stopping_of(params: Mapping[str, Any]) -> Stopping:
+def stopping_of(params: Mapping[str, Any]) -> StoppingSettings:
     """What an estimator's parameters, which are checked, say of stopping."""
-    return Stopping(**{name: plain(params[name]) for name in RULES})
+    return StoppingSettings(**{name: plain(params[name]) for name in RULES})
 
 
 RULES: Mapping[str, tuple[Rule, ...]] = {

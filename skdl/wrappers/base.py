@@ -24,7 +24,6 @@ from skdl.common.parameter_checks import (
 )
 from skdl.common.signatures import arguments_of
 from skdl.engine.compiled import ENGINES
-from skdl.engine.job import FitJob
 from skdl.engine.network.fitted import FittedNetwork
 from skdl.engine.network.network import Network
 from skdl.engine.rows.arrays import Arrays
@@ -32,15 +31,14 @@ from skdl.estimators.base import NetworkEstimator
 from skdl.estimators.fit_settings import Training, Validation
 from skdl.estimators.input_checks import check_y
 from skdl.estimators.row_weights import check_weight
-from skdl.estimators.watched_curve import Watch
 from skdl.exceptions import InvalidParameterError
 from skdl.recording.failed_fits import failures_noted
 from skdl.training.controls import BATCH_SIZE, batch_size_of
 from skdl.training.controls import RULES as CONTROL_RULES
 from skdl.training.given_schedules import schedule_of
-from skdl.training.stopping import Stopping, stopping_of
+from skdl.training.stopping import StoppingSettings, stopping_of
 from skdl.wrappers.outputs import probabilities_of
-from skdl.wrappers.user_callbacks import UserCallbacks, watches_prediction
+from skdl.wrappers.user_callbacks import made_callbacks, watches_prediction
 from skdl.wrappers.user_network import UserNetwork
 
 # Arguments of Keras's `fit` that have a place in a job of their own.
@@ -57,7 +55,7 @@ _IN_JOB = (
 )
 
 
-class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
+class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
     """What the wrappers of classifiers and regressors share."""
 
     _takes_nd = True
@@ -162,13 +160,12 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
         -------
         self : estimator
         """
-        self._given_classes = None
         self._check_model()
         X, y = self._begin(X, y)
-        network = self._make_network(X, y)
-        self._learning_rate = network.learning_rate
-        state = self._initial_state(network, y, np.arange(len(y)), None)
-        self._fitted = FittedNetwork(network, state)
+        made = self._make_network(X, y, classes=None, weighted=False)
+        self._learnt = self._learnt.of(made)
+        state = self._initial_state(made.network, y, np.arange(len(y)), None)
+        self._fitted = FittedNetwork(made.network, state)
         self._take_extra()
         return self
 
@@ -218,7 +215,6 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
         """
         validation = self._validation(X_val, y_val, sample_weight_val, kwargs)
         going_on = bool(self.warm_start) and self.initialized_
-        self._given_classes = None
         training = self._training(kwargs, 0)
         self._fit_network(X, y, sample_weight, validation, training, anew=not going_on)
         return self
@@ -252,15 +248,17 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
                     "current one: leave it away, or call fit."
                 )
         anew = not self.initialized_
-        self._given_classes = classes if anew else None
         validation = self._validation(None, None, None, kwargs)
         kwargs.update(epochs=1, initial_epoch=0 if anew else self.current_epoch)
-        training = replace(self._training(kwargs, kwargs["initial_epoch"]), stopping=Stopping())
+        training = self._training(kwargs, kwargs["initial_epoch"])
+        training = replace(training, stopping=StoppingSettings())
         if training.schedule is not None:
             epochs = self._routed_to("fit").get("epochs", self.epochs)
             check_parameter(type(self).__name__, "epochs", epochs, (Number(1, integer=True),))
             training = replace(training, scheduled_epochs=int(epochs))
-        self._fit_network(X, y, sample_weight, validation, training, anew=anew, append=True)
+        self._fit_network(
+            X, y, sample_weight, validation, training, anew=anew, append=True, classes=classes
+        )
         return self
 
     def _validation(
@@ -277,7 +275,7 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
         settings.update(self._routed_to("fit"))
         settings.update(kwargs)
         settings.pop("validation_data", None)
-        # Callbacks add up and do not replace one another; `_made_callbacks` has those of parameters.
+        # Callbacks add up and do not replace one another; `made_callbacks` has those of parameters.
         settings = {n: v for n, v in settings.items() if n.partition("__")[0] != "callbacks"}
         rules = {
             "epochs": (Number(1, integer=True),),
@@ -312,14 +310,13 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
             validation_shuffle=bool(settings["validation_shuffle"]),
             shuffle=bool(settings["shuffle"]),
             verbose=verbose if verbose == "auto" else int(verbose),
-            callbacks=self._made_callbacks("fit", kwargs.get("callbacks")),
+            callbacks=made_callbacks(self, "fit", kwargs.get("callbacks")),
             options={k: v for k, v in settings.items() if k not in _IN_JOB},
         )
 
-    def _describe(self, network: Network, *rest: Any) -> tuple[FitJob, Watch]:
+    def _check_made(self, network: Network, training: Training) -> None:
         # Only a network that is built tells whether it has a `fit` of its own, with arguments of its own.
-        self._check_arguments("fit", rest[-1].options, _IN_JOB, type(network.template))
-        return super()._describe(network, *rest)
+        self._check_arguments("fit", training.options, _IN_JOB, type(network.template))
 
     def _check_bare_names(self) -> None:
         """Raise where a parameter of the estimator may have been meant for the build function."""
@@ -373,13 +370,13 @@ class KerasWrapper(UserCallbacks, UserNetwork, NetworkEstimator, BaseEstimator):
         size = settings.pop("batch_size", None)
         if not settings.get("verbose", True):
             settings.pop("verbose")
-        callbacks = self._made_callbacks("predict", kwargs.get("callbacks"))
+        callbacks = made_callbacks(self, "predict", kwargs.get("callbacks"))
         watching = tuple(one for one in callbacks if watches_prediction(one))
         if size is None and (watching or settings):
             size = self._rows_per_prediction(X)
         outputs = self._outputs(X, batch_size=size, callbacks=watching, options=settings)
         if self._estimator_kind == "classifier":
-            return probabilities_of(outputs, self._links)
+            return probabilities_of(outputs, self._learnt.reading)
         return outputs
 
     def _rows_per_prediction(self, X: Any) -> int | None:

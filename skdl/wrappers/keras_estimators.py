@@ -157,16 +157,17 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
     @property
     def target_encoder(self) -> Any:
         """A new encoder of the target; override it for targets of another form."""
-        known = getattr(self, "_given_classes", None)
-        return LabelEncoder(
-            loss="categorical_crossentropy" if is_columns_loss(self.loss) else None,
-            categories="auto" if known is None else [np.unique(known)],
-        )
+        return LabelEncoder("categorical_crossentropy" if is_columns_loss(self.loss) else None)
 
-    def _type_of_target(self, y: np.ndarray) -> str:
-        known = getattr(self, "_given_classes", None)
+    def _target_encoder_for(self, classes: Any) -> Any:
+        encoder = self.target_encoder
+        if classes is not None and type(encoder) is LabelEncoder:
+            encoder.categories = [np.unique(classes)]
+        return encoder
+
+    def _type_of_target(self, y: np.ndarray, classes: Any) -> str:
         kind = type_of_target(y)
-        return type_of_target(known) if kind == "binary" and known is not None else kind
+        return type_of_target(classes) if kind == "binary" and classes is not None else kind
 
     def _encode_columns(self, loss: Any, y: np.ndarray) -> None:
         if isinstance(self.target_encoder_, LabelEncoder) and self._one_label:

@@ -8,37 +8,42 @@ from typing import Any
 
 from skdl.common.keras_import import load_keras
 from skdl.exceptions import InvalidParameterError
-from skdl.wrappers.routed_parameters import RoutedParameters
 
 
-class UserCallbacks(RoutedParameters):
-    """How a wrapper comes to the callbacks of a call."""
+def made_callbacks(wrapper: Any, method: str, given: Any) -> tuple[Any, ...]:
+    """The callbacks of a wrapper's parameters, and those `given` to this call, classes made instances.
 
-    callbacks: Any
+    Parameters
+    ----------
+    wrapper : KerasWrapper
+        By scikeras's conventions it makes callbacks of its parameters.
+    method : {"fit", "predict"}
+    given : callback, or a list or dict of callbacks, or None
 
-    def _routed_callbacks(self, method: str) -> Any:
-        """The callbacks of parameters for "fit" or "predict", classes made instances."""
-        raise NotImplementedError
+    Raises
+    ------
+    InvalidParameterError
+        Something is no callback, or a routed parameter reaches none.
+    """
+    owner = type(wrapper).__name__
+    for name in ("callbacks", "fit__callbacks", "predict__callbacks"):
+        value = getattr(wrapper, name, None)
+        for one in () if value is None else _flat(value):
+            _check_callback(owner, name, one)
+    wrapper._check_routes("callbacks", wrapper.callbacks)
+    made = [*_flat(wrapper._routed_callbacks(method)), *_flat(given or ())]
+    for one in made:
+        _check_callback(owner, "callbacks", one)
+    return tuple(made)
 
-    def _made_callbacks(self, method: str, given: Any) -> tuple[Any, ...]:
-        """The callbacks of parameters and those `given` to this call, classes made instances."""
-        for name in ("callbacks", "fit__callbacks", "predict__callbacks"):
-            value = getattr(self, name, None)
-            for one in () if value is None else _flat(value):
-                self._check_callback(name, one)
-        self._check_routes("callbacks", self.callbacks)
-        made = [*_flat(self._routed_callbacks(method)), *_flat(given or ())]
-        for one in made:
-            self._check_callback("callbacks", one)
-        return tuple(made)
 
-    def _check_callback(self, name: str, one: Any) -> None:
-        kind = load_keras().callbacks.Callback
-        if not (isinstance(one, kind) or (inspect.isclass(one) and issubclass(one, kind))):
-            raise InvalidParameterError(
-                f"{type(self).__name__}: {name} holds {one!r}. Got {type(one).__name__}, expected "
-                "keras.callbacks.Callback instances or classes, alone or in a list or dict."
-            )
+def _check_callback(owner: str, name: str, one: Any) -> None:
+    kind = load_keras().callbacks.Callback
+    if not (isinstance(one, kind) or (inspect.isclass(one) and issubclass(one, kind))):
+        raise InvalidParameterError(
+            f"{owner}: {name} holds {one!r}. Got {type(one).__name__}, expected "
+            "keras.callbacks.Callback instances or classes, alone or in a list or dict."
+        )
 
 
 def _flat(callbacks: Any) -> list[Any]:

@@ -27,7 +27,15 @@ from skdl.engine.network.facts import Facts
 from skdl.engine.network.network import Network
 from skdl.engine.network.outside_layers import Surroundings
 from skdl.engine.network.probabilities import are_probabilities
-from skdl.engine.rows.arrays import Arrays, filled_rows, leaves
+from skdl.engine.rows.arrays import (
+    Arrays,
+    filled_rows,
+    leaves,
+    map_arrays,
+    network_array,
+    take_rows,
+)
+from skdl.estimators.fit_job import MadeNetwork, check_rows
 from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
 from skdl.training.controls import RULES as CONTROL_RULES
 from skdl.training.losses import (
@@ -73,7 +81,6 @@ class _Compiled:
 class UserNetwork(RoutedParameters):
     """How a wrapper comes to its ``model_``."""
 
-    _class_numbers: bool
     _of_networks: tuple[str, ...] = (
         *("X_dtype_", "X_shape_", "y_dtype_", "y_ndim_"),
         *("target_type_", "target_encoder_", "feature_encoder_"),
@@ -155,14 +162,17 @@ class UserNetwork(RoutedParameters):
                     "take the method out of the class."
                 )
 
-    def _make_network(self, X: Any, y: np.ndarray) -> Network:
+    def _make_network(self, X: Any, y: np.ndarray, *, classes: Any, weighted: bool) -> MadeNetwork:
         keras = load_keras()
         self.X_dtype_, self.X_shape_ = X.dtype, X.shape
         self.y_dtype_, self.y_ndim_ = y.dtype, y.ndim
-        self._start_encoders(X, y)
+        self._start_encoders(X, y, classes)
         meta = {name: value for name, value in vars(self).items() if _is_meta(name)}
         attributes = dict(vars(self))
-        sample = self._sample_rows(X)
+        few = X[: min(2, X.shape[0])]
+        sample = map_arrays(network_array, self._network_x(few))
+        check_rows(few.shape[0], sample)
+        sample = take_rows(sample, slice(None))
         given = self.model if self.model is not None else self.build_fn
         if self.build_fn is not None and self.model is None:
             warnings.warn(
@@ -245,9 +255,9 @@ class UserNetwork(RoutedParameters):
             attributes,
             share=self.reuse_build,
         )
-        self._check_compiled(compiled, y)
+        made = self._check_compiled(network, compiled, y)
         self._set_extra(network.extra, of_keras=False)
-        return network
+        return made
 
     def _set_extra(self, extra: Mapping[str, Any], *, of_keras: bool) -> None:
         """Set what the build function set on its estimator: what holds objects of Keras's, or the rest."""
@@ -265,9 +275,9 @@ class UserNetwork(RoutedParameters):
             if name.partition("__")[0] not in _NOT_OF_NETWORK and name not in ("model", "build_fn")
         }
 
-    def _start_encoders(self, X: Any, y: np.ndarray) -> None:
-        self.target_type_ = self._type_of_target(y)
-        self.target_encoder_ = self.target_encoder.fit(y)
+    def _start_encoders(self, X: Any, y: np.ndarray, classes: Any) -> None:
+        self.target_type_ = self._type_of_target(y, classes)
+        self.target_encoder_ = self._target_encoder_for(classes).fit(y)
         self.feature_encoder_ = self.feature_encoder.fit(X)
         for encoder in (self.target_encoder_, self.feature_encoder_):
             told: Mapping[str, Any] = getattr(encoder, "get_metadata", dict)()
@@ -348,14 +358,14 @@ class UserNetwork(RoutedParameters):
                     f"with {told(found)}, expected the same loss: leave loss or the call of compile away."
                 )
 
-    def _check_compiled(self, compiled: _Compiled, y: np.ndarray) -> None:
-        """Raise where the network's output or loss cannot fit `y`."""
+    def _check_compiled(self, network: Network, compiled: _Compiled, y: np.ndarray) -> MadeNetwork:
+        """The network with `y` as it takes it; an error where its output or loss cannot fit `y`."""
         outputs, loss = compiled.outputs, compiled.loss
         if compiled.columns:
             self._encode_columns(loss, y)
-        targets = [np.asarray(t) for t in leaves(self._network_y(y))]
+        encoded = self._network_y(y)
+        targets = [np.asarray(t) for t in leaves(encoded)]
         losses = per_output(loss, outputs)
-        self._class_numbers = any(one is not None and is_sparse_loss(one) for one in losses)
         if len(outputs) == len(targets):
             n_classes = getattr(self, "n_classes_", None)
             single = n_classes if isinstance(n_classes, int) and self._one_label else None
@@ -368,10 +378,20 @@ class UserNetwork(RoutedParameters):
                         classification=self._estimator_kind == "classifier",
                         n_classes=single,
                     )
-        self._links = tuple(link_of(one) for one in losses)
+        return MadeNetwork(
+            network,
+            encoded,
+            takes_class_numbers=any(one is not None and is_sparse_loss(one) for one in losses),
+            reading=tuple(link_of(one) for one in losses),
+        )
 
-    def _type_of_target(self, y: np.ndarray) -> str:
+    def _type_of_target(self, y: np.ndarray, classes: Any) -> str:
+        """The kind of the target, where `classes` may have labels that `y` does not have."""
         return type_of_target(y)
+
+    def _target_encoder_for(self, classes: Any) -> Any:
+        """A new encoder of the target that knows all `classes`, where they are given."""
+        return self.target_encoder
 
     def _check_compile_routes(self, model: keras.Model) -> None:
         """Raise for routed settings that a build function, which compiles by itself, never sees."""

@@ -104,17 +104,17 @@ def both(build, x, y, weight=None, callbacks=tuple, keras_runs="eagerly", **chan
 
     network = build if isinstance(build, Network) else Network(build)
     before = stats().programs
-    one = job_of(network, x, y, weight, callbacks=tuple(callbacks()), **changes)
-    compiled = CompiledEngine().train(one)
+    one = job_of(network, x, y, weight, **changes)
+    compiled = CompiledEngine().train(one, callbacks=tuple(callbacks()))
     programs = stats().programs - before
-    two = job_of(network, x, y, weight, callbacks=tuple(callbacks()), **changes)
-    form = make_plan(settled(two)).form
+    two, given = job_of(network, x, y, weight, **changes), tuple(callbacks())
+    form = make_plan(settled(two), given).form
     masked = form is not None and form.masked
     if keras_runs == "eagerly":
         two = eagerly(two)
     elif keras_runs == "kept":
         two = replace(two, network=kept(build, keras.config.floatx()))
-    return Pair(compiled, KerasLoopEngine().train(two), programs, masked)
+    return Pair(compiled, KerasLoopEngine().train(two, callbacks=given), programs, masked)
 
 
 def sums_of_a_step(model, rows):

@@ -36,7 +36,7 @@ def test_a_job_gives_the_same_bits_each_time_and_two_halves_the_whole(engine, jo
     whole = engine.train(job(epochs=4))
     half = engine.train(job(epochs=2))
     rest = engine.train(job(start=half.end, epochs=4, initial_epoch=2, trained_epochs=2))
-    again = engine.train_many([job(epochs=4)])[0]
+    again = engine.train(job(epochs=4))
     for one, two, three in zip(whole.end.all, rest.end.all, again.end.all, strict=True):
         np.testing.assert_array_equal(one, two)
         np.testing.assert_array_equal(one, three)

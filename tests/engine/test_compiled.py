@@ -12,12 +12,12 @@ import keras
 import numpy as np
 import pytest
 
-from skdl.engine import compiled_run as run
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine, engine_named
 from skdl.engine.job import StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network.network import Network
+from skdl.engine.program import planned
 from skdl.engine.rows.arrays import Samples
 from skdl.exceptions import NotCompilableError
 from tests.engine.jobs import X, Y, job, network
@@ -42,7 +42,7 @@ def assert_same(one, two):
 def test_where_calls_end_changes_no_bit(seconds, monkeypatch):
     data = {"training": Samples(X, Y), "validation": Samples(X[:9], Y[:9]), "batch_size": 4}
     whole = train(job(epochs=5, **data))
-    monkeypatch.setattr(run, "SECONDS_PER_CALL", seconds)
+    monkeypatch.setattr(planned, "SECONDS_PER_CALL", seconds)
     assert_same(train(job(epochs=5, **data)), whole)
 
 
@@ -80,11 +80,11 @@ def test_agreement_with_keras_on_a_last_batch_that_is_smaller(float64):
 
 
 def test_what_no_program_runs_goes_through_keras_and_is_said_once(caplog):
-    one = job(callbacks=(Watching(),))
+    one, callbacks = job(), (Watching(),)
     before = stats().fallbacks
     with caplog.at_level(logging.WARNING, logger="skdl.engine.compiled"):
-        result = CompiledEngine().train(one)
-        CompiledEngine().train(one)
+        result = CompiledEngine().train(one, callbacks=callbacks)
+        CompiledEngine().train(one, callbacks=callbacks)
     reason = "the callback Watching runs in Python"
     assert stats().fallbacks[reason] == before.get(reason, 0) + 2
     # TensorFlow says things of its own where a process has traced a lot.
@@ -100,11 +100,10 @@ def test_what_no_program_runs_goes_through_keras_and_is_said_once(caplog):
 
 
 def test_without_fallback_the_obstacle_is_an_error_before_training():
-    one = job(callbacks=(Watching(),))
     with pytest.raises(
         NotCompilableError, match=r"the callback Watching runs in Python\. Expected"
     ):
-        train(one)
+        CompiledEngine(fallback=False).train(job(), callbacks=(Watching(),))
 
 
 def test_a_network_that_does_not_trace_says_what_stopped_it():

@@ -6,8 +6,8 @@ import keras
 import pytest
 import tensorflow as tf
 
-from skdl.engine import compiled_run as run
 from skdl.engine.compiled import CompiledEngine
+from skdl.engine.program import planned
 from skdl.engine.rows.arrays import Samples
 from tests.engine.jobs import X, Y, job
 
@@ -61,7 +61,7 @@ def longer():
 def in_parts(monkeypatch):
     """A fit by calls of a few steps."""
     with monkeypatch.context() as patch:
-        patch.setattr(run, "SECONDS_PER_CALL", 0.0)
+        patch.setattr(planned, "SECONDS_PER_CALL", 0.0)
         fit()
 
 

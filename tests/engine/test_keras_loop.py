@@ -43,7 +43,7 @@ def test_validation_is_keras_evaluate():
 
 def test_callbacks_of_the_user_see_training_and_let_go_of_the_model():
     stop = keras.callbacks.EarlyStopping("loss", patience=0, min_delta=10.0)
-    result = KerasLoopEngine().train(job(epochs=6, callbacks=(stop,)))
+    result = KerasLoopEngine().train(job(epochs=6), callbacks=(stop,))
     assert result.n_epochs == 2
     assert stop.model is None
 
@@ -85,6 +85,6 @@ def test_epochs_are_counted_while_it_runs():
     look = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: seen.append(stats().epochs - before)
     )
-    KerasLoopEngine().train(job(epochs=3, callbacks=(look,)))
+    KerasLoopEngine().train(job(epochs=3), callbacks=(look,))
     assert seen == [0, 1, 2]
     assert stats().epochs == before + 3

@@ -158,16 +158,16 @@ def test_a_schedule_that_raises_is_heard(engine, beside):
         return rate
 
     given = (scheduler(schedule), *(make(monitor="loss") for make in beside))
-    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=given, epochs=4)
+    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), epochs=4)
     with pytest.raises(LookupError, match="no rate for epoch 2"):
-        engine.train(job)
+        engine.train(job, callbacks=given)
 
 
 def test_a_schedule_that_gives_no_float_is_an_error(fast):
     given = (scheduler(lambda epoch: epoch),)
-    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=given, epochs=4)
+    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), epochs=4)
     with pytest.raises(ValueError, match=r"gave 0 for epoch 0. Got int, expected a float"):
-        CompiledEngine(fallback=False).train(job)
+        CompiledEngine(fallback=False).train(job, callbacks=given)
 
 
 PRINTING = {
@@ -203,15 +203,8 @@ def test_what_callbacks_print_is_what_keras_prints(fast, name, capsys):
 
 
 def test_lines_of_callbacks_stand_between_those_of_epochs(fast, capsys):
-    job = job_of(
-        network(),
-        numbers(ROWS, 4),
-        numbers(ROWS, 1),
-        callbacks=(scheduler(halved, verbose=1),),
-        epochs=2,
-        verbose=2,
-    )
-    CompiledEngine().train(job)
+    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), epochs=2, verbose=2)
+    CompiledEngine().train(job, callbacks=(scheduler(halved, verbose=1),))
     lines = [line for line in capsys.readouterr().out.splitlines() if line]
     assert lines[0] == "Epoch 1: LearningRateScheduler setting learning rate to 0.5."
     assert lines[1] == "Epoch 1/2"
@@ -228,8 +221,8 @@ def test_a_loss_that_is_not_a_number_ends_the_fit_in_the_same_step(fast):
 def test_callbacks_start_anew_in_each_fit(fast):
     callback = callbacks.EarlyStopping("loss", patience=1, restore_best_weights=True)
     network_ = Network(network())
-    jobs = [job_of(network_, numbers(ROWS, 4), numbers(ROWS, 1), callbacks=(callback,), epochs=6)]
-    one, two = (CompiledEngine().train(job) for job in jobs * 2)
+    job = job_of(network_, numbers(ROWS, 4), numbers(ROWS, 1), epochs=6)
+    one, two = (CompiledEngine().train(job, callbacks=(callback,)) for _ in range(2))
     assert one.n_epochs == two.n_epochs
     for a, b in zip(one.end.all, two.end.all, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -263,8 +256,8 @@ SHARING = {
 def test_numbers_of_callbacks_share_a_program(fast, name):
     before = stats().programs
     for callback in SHARING[name]:
-        job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=(callback,))
-        assert CompiledEngine().train(job).plan.startswith("Compiled")
+        job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1))
+        assert CompiledEngine().train(job, callbacks=(callback,)).plan.startswith("Compiled")
     assert stats().programs - before <= 1
 
 
@@ -298,17 +291,17 @@ class OwnStopping(callbacks.EarlyStopping):
 )
 def test_other_callbacks_go_through_the_keras_loop(callback, why, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # Keras saves what is to be saved
-    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=(callback(),), epochs=1)
-    plan = CompiledEngine().train(job).plan
+    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), epochs=1)
+    plan = CompiledEngine().train(job, callbacks=(callback(),)).plan
     assert plan.startswith("Keras loop, because ")
     assert why in plan
 
 
 def test_a_curve_that_is_not_there_is_warned_of_by_keras():
     callback = callbacks.EarlyStopping("val_loss")
-    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=(callback,), epochs=1)
+    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), epochs=1)
     with pytest.warns(UserWarning, match="`val_loss` which is not available"):
-        plan = CompiledEngine().train(job).plan
+        plan = CompiledEngine().train(job, callbacks=(callback,)).plan
     assert (
         plan == "Keras loop, because EarlyStopping watches val_loss, which is not among the curves."
     )

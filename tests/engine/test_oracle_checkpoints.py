@@ -11,9 +11,9 @@ import keras
 import numpy as np
 import pytest
 
-from skdl.engine import compiled_run as run
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
+from skdl.engine.program import planned
 from tests.engine.callback_oracle import network, train
 from tests.engine.oracle import ROWS, job_of, numbers
 from tests.engine_of_graphs import without_xla
@@ -141,10 +141,8 @@ def test_a_file_holds_the_state_as_of_the_callbacks_place(fast, tmp_path):
 
 def test_a_checkpoint_can_be_loaded(fast, tmp_path):
     path = tmp_path / "best.keras"
-    job = job_of(
-        rich_network, numbers(ROWS, 4), numbers(ROWS, 1), callbacks=(ModelCheckpoint(path),)
-    )
-    result = CompiledEngine().train(job)
+    job = job_of(rich_network, numbers(ROWS, 4), numbers(ROWS, 1))
+    result = CompiledEngine().train(job, callbacks=(ModelCheckpoint(path),))
     loaded = keras.models.load_model(path)
     model = job.network.model(result.end)
     x = numbers(5, 4)
@@ -154,11 +152,11 @@ def test_a_checkpoint_can_be_loaded(fast, tmp_path):
 
 def test_the_best_of_an_earlier_fit_counts_as_in_keras(fast, tmp_path):
     checkpoint = ModelCheckpoint(tmp_path / "best.keras", "loss", save_best_only=True)
-    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=(checkpoint,))
-    CompiledEngine().train(job)
+    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1))
+    CompiledEngine().train(job, callbacks=(checkpoint,))
     best, (file,) = checkpoint.best, tmp_path.iterdir()
     file.unlink()
-    CompiledEngine().train(job)
+    CompiledEngine().train(job, callbacks=(checkpoint,))
     assert checkpoint.best == best
     assert not file.exists()
     assert checkpoint.model is None
@@ -175,15 +173,15 @@ def test_an_interrupted_fit_leaves_the_files_of_its_calls(fast, tmp_path):
 
     path = tmp_path / "last.keras"
     callbacks = (ModelCheckpoint(path),)
-    job = job_of(rich_network, numbers(ROWS, 4), numbers(ROWS, 1), callbacks=callbacks, epochs=5)
+    job = job_of(rich_network, numbers(ROWS, 4), numbers(ROWS, 1), epochs=5)
     with pytest.raises(KeyboardInterrupt):
-        CompiledEngine().train(job, Stop())
+        CompiledEngine().train(job, Stop(), callbacks)
     assert int(keras.models.load_model(path).optimizer.iterations) == 6
 
 
 @pytest.mark.parametrize("seconds", [1e-9, 1e9])
 def test_where_calls_end_changes_no_file(fast, tmp_path, monkeypatch, seconds):
-    monkeypatch.setattr(run, "SECONDS_PER_CALL", seconds)
+    monkeypatch.setattr(planned, "SECONDS_PER_CALL", seconds)
     folders = []
 
     def make():
@@ -220,32 +218,32 @@ def test_numbers_and_names_of_checkpoints_share_a_program(fast, name, tmp_path, 
     for each in SHARING[name]:
         settings = {"filepath": "best.keras", "monitor": "loss", "save_best_only": True, **each}
         callbacks = (ModelCheckpoint(**settings),)
-        job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=callbacks)
-        assert CompiledEngine().train(job).plan.startswith("Compiled")
+        job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1))
+        assert CompiledEngine().train(job, callbacks=callbacks).plan.startswith("Compiled")
     assert stats().programs - before <= 1
 
 
 def test_what_keras_says_of_a_file_that_cannot_be_written(fast, tmp_path):
     (tmp_path / "best.keras").mkdir()
     callbacks = (ModelCheckpoint(tmp_path / "best.keras"),)
-    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=callbacks)
+    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1))
     with pytest.raises(IOError, match="Please specify a non-directory filepath"):
-        CompiledEngine(fallback=False).train(job)
+        CompiledEngine(fallback=False).train(job, callbacks=callbacks)
 
 
 def test_a_name_with_a_curve_that_is_not_there(fast, tmp_path):
     callbacks = (ModelCheckpoint(tmp_path / "{val_loss}.keras"),)
-    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=callbacks)
+    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1))
     with pytest.raises(KeyError, match="Failed to format this callback filepath"):
-        CompiledEngine(fallback=False).train(job)
+        CompiledEngine(fallback=False).train(job, callbacks=callbacks)
 
 
 def test_a_best_of_a_curve_that_is_not_there_is_warned_of_by_keras(tmp_path):
     callbacks = (ModelCheckpoint(tmp_path / "best.keras", save_best_only=True),)
-    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), callbacks=callbacks, epochs=1)
+    job = job_of(network(), numbers(ROWS, 4), numbers(ROWS, 1), epochs=1)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        plan = CompiledEngine().train(job).plan
+        plan = CompiledEngine().train(job, callbacks=callbacks).plan
     assert any("Can save best model only with val_loss" in str(one.message) for one in caught)
     assert plan == (
         "Keras loop, because ModelCheckpoint watches val_loss, which is not among the curves."

@@ -8,11 +8,11 @@ import pytest
 from scipy import sparse
 
 from skdl.engine import compiled, stats
-from skdl.engine import compiled_run as run
 from skdl.engine.compiled import CompiledEngine
-from skdl.engine.job import StopReason
+from skdl.engine.job import Stopping, StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network.network import Network
+from skdl.engine.program import planned
 from skdl.engine.rows.arrays import Samples
 from tests.engine.oracle import BATCH, ROWS, assert_agree, both, eagerly, job_of, numbers
 from tests.engine_of_graphs import without_xla
@@ -157,19 +157,19 @@ def test_a_fit_in_parts_equals_the_whole_bit_for_bit(float64, monkeypatch, xla, 
         network(rate=0.31),
         *data(),
         validation=Samples(*data(10, 7)),
-        callbacks=(keras.callbacks.ReduceLROnPlateau("val_loss", patience=0),),
+        stopping=Stopping("val_loss", reduce_lr_patience=0),
         epochs=5,
     )
     whole = CompiledEngine().train(job)
     calls = []
-    call = run.Run._call
+    call = planned.Fit._call
 
     def counted(self, *args):
         calls.append(args[2:])
         return call(self, *args)
 
-    monkeypatch.setattr(run.Run, "_call", counted)
-    monkeypatch.setattr(run, "SECONDS_PER_CALL", seconds)
+    monkeypatch.setattr(planned.Fit, "_call", counted)
+    monkeypatch.setattr(planned, "SECONDS_PER_CALL", seconds)
     pace = seconds / 3.5 if why == "epochs" else seconds
     monkeypatch.setattr(compiled.Program, "note_pace", lambda *_: None)
     for program in compiled.training_programs._entries.values():

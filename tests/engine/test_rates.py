@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-from skdl.engine import compiled_run as run
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.keras_loop import KerasLoopEngine
+from skdl.engine.program import planned
 from skdl.engine.rows.arrays import Samples
 from tests.engine.oracle import BATCH, ROWS, assert_agree, both, job_of, numbers
 from tests.engine_of_graphs import without_xla
@@ -99,7 +99,7 @@ def test_where_calls_end_changes_no_bit(monkeypatch):
         return [part.tobytes() for part in CompiledEngine().train(job).end.all]
 
     whole = weights()
-    monkeypatch.setattr(run, "SECONDS_PER_CALL", 1e-9)
+    monkeypatch.setattr(planned, "SECONDS_PER_CALL", 1e-9)
     assert weights() == whole
 
 
@@ -131,7 +131,7 @@ def test_a_plateau_multiplies_rates_by_its_factor(float64, monkeypatch):
     plateau = keras.callbacks.ReduceLROnPlateau("loss", mode="max", patience=1, factor=0.5)
     given = np.full(6 * STEPS, 0.01)
     found = CompiledEngine().train(
-        job_of(network(), *data(), rates=given, epochs=6, callbacks=(plateau,))
+        job_of(network(), *data(), rates=given, epochs=6), callbacks=(plateau,)
     )
     assert np.all(np.diff(found.history["loss"]) < 0)
     np.testing.assert_allclose(
@@ -145,7 +145,7 @@ def test_a_plateau_over_a_constant_schedule_is_keras_own(float64, monkeypatch):
     def fit(**changes):
         plateau = keras.callbacks.ReduceLROnPlateau("loss", mode="max", patience=1, min_lr=0.1)
         return CompiledEngine().train(
-            job_of(network(), *data(), epochs=6, callbacks=(plateau,), **changes)
+            job_of(network(), *data(), epochs=6, **changes), callbacks=(plateau,)
         )
 
     plain, scheduled = fit(), fit(rates=np.full(6 * STEPS, 0.5))
@@ -165,7 +165,7 @@ def test_fits_with_and_without_rates_share_a_program():
 @pytest.mark.parametrize("last", [-0.01, float("nan")])
 def test_any_rate_of_a_callback_is_taken_wherever_calls_end(float64, monkeypatch, seconds, last):
     without_xla(monkeypatch)
-    monkeypatch.setattr(run, "SECONDS_PER_CALL", seconds)
+    monkeypatch.setattr(planned, "SECONDS_PER_CALL", seconds)
     pair = both(
         network(),
         *data(),
@@ -193,7 +193,7 @@ def test_what_callbacks_print_and_write_knows_the_rates(float64, monkeypatch, tm
     told = []
     for engine in (CompiledEngine(), KerasLoopEngine()):
         engine.train(
-            job_of(network(), *data(), rates=given, epochs=4, callbacks=tuple(callbacks()))
+            job_of(network(), *data(), rates=given, epochs=4), callbacks=tuple(callbacks())
         )
         files = sorted(path.name for path in tmp_path.iterdir())
         told.append((capsys.readouterr().out.replace("\n\n", "\n").strip(), files))
@@ -205,7 +205,7 @@ def test_what_callbacks_print_and_write_knows_the_rates(float64, monkeypatch, tm
 
 def test_a_stop_that_watches_a_rate_that_nobody_tells_is_left_to_keras(float64):
     stop = keras.callbacks.EarlyStopping("learning_rate", mode="min", patience=1)
-    fit = job_of(network(), *data(), callbacks=(stop,))
-    assert "watches learning_rate" in CompiledEngine().explain(fit)
-    told = job_of(network(), *data(), callbacks=(stop,), rates=rates())
-    assert CompiledEngine().explain(told).startswith("Compiled")
+    fit = job_of(network(), *data())
+    assert "watches learning_rate" in CompiledEngine().explain(fit, (stop,))
+    told = job_of(network(), *data(), rates=rates())
+    assert CompiledEngine().explain(told, (stop,)).startswith("Compiled")

@@ -2,61 +2,60 @@
 
 from types import MappingProxyType
 
-import keras
 import pytest
 
-from skdl.engine.job import FitResult, StopReason
+from skdl.engine.job import FitResult, Stopping, StopReason
 from skdl.engine.network.state import NetworkState
-from skdl.estimators.watched_curve import Watch
+from skdl.estimators.watched_curve import best_epoch, reason
+from tests.engine.jobs import job
+
+CURVES = {"loss": [3.0, 2.0, 1.0], "accuracy": [0.1, 0.9, 0.9]}
 
 
-def result(reason, **history):
-    return FitResult(NetworkState(()), MappingProxyType(history), 3, reason, "plan")
-
-
-def stopped(epoch=2, best_epoch=1, best=0.5):
-    stop = keras.callbacks.EarlyStopping()
-    stop.stopped_epoch, stop.best_epoch, stop.best = epoch, best_epoch, best
-    return stop
+def result(reason=StopReason.EPOCHS_DONE, best=None, **history):
+    return FitResult(NetworkState(()), MappingProxyType(history), 3, reason, "plan", best)
 
 
 @pytest.mark.parametrize(
-    ("watch", "before", "best"),
+    ("stopping", "early", "before", "best"),
     [
-        (Watch("loss", rises=False), 0, 2),
-        (Watch("accuracy", rises=True), 0, 1),
-        (Watch("loss", rises=False, stop=stopped()), 0, 1),
-        (Watch("loss", rises=False, stop=stopped(best_epoch=11), first_epoch=10), 0, 1),
-        (Watch("loss", rises=False, stop=stopped(best_epoch=0)), 2, 2),
-        (Watch("loss", rises=False, stop=stopped(best=None)), 0, 2),
-        (Watch("val_loss", rises=False), 0, 0),
+        (Stopping("loss"), None, 0, 2),
+        (Stopping("accuracy", rises=True), None, 0, 1),
+        # Early stopping looks at less than the curve says.
+        (Stopping("loss"), 1, 0, 1),
+        (Stopping("loss"), 0, 2, 2),
+        (Stopping("val_loss"), None, 0, 0),
     ],
 )
-def test_the_best_epoch(watch, before, best):
-    history = {"loss": [3.0, 2.0, 1.0], "accuracy": [0.1, 0.9, 0.9]}
-    assert watch.best_epoch(history, before) == best
+def test_the_best_epoch(stopping, early, before, best):
+    fit = job(stopping=stopping)
+    assert best_epoch(fit, result(best=early, **CURVES), CURVES, before) == best
+
+
+def test_the_best_epoch_is_one_of_those_that_were_validated():
+    fit = job(stopping=Stopping("val_loss"), epochs=5, options={"validation_freq": 2})
+    history = {"loss": [5.0, 4.0, 3.0, 2.0, 1.0], "val_loss": [0.5, 0.25]}
+    assert best_epoch(fit, result(**history), history) == 3
 
 
 @pytest.mark.parametrize(
-    ("reason", "stop", "curve", "refined"),
+    ("ended", "curve", "refined"),
     [
-        (StopReason.EPOCHS_DONE, None, (3.0, 2.0, 1.0), StopReason.STILL_IMPROVING),
-        (StopReason.EPOCHS_DONE, None, (3.0, 2.0, 2.0), StopReason.EPOCHS_DONE),
-        (StopReason.STOPPED_EARLY, stopped(), (1.0,), StopReason.NO_IMPROVEMENT),
-        (StopReason.STOPPED_EARLY, stopped(epoch=0), (1.0,), StopReason.STOPPED_EARLY),
-        (StopReason.STOPPED_EARLY, None, (1.0,), StopReason.STOPPED_EARLY),
-        (StopReason.TIME_IS_UP, stopped(), (2.0, 1.0), StopReason.TIME_IS_UP),
-        (StopReason.DIVERGED, None, (2.0, float("nan")), StopReason.DIVERGED),
+        (StopReason.EPOCHS_DONE, (3.0, 2.0, 1.0), StopReason.STILL_IMPROVING),
+        (StopReason.EPOCHS_DONE, (3.0, 2.0, 2.0), StopReason.EPOCHS_DONE),
+        (StopReason.NO_IMPROVEMENT, (2.0, 1.0), StopReason.NO_IMPROVEMENT),
+        (StopReason.STOPPED_EARLY, (2.0, 1.0), StopReason.STOPPED_EARLY),
+        (StopReason.TIME_IS_UP, (2.0, 1.0), StopReason.TIME_IS_UP),
+        (StopReason.DIVERGED, (2.0, float("nan")), StopReason.DIVERGED),
     ],
 )
-def test_the_reason(reason, stop, curve, refined):
-    watch = Watch("loss", rises=False, stop=stop)
-    assert watch.reason(result(reason, loss=curve)) is refined
+def test_the_reason(ended, curve, refined):
+    assert reason(job(stopping=Stopping("loss")), result(ended, loss=curve)) is refined
 
 
 def test_every_reason_has_a_line_and_those_to_act_on_have_advice():
-    for reason in StopReason:
-        assert reason.message(7)
-        assert bool(reason.advice) == (
-            reason in (StopReason.STILL_IMPROVING, StopReason.TIME_IS_UP, StopReason.DIVERGED)
+    for one in StopReason:
+        assert one.message(7)
+        assert bool(one.advice) == (
+            one in (StopReason.STILL_IMPROVING, StopReason.TIME_IS_UP, StopReason.DIVERGED)
         )

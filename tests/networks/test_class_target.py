@@ -1,5 +1,7 @@
 """A classifier's target is written for a network and read back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -22,7 +24,7 @@ def test_labels_are_encoded_in_the_order_of_the_classes_and_read_back(y, kind, c
     y = np.array(y)
     target = ClassTarget.of("Net", y)
     assert target.kind == kind
-    np.testing.assert_array_equal(target.encode(y), codes)
+    np.testing.assert_array_equal(target.encode(y), np.array(codes)[:, None])
     certain = np.eye(len(target.classes))[codes]
     np.testing.assert_array_equal(target.labels(certain), y)
 
@@ -66,7 +68,9 @@ def test_an_indicator_matrix_is_labels_of_their_own():
 def test_classes_may_be_more_than_a_first_part_of_the_data_shows():
     target = ClassTarget.of("Net", np.array([1, 0]), classes=[2, 0, 1])
     assert target.kind == "multiclass"
-    np.testing.assert_array_equal(target.encode(np.array([2, 1])), [2, 1])
+    np.testing.assert_array_equal(target.encode(np.array([2, 1])), [[2], [1]])
+    columns = replace(target, takes_class_numbers=False)
+    np.testing.assert_array_equal(columns.encode(np.array([2, 1])), [[0, 0, 1], [0, 1, 0]])
     with pytest.raises(ValueError, match=r"not among the classes: \[9\]"):
         target.encode(np.array([9]))
     with pytest.raises(ValueError, match="expected one label a row"):

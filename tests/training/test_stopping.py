@@ -1,34 +1,10 @@
-"""What is watched, with which of Keras's callbacks, and whether a curve still improves."""
+"""What is watched, and whether a curve still improves."""
 
-import keras
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skdl.training.stopping import RULES, Stopping, still_improving, stopping_of
-
-
-def test_nothing_is_asked_of_keras_unless_it_is_on():
-    assert Stopping().callbacks("loss") == ()
-
-
-def test_the_callbacks_have_the_settings():
-    plateau, stop = Stopping(
-        early_stopping=True,
-        patience=3,
-        min_delta=0.25,
-        start_from_epoch=2,
-        restore_best_weights=False,
-        reduce_lr_patience=1,
-        reduce_lr_factor=0.5,
-        min_learning_rate=0.125,
-    ).callbacks("val_mae")
-    assert type(plateau) is keras.callbacks.ReduceLROnPlateau
-    assert type(stop) is keras.callbacks.EarlyStopping
-    assert plateau.monitor == stop.monitor == "val_mae"
-    assert plateau.min_delta == stop.min_delta == 0.25
-    assert (plateau.patience, plateau.factor, plateau.min_lr) == (1, 0.5, 0.125)
-    assert (stop.patience, stop.start_from_epoch, stop.restore_best_weights) == (3, 2, False)
+from skdl.training.stopping import RULES, StoppingSettings, still_improving, stopping_of
 
 
 @pytest.mark.parametrize(
@@ -36,12 +12,12 @@ def test_the_callbacks_have_the_settings():
     [(None, True, "val_loss"), (None, False, "loss"), ("val_auc", True, "val_auc")],
 )
 def test_what_is_watched(monitor, validated, watched):
-    assert Stopping(monitor=monitor).watched(validated=validated) == watched
+    assert StoppingSettings(monitor=monitor).watched(validated=validated) == watched
 
 
 def test_the_parameters_are_the_fields():
-    defaults = {name: getattr(Stopping(), name) for name in RULES}
-    assert stopping_of({**defaults, "epochs": 3}) == Stopping()
+    defaults = {name: getattr(StoppingSettings(), name) for name in RULES}
+    assert stopping_of({**defaults, "epochs": 3}) == StoppingSettings()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ it is told of the epochs of the call and shown a stand-in for the model.
 
 from skdl.engine.callbacks.base import Rule
 from skdl.engine.callbacks.checkpoint import Checkpoint
-from skdl.engine.callbacks.choice import one_epoch_a_call, rules_of
+from skdl.engine.callbacks.choice import callbacks_of, one_epoch_a_call, rules_of
 from skdl.engine.callbacks.rates import ReduceRate, ScheduleRate
 from skdl.engine.callbacks.stopping import StopAtNaN, StopEarly
 
@@ -19,6 +19,7 @@ __all__ = [
     "ScheduleRate",
     "StopAtNaN",
     "StopEarly",
+    "callbacks_of",
     "one_epoch_a_call",
     "rules_of",
 ]

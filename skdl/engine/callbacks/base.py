@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import keras
 
     from skdl.engine.callbacks.model_stand_in import StandIn
+    from skdl.engine.job import StoppingMemory
     from skdl.engine.network.state import ProgramState
     from skdl.engine.optimizers.pure_optimizer import PureOptimizer
 
@@ -55,6 +56,19 @@ class Rule(abc.ABC):
     def start(self, state: ProgramState) -> list[Any]:
         """The rule's own state at the beginning of a fit from `state`; nothing by default."""
         return []
+
+    def resumed(self, memory: list[Any], before: StoppingMemory, weights: list[int]) -> list[Any]:
+        """The rule's own state where a fit goes on from what stopping remembered; `memory` is from `start`.
+
+        Only the rules of `FitJob.stopping` are ever resumed; `weights` are as in `after`.
+        """
+        return memory
+
+    def remembered(
+        self, memory: list[np.ndarray], variables: tuple[np.ndarray, ...], weights: list[int]
+    ) -> dict[str, Any]:
+        """The fields of `StoppingMemory` that the rule knows; the arguments are as in `after`."""
+        return {}
 
     def factor(self, memory: list[Any]) -> Any:
         """What the rule multiplies the rates of a schedule by; None where it leaves them alone."""

@@ -10,6 +10,7 @@ from skdl.engine.callbacks.base import Rule
 from skdl.engine.callbacks.checkpoint import Checkpoint
 from skdl.engine.callbacks.rates import ReduceRate, ScheduleRate
 from skdl.engine.callbacks.stopping import StopAtNaN, StopEarly
+from skdl.engine.job import Stopping
 
 if TYPE_CHECKING:
     import keras
@@ -43,6 +44,38 @@ def rules_of(callbacks: tuple[Any, ...], model: keras.Model) -> list[Rule] | str
         else:
             return f"the callback {kind.__name__} runs in Python"
     return rules
+
+
+def callbacks_of(stopping: Stopping | None) -> tuple[Any, ...]:
+    """Keras's callbacks that do what a job says of stopping: first the rate falls, then training ends."""
+    if stopping is None:
+        return ()
+    of_keras = load_keras().callbacks
+    watched = {
+        "monitor": stopping.monitor,
+        "mode": "max" if stopping.rises else "min",
+        "min_delta": stopping.min_delta,
+    }
+    made: list[Any] = []
+    if stopping.reduce_lr_patience is not None:
+        made.append(
+            of_keras.ReduceLROnPlateau(
+                **watched,
+                patience=stopping.reduce_lr_patience,
+                factor=stopping.reduce_lr_factor,
+                min_lr=stopping.min_learning_rate,
+            )
+        )
+    if stopping.early_stopping:
+        made.append(
+            of_keras.EarlyStopping(
+                **watched,
+                patience=stopping.patience,
+                start_from_epoch=stopping.start_from_epoch,
+                restore_best_weights=stopping.restore_best_weights,
+            )
+        )
+    return tuple(made)
 
 
 def one_epoch_a_call(rules: Iterable[Rule]) -> bool:

@@ -11,6 +11,7 @@ from skdl.engine.callbacks.base import Rule, Watching
 from skdl.engine.callbacks.model_stand_in import StandIn, shown
 
 if TYPE_CHECKING:
+    from skdl.engine.job import StoppingMemory
     from skdl.engine.network.state import ProgramState
     from skdl.engine.optimizers.pure_optimizer import PureOptimizer
 
@@ -30,6 +31,25 @@ class ReduceRate(Watching):
             np.array(0.0, np.float64),
             np.array(1.0, np.float64),  # what all reductions so far multiply rates by
         ]
+
+    def resumed(self, memory: list[Any], before: StoppingMemory, weights: list[int]) -> list[Any]:
+        """Go on with the best value, and the falls, of the fit before."""
+        limits, deltas, *_ = memory
+        # A job has no cooldown.
+        counts = np.array([before.plateau_wait, 0, before.plateau_best is not None], np.int32)
+        best = np.array(before.plateau_best or 0.0, np.float64)
+        return [limits, deltas, counts, best, np.array(before.rate_factor, np.float64)]
+
+    def remembered(
+        self, memory: list[np.ndarray], variables: tuple[np.ndarray, ...], weights: list[int]
+    ) -> dict[str, Any]:
+        """The best value, and what the rate has fallen by."""
+        _, _, (wait, _, seen), best, factor = memory
+        return {
+            "plateau_wait": int(wait),
+            "plateau_best": float(best) if seen else None,
+            "rate_factor": float(factor),
+        }
 
     def factor(self, memory: list[Any]) -> Any:
         """What a schedule goes on with after reductions."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl.engine.callbacks import Rule
+from skdl.engine.callbacks.base import Rule
 from skdl.engine.callbacks.model_stand_in import StandIn
 from skdl.engine.job import FitJob
 from skdl.engine.network.state import NetworkState

@@ -8,9 +8,10 @@ import numpy as np
 
 from skdl.engine.callbacks.base import Rule, Watching
 from skdl.engine.callbacks.model_stand_in import StandIn, shown
-from skdl.engine.structure.widths import cut
+from skdl.engine.structure.widths import cut, fill
 
 if TYPE_CHECKING:
+    from skdl.engine.job import StoppingMemory
     from skdl.engine.network.state import ProgramState
     from skdl.engine.optimizers.pure_optimizer import PureOptimizer
 
@@ -72,22 +73,42 @@ class StopEarly(Watching):
         best = tf.where(active & better, value, best)
         return state, [limits, deltas, counts, best, *kept], stop
 
+    def resumed(self, memory: list[Any], before: StoppingMemory, weights: list[int]) -> list[Any]:
+        """Go on with the best epoch, and the weights, of the fit before."""
+        limits, deltas, _, _, *kept = memory
+        seen = int(before.best is not None)
+        counts = [before.wait, before.stopped_epoch, before.best_epoch, seen, seen]
+        for index, value in zip(weights, before.best_weights or (), strict=False):
+            (kept[index],) = fill([value], [tuple(kept[index].shape)])
+        best = np.array(before.best or 0.0, np.float64)
+        return [limits, deltas, np.array(counts, np.int32), best, *kept]
+
+    def remembered(
+        self, memory: list[np.ndarray], variables: tuple[np.ndarray, ...], weights: list[int]
+    ) -> dict[str, Any]:
+        """The best epoch, with its weights where they are restored."""
+        _, _, counts, best, *kept = memory
+        found: dict[str, Any] = dict(
+            zip(("wait", "stopped_epoch", "best_epoch"), map(int, counts[:3]), strict=True)
+        )
+        found["best"] = float(best) if counts[3] else None
+        if kept and counts[4]:
+            found["best_weights"] = tuple(cut(kept[i], variables[i].shape) for i in weights)
+        return found
+
     def after(
         self, memory: list[np.ndarray], variables: tuple[np.ndarray, ...], weights: list[int]
     ) -> tuple[np.ndarray, ...]:
-        """Write what happened to the callback."""
-        callback = self.callback
-        _, _, counts, best, *kept = memory
-        callback.wait, callback.stopped_epoch, callback.best_epoch = map(int, counts[:3])
-        callback.best = float(best) if counts[3] else None
-        if not (callback.restore_best_weights and counts[4]):
-            self._tell()
-            return variables
-        kept = [cut(part, like.shape) for part, like in zip(kept, variables, strict=False)]
-        callback.best_weights = [kept[index] for index in weights]
+        """Write what happened to the callback, and put the best weights in."""
+        callback, found = self.callback, self.remembered(memory, variables, weights)
+        best_weights = found.pop("best_weights", ())
+        for name, value in found.items():
+            setattr(callback, name, value)
         restored = list(variables)
-        for index in weights:
-            restored[index] = kept[index]
+        if best_weights:
+            callback.best_weights = list(best_weights)
+        for index, value in zip(weights, best_weights, strict=False):
+            restored[index] = value
         self._tell()
         return tuple(restored)
 

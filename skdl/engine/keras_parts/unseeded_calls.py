@@ -27,8 +27,10 @@ _of_models: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
 
 @contextlib.contextmanager
-def drawing_for(model: keras.Model, seed: int) -> Iterator[None]:
+def drawing_for(model: keras.Model, seed: int) -> Iterator[Any]:
     """Let calls without a seed, in this thread, draw from a generator of `model` that begins with `seed`.
+
+    The block is given the generator.
 
     At the end Keras's own is what it was before, unless somebody has set another one meanwhile, as
     `keras.utils.set_random_seed` does. Enter the block before a graph is begun.
@@ -49,7 +51,7 @@ def drawing_for(model: keras.Model, seed: int) -> Iterator[None]:
             generator = _of_models[model] = _made()
     generator.state.assign([seed, 0])
     with _lent(generator):
-        yield
+        yield generator
 
 
 @contextlib.contextmanager

@@ -139,8 +139,7 @@ class Course:
         if self.validation_freq == 1:
             return curves
         logs = self.logs(curves, first)
-        left = {name: tuple(log[name] for log in logs if name in log) for name in curves}
-        return {name: curve for name, curve in left.items() if curve}
+        return {name: tuple(log[name] for log in logs if name in log) for name in curves}
 
     def rows(self, epochs: int, n_rows: int, batch_size: int) -> int:
         """How many rows the first `epochs` epochs of a fit train on."""

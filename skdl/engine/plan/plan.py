@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import enum
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from skdl.common.keras_import import load_keras
-from skdl.engine.callbacks import Rule, StopAtNaN, rules_of
+from skdl.engine.base import obstacle_to_resuming
+from skdl.engine.callbacks import Rule, StopAtNaN, callbacks_of, rules_of
 from skdl.engine.indexes.index_checks import OWN_STEPS, obstacle_to_xla
 from skdl.engine.job import FitJob
 from skdl.engine.keras_parts.convolution import matmul_cost, replaceable
@@ -38,6 +40,14 @@ MULTIPLY_ADDS_US = 8  # a million of them in TensorFlow's convolution, beyond a 
 DENSE_BYTES = 2**30
 
 
+class Kind(enum.Enum):
+    """By what a job is run."""
+
+    KERAS_LOOP = "Keras loop"
+    GRAPH = "graph"
+    XLA = "XLA"
+
+
 @dataclass(frozen=True)
 class Plan:
     """What will be done with a job.
@@ -48,15 +58,25 @@ class Plan:
         Why the job goes through the Keras loop; None where it is compiled.
     form : Form or None
     rules : tuple of Rule
-        The callbacks that run inside the program.
+        The callbacks that run inside the program: the user's own, and then those of the job.
     reason : str or None
         Why a graph serves, where one does.
+    not_resumable : str or None
+        Why the fit can be neither kept nor resumed; None where it can be.
     """
 
     obstacle: str | None
     form: Form | None = None
     rules: tuple[Rule, ...] = ()
     reason: str | None = None
+    not_resumable: str | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """By what the job is run."""
+        if self.form is None:
+            return Kind.KERAS_LOOP
+        return Kind.XLA if self.form.needs_xla else Kind.GRAPH
 
     def __str__(self) -> str:
         if self.form is None:
@@ -73,15 +93,20 @@ class Plan:
         return f"Compiled with XLA{', convolutions as matrix products' if form.matmul else ''}."
 
 
-def make_plan(job: FitJob) -> Plan:
-    """The plan for `job`."""
+def make_plan(job: FitJob, callbacks: tuple[Any, ...] = ()) -> Plan:
+    """The plan for `job`, with the user's own `callbacks`."""
+    return replace(_plan(job, callbacks), not_resumable=obstacle_to_resuming(callbacks))
+
+
+def _plan(job: FitJob, callbacks: tuple[Any, ...]) -> Plan:
     obstacle = _obstacle(job)
     if obstacle is not None:
         return Plan(obstacle)
-    if job.callbacks:
+    callbacks = (*callbacks, *callbacks_of(job.stopping))
+    if callbacks:
         # Keras tells from metrics that have met data whether one that is watched should rise.
         job.network.meet(*few_rows(job.training, job.network.batch_rows))
-    rules = rules_of(job.callbacks, job.network.template)
+    rules = rules_of(callbacks, job.network.template)
     if isinstance(rules, str):
         return Plan(rules)
     if job.rates is None and not any(rule.rates for rule in rules):

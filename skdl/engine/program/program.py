@@ -1,4 +1,4 @@
-"""A whole fit as one TensorFlow program: epochs, steps, validation and stopping in loops inside it."""
+"""A program of TensorFlow's: traced and compiled once for a structure, called by all fits of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdl.common.keras_import import load_keras
 from skdl.engine.keras_parts.convolution import as_matmul
 from skdl.engine.keras_parts.noise import fixed_variables, replaced_noise
 from skdl.engine.keras_parts.normalization import statistics_as_inputs
@@ -21,10 +20,9 @@ from skdl.engine.network.state import ProgramState
 from skdl.engine.numbers.model_numbers import model_numbers, optimizer_numbers, taking
 from skdl.engine.optimizers.pure_optimizer import PureOptimizer
 from skdl.engine.plan.form import Form
-from skdl.engine.program.batch import pick
-from skdl.engine.program.call import OWN_RATE, Epochs, Outcome, Span
+from skdl.engine.program.call import Epochs, Outcome, Span
+from skdl.engine.program.loops import Loops
 from skdl.engine.program.step import Step
-from skdl.engine.program.xla_pieces import by_xla
 from skdl.engine.rows.tensors import Data
 from skdl.engine.rowwise.masked_rows import masked_normalization
 from skdl.engine.structure.key import metric_names
@@ -227,195 +225,36 @@ class Program:
             filling = contextlib.nullcontext() if widths is None else filled_up(model, widths, true)
             with taking(self.numbers, values), filling:
                 step = Step(model, self._optimizer, normalizations)
-                return self._loops(
+                self.names, self._curve_shapes = self._curves(step, fresh, held_out is not None)
+                loops = Loops(
                     step,
-                    ProgramState(*state),
-                    rule_states,
+                    self.form,
+                    self._rules,
                     Data(*training),
                     None if held_out is None else Data(*held_out),
                     Epochs(*epochs),
                     Span(*span),
                     fresh,
+                    self.names,
+                    sets_rates=self.sets_rates,
                 )
+                width = sum(map(math.prod, self._curve_shapes))
+                return loops.run(ProgramState(*state), rule_states, width)
 
-    def _loops(
-        self,
-        step: Step,
-        state: ProgramState,
-        rule_states: list[Any],
-        training: Data,
-        held_out: Data | None,
-        epochs: Epochs,
-        span: Span,
-        fresh_metrics: list[Any],
-    ) -> tuple[Any, ...]:
-        import tensorflow as tf
-
-        form = self.form
-        logs_at_start = step.logs(fresh_metrics)
-        names = sorted(logs_at_start)
-        shapes = [tuple(logs_at_start[name].shape) for name in names]
-        if held_out is not None:
+    def _curves(
+        self, step: Step, fresh: list[Any], validates: bool
+    ) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:
+        """The names of the curves, and the shapes of their entries."""
+        logs = step.logs(fresh)
+        names = sorted(logs)
+        shapes = [tuple(logs[name].shape) for name in names]
+        if validates:
             names += [f"val_{name}" for name in names]
             shapes += shapes
         if self.sets_rates:
             names.append("learning_rate")
             shapes.append(())
-        self.names, self._curve_shapes = tuple(names), shapes
-
-        def epoch(
-            number: Any, state: ProgramState, rule_states: list[Any], curves: Any, stopped: Any
-        ) -> tuple[Any, ...]:
-            first = tf.where(number == 0, span.first_step, 0)
-            last = tf.where(number == span.epochs - 1, span.last_step, span.steps)
-            fresh = first == 0
-            metrics = [
-                tf.where(fresh, start, value)
-                for start, value in zip(fresh_metrics, state.metrics, strict=True)
-            ]
-            state = state._replace(metrics=metrics)
-            epoch_number = span.first_epoch + number
-            done = (epoch_number - span.initial_epoch) % span.parts * span.steps
-            rows = tf.minimum(span.rows - done * span.batch_size, span.steps * span.batch_size)
-
-            # Outside of what XLA compiles, which would compile for each number of an epoch.
-            given = epochs.at(number)
-
-            def one(
-                number_of_step: Any, state: ProgramState, size: int
-            ) -> tuple[Any, ProgramState]:
-                start = number_of_step * span.batch_size
-                batch = pick(
-                    training,
-                    given.order,
-                    start,
-                    rows,
-                    span.batch_size,
-                    size=size,
-                    form=form,
-                    blend=given.blend,
-                )
-                if self.sets_rates:
-                    state = self._with_rate(state, given.rates[number_of_step], rule_states)
-                return number_of_step + 1, step.train(state, batch)
-
-            def is_over(number_of_step: Any, state: ProgramState) -> Any:
-                """Whether the steps so far end the epoch before its last one."""
-                if not form.stops_at_nan:
-                    return tf.constant(False)
-                loss = step.logs(state.metrics)["loss"]
-                return (number_of_step > first) & ~tf.math.is_finite(loss)
-
-            def goes_on(number_of_step: Any, state: ProgramState, end: Any) -> Any:
-                return (number_of_step < end) & ~is_over(number_of_step, state)
-
-            def steps(end: Any) -> tuple[Any, ProgramState]:
-                return tf.while_loop(
-                    lambda number, state: goes_on(number, state, end),
-                    lambda number, state: one(number, state, form.batch_size),
-                    (first, state),
-                )
-
-            if form.full_by_xla:
-                full = tf.minimum(rows // span.batch_size, last)
-                reached, state = by_xla(lambda: steps(full))
-                reached, state = tf.cond(
-                    (reached == full) & goes_on(reached, state, last),
-                    lambda: one(reached, state, 0),
-                    lambda: (reached, state),
-                )
-            else:
-                reached, state = steps(last)
-
-            def end() -> tuple[Any, ...]:
-                logs = step.logs(state.metrics)
-                if self.sets_rates:
-                    logs["learning_rate"] = state.optimizer[self._optimizer.rate_place]
-                if held_out is not None:
-                    checks = (epoch_number + 1) % span.validation_freq == 0
-                    checked = step.logs(
-                        self._validate(step, state, held_out, span, fresh_metrics, checks)
-                    )
-                    logs |= {f"val_{name}": value for name, value in checked.items()}
-                after, new_rules, stop = self._apply_rules(state, rule_states, logs, epoch_number)
-                flat = [tf.reshape(tf.cast(logs[name], curves.dtype), (-1,)) for name in names]
-                row = tf.concat(flat, 0)
-                here = tf.range(form.epochs)[:, None] == number
-                return after, new_rules, tf.where(here, row[None, :], curves), stop
-
-            # A call may end with the very step that is not a number.
-            complete = (last == span.steps) | is_over(reached, state)
-            return (
-                number + 1,
-                *tf.cond(complete, end, lambda: (state, rule_states, curves, stopped)),
-            )
-
-        width = sum(map(math.prod, shapes))
-        curves = tf.zeros((form.epochs, width), load_keras().config.floatx())
-        done, state, rule_states, curves, stopped = tf.while_loop(
-            lambda number, _state, _rules, _curves, stopped: (number < span.epochs) & ~stopped,
-            epoch,
-            (tf.constant(0), state, rule_states, curves, tf.constant(False)),
-        )
-        return tuple(state), rule_states, curves, done, stopped
-
-    def _with_rate(self, state: ProgramState, rate: Any, rule_states: list[Any]) -> ProgramState:
-        """`state` with the learning rate of a step, or the one that it has."""
-        import tensorflow as tf
-
-        optimizer, place = list(state.optimizer), self._optimizer.rate_place
-        given = tf.cast(rate, optimizer[place].dtype)
-        kept = given < OWN_RATE / 2
-        for rule, memory in zip(self._rules, rule_states, strict=True):
-            factor = rule.factor(memory)
-            if factor is not None:
-                given *= tf.cast(factor, given.dtype)
-        optimizer[place] = tf.where(kept, optimizer[place], given)
-        return state._replace(optimizer=optimizer)
-
-    def _apply_rules(
-        self, state: ProgramState, rule_states: list[Any], logs: dict[str, Any], epoch: Any
-    ) -> tuple[ProgramState, list[Any], Any]:
-        import tensorflow as tf
-
-        stop = tf.constant(False)
-        after = []
-        for rule, rule_state in zip(self._rules, rule_states, strict=True):
-            state, new, wants = rule.on_epoch_end(state, rule_state, logs, epoch, self._optimizer)
-            after.append(new)
-            stop = stop | wants
-        return state, after, stop
-
-    def _validate(
-        self,
-        step: Step,
-        state: ProgramState,
-        held_out: Data,
-        span: Span,
-        fresh: list[Any],
-        checks: Any,
-    ) -> list[Any]:
-        import tensorflow as tf
-
-        def one(number: Any, metrics: list[Any]) -> tuple[Any, list[Any]]:
-            start = number * span.held_out_batch_size
-            size = self.form.held_out_batch_size
-            order = tf.range(self.form.held_out_rows + size) if self.form.masked else None
-            batch = pick(
-                held_out,
-                order,
-                start,
-                span.held_out_rows,
-                span.held_out_batch_size,
-                size=size,
-                form=self.form,
-            )
-            return number + 1, step.evaluate(state, metrics, batch)
-
-        _, metrics = tf.while_loop(
-            lambda number, _: checks & (number < span.held_out_steps), one, (tf.constant(0), fresh)
-        )
-        return list(metrics)
+        return tuple(names), shapes
 
 
 def _output_names(model: keras.Model) -> list[str]:

@@ -11,7 +11,6 @@ from scipy import sparse
 
 from skdl.common.keras_import import load_keras
 
-
 # What a network takes or gives for some rows: one array or sparse matrix, or several in a tuple or a
 # dict, all with the rows along their first axis.
 Arrays = Any

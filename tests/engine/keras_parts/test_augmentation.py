@@ -12,7 +12,7 @@ from skdl.engine import compiled
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network.network import Network
-from skdl.engine.program.cache import ProgramCache
+from skdl.engine.program_cache import ProgramCache
 from tests.engine.oracle import ROWS, Pair, assert_agree_after_one_step, job_of, numbers
 
 layers = keras.layers

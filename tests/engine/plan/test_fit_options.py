@@ -271,9 +271,8 @@ def test_callbacks_that_watch_what_some_epochs_do_not_have_are_left_to_keras(kin
         *data(),
         validation=held_out(),
         options={"validation_freq": 2},
-        callbacks=(callback,),
     )
-    assert CompiledEngine().explain(job) == (
+    assert CompiledEngine().explain(job, (callback,)) == (
         f"Keras loop, because {kind} watches val_loss, which some epochs do not have."
     )
 

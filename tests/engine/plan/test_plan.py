@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from skdl.engine.compiled import CompiledEngine
-from skdl.engine.plan.plan import EPOCHS_PER_CALL, make_plan
+from skdl.engine.plan.plan import EPOCHS_PER_CALL, Kind, make_plan
 from tests.engine.oracle import BATCH, job_of, numbers
 
 layers = keras.layers
@@ -17,11 +17,11 @@ def network(*parts, shape=(4,)):
     return model
 
 
-def planned(*parts, shape=(4,), rows=50, **changes):
+def planned(*parts, shape=(4,), rows=50, callbacks=(), **changes):
     job = job_of(
         lambda: network(*parts, shape=shape), numbers(rows, *shape), numbers(rows, 1), **changes
     )
-    return make_plan(job)
+    return make_plan(job, callbacks)
 
 
 def test_folds_of_about_one_size_have_one_form():
@@ -119,8 +119,9 @@ def test_a_callback_may_watch_a_metric_before_any_fit():
     model = network(layers.Dense(3, activation="tanh"))
     model.compile("sgd", "mse", metrics=["accuracy"])
     callbacks = (keras.callbacks.EarlyStopping("accuracy"),)
-    job = job_of(lambda: model, numbers(20, 4), numbers(20, 1), callbacks=callbacks)
-    assert str(make_plan(job)) == "Compiled with XLA."
+    plan = make_plan(job_of(lambda: model, numbers(20, 4), numbers(20, 1)), callbacks)
+    assert str(plan) == "Compiled with XLA."
+    assert plan.not_resumable == "the state of the callbacks EarlyStopping is no part of the job"
 
 
 def test_what_may_mix_rows_goes_through_xla_up_to_the_last_batch():
@@ -140,14 +141,15 @@ def test_what_may_mix_rows_is_a_graph_where_a_batch_holds_them_all():
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("callbacks", "options", "words"),
     [
-        ({"callbacks": (keras.callbacks.LambdaCallback(),)}, "the callback LambdaCallback runs"),
-        ({"options": {"max_queue_size": 3}}, "max_queue_size"),
+        ((keras.callbacks.LambdaCallback(),), {}, "the callback LambdaCallback runs"),
+        ((), {"max_queue_size": 3}, "max_queue_size"),
     ],
 )
-def test_what_no_program_runs_is_named(changes, words):
-    plan = planned(layers.Dense(3), **changes)
+def test_what_no_program_runs_is_named(callbacks, options, words):
+    plan = planned(layers.Dense(3), callbacks=callbacks, options=options)
+    assert plan.kind is Kind.KERAS_LOOP
     assert plan.form is None
     assert str(plan).startswith("Keras loop, because ")
     assert words in str(plan)

@@ -5,11 +5,11 @@ import pytest
 import tensorflow as tf
 
 from skdl.engine import compiled
-from skdl.engine import compiled_run as run
 from skdl.engine.compiled import CompiledEngine
+from skdl.engine.program import planned
 from skdl.engine.program import xla_memory as xla_room
-from skdl.engine.program.cache import ProgramCache
 from skdl.engine.program.xla_memory import NEEDED, check_room
+from skdl.engine.program_cache import ProgramCache
 from tests.engine.oracle import job_of, numbers
 
 
@@ -65,11 +65,11 @@ def test_a_compiler_without_memory_is_an_error_and_not_a_graph(room, monkeypatch
     # What TensorFlow 2.21 said where a process could map no more memory.
     said = "Failed to materialize symbols: { (<xla_jit_dylib_16>, { multiply_add_fusion.5 }) }"
 
-    def without_memory(run):
+    def without_memory(*_):
         raise tf.errors.InternalError(None, None, said)
 
     room(NEEDED)
-    monkeypatch.setattr(run.Run, "compile", without_memory)
+    monkeypatch.setattr(planned.PlannedProgram, "compile", without_memory)
     with pytest.raises(MemoryError, match="got no memory for a program.*materialize"):
         CompiledEngine().train(job())
     assert len(compiled.training_programs) == 0

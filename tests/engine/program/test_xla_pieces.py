@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 
 from skdl.engine import compiled, stats
-from skdl.engine import compiled_run as run
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.network.network import Network
+from skdl.engine.program import planned
 from skdl.engine.rows.arrays import Samples
 from tests.engine.oracle import BATCH, ROWS, assert_agree, both, job_of, numbers
 
@@ -115,13 +115,13 @@ def steps_of_a_call(monkeypatch):
 
     def set_steps(steps):
         calls = []
-        call = run.Run._call
+        call = planned.Fit._call
         # The pace that a program measures is its own again after the test.
         pace = property(lambda _: 1.0, lambda self, it: vars(self).update(seconds_per_step=it))
-        monkeypatch.setattr(run, "SECONDS_PER_CALL", float(steps))
+        monkeypatch.setattr(planned, "SECONDS_PER_CALL", float(steps))
         monkeypatch.setattr(compiled.Program, "seconds_per_step", pace, raising=False)
         monkeypatch.setattr(
-            run.Run, "_call", lambda self, *args: calls.append(args) or call(self, *args)
+            planned.Fit, "_call", lambda self, *args: calls.append(args) or call(self, *args)
         )
         return calls
 
@@ -163,7 +163,7 @@ def test_the_step_that_is_not_a_number_may_be_the_last_of_a_call(steps_of_a_call
     calls = steps_of_a_call(steps)
     only = [keras.callbacks.TerminateOnNaN()]
     ended = CompiledEngine().train(
-        job_of(network(*parts), x, y, callbacks=tuple(only), shuffle=False)
+        job_of(network(*parts), x, y, shuffle=False), callbacks=tuple(only)
     )
     assert ended.plan.startswith("Compiled")
     trained = [last for *_, last in calls if last > 0]

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from skdl.engine.ledger import Stats
-from skdl.engine.program.cache import ProgramCache
+from skdl.engine.program_cache import ProgramCache
 
 
 def test_threads_that_need_one_program_make_it_once():

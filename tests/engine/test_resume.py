@@ -1,0 +1,209 @@
+"""A fit that goes on from the last state of a shorter one is the fit in one go, bit for bit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from skdl.engine.compiled import CompiledEngine
+from skdl.engine.job import Stopping, StopReason
+from skdl.engine.keras_loop import KerasLoopEngine
+from skdl.engine.network.network import Network
+from skdl.engine.program import planned
+from skdl.engine.rows.arrays import Samples
+from skdl.exceptions import InvalidParameterError
+from tests.engine.jobs import X, Y
+from tests.engine.jobs import job as job_of
+
+EPOCHS = 6
+STEPS = 4  # of an epoch
+
+
+class Unseeded(keras.layers.Layer):
+    """Noise from Keras's own generator, which no program holds."""
+
+    def call(self, inputs, training=False):
+        return inputs + keras.random.normal(keras.ops.shape(inputs)) if training else inputs
+
+
+def build(*parts, units=6, **settings):
+    """A network of three classes with `parts` in its middle."""
+    seeded = keras.initializers.HeNormal
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(units, activation="tanh", kernel_initializer=seeded(1)),
+            *parts,
+            keras.layers.Dense(3, activation="softmax", kernel_initializer=seeded(2)),
+        ]
+    )
+    model.compile(
+        **{
+            "optimizer": "adam",
+            "loss": "sparse_categorical_crossentropy",
+            "metrics": ["accuracy"],
+            **settings,
+        }
+    )
+    return model
+
+
+def noisy():
+    return build(keras.layers.Dropout(0.3, seed=4), keras.layers.BatchNormalization())
+
+
+def averaged():
+    return build(optimizer=keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.9))
+
+
+def steep():
+    """The loss goes up and down, so that stopping and a falling rate have something to do."""
+    return build(optimizer=keras.optimizers.SGD(1.2, momentum=0.5))
+
+
+STOP = Stopping("loss", early_stopping=True, patience=2)
+PLATEAU = Stopping("loss", reduce_lr_patience=0, reduce_lr_factor=0.5)
+CASES = {
+    "plain": (build, {}),
+    "noise and statistics": (noisy, {}),
+    "an average of weights": (averaged, {}),
+    "validation": (build, {"validation": Samples(X[:9], Y[:9])}),
+    "mixup": (
+        lambda: build(loss="categorical_crossentropy"),
+        {"mixup": 0.4, "training": Samples(X, np.eye(3, dtype=np.float32)[Y])},
+    ),
+    "rates of steps": (build, {"rates": np.geomspace(0.1, 0.001, EPOCHS * STEPS)}),
+    "parts of the data": (build, {"options": {"steps_per_epoch": 2}}),
+    "rare validation": (
+        build,
+        {"validation": Samples(X[:9], Y[:9]), "options": {"validation_freq": 2}},
+    ),
+    "a stop": (steep, {"stopping": STOP}),
+    "a stop that never comes": (build, {"stopping": replace(STOP, patience=30)}),
+    "a stop without best weights": (
+        steep,
+        {"stopping": replace(STOP, restore_best_weights=False, min_delta=0.01)},
+    ),
+    "a stop that begins later": (steep, {"stopping": replace(STOP, start_from_epoch=2)}),
+    "a rate that falls": (steep, {"stopping": PLATEAU}),
+    "a schedule that falls": (
+        steep,
+        {"stopping": PLATEAU, "rates": np.geomspace(1.2, 0.6, EPOCHS * STEPS)},
+    ),
+    "both": (steep, {"stopping": replace(PLATEAU, early_stopping=True, patience=2)}),
+    "later epochs": (steep, {"initial_epoch": 3, "trained_epochs": 3, "stopping": STOP}),
+}
+ENGINES = {"compiled": lambda: CompiledEngine(fallback=False), "keras": KerasLoopEngine}
+
+
+def same(one, other):
+    """Whether two results, or what they hold, are equal bit for bit."""
+    if isinstance(one, np.ndarray):
+        return np.array_equal(one, other, equal_nan=True)
+    if hasattr(one, "__dataclass_fields__"):
+        names = set(one.__dataclass_fields__) - {"seconds", "plan"}
+        return all(same(getattr(one, name), getattr(other, name)) for name in names)
+    if isinstance(one, (tuple, list)):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
+    return one == other
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("case", CASES)
+def test_a_fit_in_two_parts_is_the_fit_in_one_go(case, engine):
+    make, changes = CASES[case]
+    engine, network = ENGINES[engine](), Network(make)
+    last = changes.get("initial_epoch", 0) + EPOCHS
+    whole = job_of(network, epochs=last, keep_last=True, **changes)
+    expected = engine.train(whole)
+    for epochs in (last - 5, last - 2):
+        first = engine.train(replace(whole, epochs=epochs))
+        assert same(first.end, engine.train(replace(whole, epochs=epochs, keep_last=False)).end)
+        found = engine.train(replace(whole, resume=first.last))
+        assert same(found, expected), epochs
+
+
+def test_the_generator_of_calls_without_a_seed_goes_on():
+    engine, network = KerasLoopEngine(), Network(lambda: build(Unseeded()))
+    whole = job_of(network, epochs=4, keep_last=True)
+    first = engine.train(replace(whole, epochs=2))
+    assert same(engine.train(replace(whole, resume=first.last)), engine.train(whole))
+    forgetful = replace(first.last, unseeded=None)
+    assert not same(engine.train(replace(whole, resume=forgetful)).end, engine.train(whole).end)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_fit_that_has_stopped_stays_as_it_ended(engine):
+    engine = ENGINES[engine]()
+    job = job_of(Network(steep), epochs=30, keep_last=True, stopping=STOP)
+    ended = engine.train(job)
+    assert ended.stop_reason is StopReason.NO_IMPROVEMENT
+    assert ended.stopped_epoch == ended.n_epochs - 1 == ended.best_epoch + STOP.patience
+    assert same(engine.train(replace(job, resume=ended.last)), ended)
+    # Its weights are those of the best epoch, and the raw state has those of the last one.
+    best = engine.train(replace(job, epochs=ended.best_epoch + 1, stopping=None))
+    for raw, end, expected in zip(
+        ended.last.network.variables, ended.end.variables, best.end.variables, strict=True
+    ):
+        np.testing.assert_array_equal(end, expected)
+        assert not np.array_equal(raw, end)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_more_seconds_let_a_fit_go_on(engine):
+    engine = ENGINES[engine]()
+    job = job_of(Network(build), epochs=4, keep_last=True)
+    short = engine.train(replace(job, max_seconds=1e-9))
+    assert (short.n_epochs, short.stop_reason) == (1, StopReason.TIME_IS_UP)
+    again = engine.train(replace(job, max_seconds=1e-9, resume=short.last))
+    assert same(again, short)
+    assert same(engine.train(replace(job, resume=short.last)), engine.train(job))
+
+
+def test_where_calls_end_changes_no_bit_of_what_is_kept(monkeypatch):
+    job = job_of(Network(steep), epochs=EPOCHS, keep_last=True, stopping=replace(PLATEAU))
+    whole = CompiledEngine(fallback=False).train(job)
+    monkeypatch.setattr(planned, "SECONDS_PER_CALL", 1e-9)
+    assert same(CompiledEngine(fallback=False).train(job), whole)
+
+
+@pytest.mark.parametrize("units", [6, 40])
+def test_a_width_that_is_filled_up_is_kept_as_it_is(units):
+    engine = CompiledEngine(fallback=False)
+    job = job_of(
+        Network(lambda: build(units=units, optimizer=keras.optimizers.SGD(1.2, momentum=0.5))),
+        epochs=EPOCHS,
+        keep_last=True,
+        stopping=STOP,
+    )
+    last = engine.train(replace(job, epochs=3)).last
+    assert {w.shape for w in last.stopping.best_weights} == {(4, units), (units,), (units, 3), (3,)}
+    assert same(engine.train(replace(job, resume=last)), engine.train(job))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("what", ["keep_last", "resume"])
+def test_a_fit_with_callbacks_is_neither_kept_nor_resumed(engine, what):
+    engine, job = ENGINES[engine](), job_of(Network(build), epochs=2, keep_last=True)
+    if what == "resume":
+        job = replace(job, keep_last=False, resume=engine.train(job).last)
+    callback = keras.callbacks.EarlyStopping("loss")
+    with pytest.raises(
+        InvalidParameterError, match="callbacks EarlyStopping is no part of the job"
+    ):
+        engine.train(job, callbacks=(callback,))
+
+
+def test_a_fit_that_is_kept_shares_the_program_of_one_that_is_not():
+    from skdl.engine import stats
+
+    engine, network = CompiledEngine(fallback=False), Network(build)
+    assert engine.train(job_of(network)).last is None
+    before = stats().programs
+    engine.train(job_of(network, keep_last=True))
+    assert stats().programs == before
