@@ -126,7 +126,7 @@ def setup_of(found: InnerNetwork) -> Setup:
         ready=not isinstance(network, KerasWrapper),
         scaled=found.scaled,
         # A build function's optimizer may have one that is no parameter.
-        given_rate=vars(network).get("_learning_rate"),
+        given_rate=network._learnt.learning_rate if "_learnt" in vars(network) else None,
         timed_out=vars(network).get("stop_reason_") is StopReason.TIME_IS_UP,
     )
 

@@ -133,10 +133,27 @@ def obstacle_to_resuming(callbacks: tuple[Any, ...]) -> str | None:
 
 
 def check_resumable(job: FitJob, callbacks: tuple[Any, ...]) -> None:
-    """Raise where `job` is to be kept or resumed, and `callbacks` have a state that it lacks."""
+    """Raise where `job` is to be kept or resumed and cannot be.
+
+    Callbacks have a state that the job lacks, or the job resumes one that is not its equal.
+    """
     obstacle = obstacle_to_resuming(callbacks)
     if obstacle is not None and (job.keep_last or job.resume is not None):
         raise InvalidParameterError(
             f"This fit can be neither kept nor resumed, because {obstacle}. Got callbacks beside a job with "
             "keep_last or resume, expected one of the two: leave the callbacks away."
         )
+    before = job.resume
+    if before is None:
+        return
+    if not job.initial_epoch <= before.epoch <= job.epochs:
+        raise InvalidParameterError(
+            f"This fit cannot go on from epoch {before.epoch}. Got a job from epoch {job.initial_epoch} to "
+            f"{job.epochs}, expected one that has this epoch: raise epochs."
+        )
+    for name, value in job.resumed_settings.items():
+        if name in before.settings and before.settings[name] != value:
+            raise InvalidParameterError(
+                f"This fit cannot go on from the last state of another one. Got {name}={value!r}, expected "
+                f"{before.settings[name]!r} as there: resume an equal job of more epochs or seconds."
+            )

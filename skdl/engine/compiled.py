@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from skdl.common.keras_import import quiet_xla, start_devices
-from skdl.engine.base import AbstractEngine, check_resumable
+from skdl.engine.base import AbstractEngine, check_resumable, obstacle_to_resuming
 from skdl.engine.indexes.index_checks import check_indexes, clear_index_errors
 from skdl.engine.job import EpochObserver, FitJob, FitResult
 from skdl.engine.keras_loop import KerasLoopEngine
@@ -95,11 +95,13 @@ def _prepared(job: FitJob, callbacks: tuple[Any, ...]) -> tuple[FitJob, Plan, Pr
             job = _with_floats(job)
         program = _program(job, plan)
     except NotCompilableError as error:
-        return job, Plan(str(error)), None
+        plan = Plan(str(error), not_resumable=obstacle_to_resuming(callbacks))
+        return job, plan, None
     except tf.errors.ResourceExhaustedError:
         raise
     except tf.errors.OpError as error:
-        return job, Plan(f"TensorFlow cannot compile it ({first_line(error)})"), None
+        why = f"TensorFlow cannot compile it ({first_line(error)})"
+        return job, Plan(why, not_resumable=obstacle_to_resuming(callbacks)), None
     return job, replace(plan, form=program.form), program
 
 

@@ -109,6 +109,8 @@ class LastState:
         The state of the generator from which calls without a seed draw, in the Keras loop.
     seconds : float
         How long the epochs took.
+    settings : mapping
+        What of the job has to be the same in a job that goes on from here, by its names.
     """
 
     network: NetworkState
@@ -117,6 +119,7 @@ class LastState:
     stopping: StoppingMemory
     unseeded: np.ndarray | None = None
     seconds: float = 0.0
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def stopped(self) -> bool:
@@ -190,6 +193,16 @@ class FitJob:
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     keep_last: bool = False
     resume: LastState | None = None
+
+    @property
+    def resumed_settings(self) -> dict[str, Any]:
+        """What has to be the same in a job that resumes this one, besides its network and its rows."""
+        names = (
+            *("seed", "initial_epoch", "trained_epochs", "batch_size", "validation_batch_size"),
+            *("shuffle", "mixup", "stopping"),
+        )
+        found = {name: getattr(self, name) for name in names}
+        return {**found, "n_rows": self.training.n_rows, "options": dict(self.options)}
 
     @property
     def first_epoch(self) -> int:

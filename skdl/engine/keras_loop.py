@@ -16,7 +16,7 @@ from skdl.engine.callbacks.in_keras import (
     keras_last,
     keras_observer,
 )
-from skdl.engine.indexes.index_checks import check_indexes, clear_index_errors
+from skdl.engine.indexes.index_checks import OWN_STEPS, check_indexes, clear_index_errors
 from skdl.engine.job import EpochObserver, FitJob, FitResult
 from skdl.engine.keras_batches import training_batches, validation_batches
 from skdl.engine.keras_parts.noise import replaced_noise
@@ -25,6 +25,7 @@ from skdl.engine.network.state import build_optimizer, read_state
 from skdl.engine.random import Stream, derive_seed
 from skdl.engine.rows.arrays import n_steps
 from skdl.engine.run import goes_on, result_of
+from skdl.exceptions import InvalidParameterError
 
 PLAN = "Keras loop: one call of keras.Model.fit."
 
@@ -49,6 +50,8 @@ class KerasLoopEngine(AbstractEngine):
         before, first = job.resume, job.first_epoch
         model = job.network.model(job.start if before is None else before.network)
         own_step = type(model).train_step is not load_keras().Model.train_step
+        if job.keep_last or before is not None:
+            _check_own_steps(type(model))
         if not own_step:
             # Keras builds it in a traced step, where an average that begins at the weights has zeros.
             build_optimizer(model)
@@ -111,8 +114,8 @@ class KerasLoopEngine(AbstractEngine):
             curves,
             first + n_epochs,
             memory=watch.memory(),
-            # A fit that had no time left has not begun.
-            stopped=not (clock.ended or (ends and not n_epochs)),
+            # If `ends`, no epoch was run: early stopping or the time limit had ended the fit before.
+            stopped=not (clock.ended or ends),
             plan=PLAN,
             raw=raw,
             seconds=clock.seconds,
@@ -132,6 +135,17 @@ class KerasLoopEngine(AbstractEngine):
             mixup=job.mixup,
         )
         return batches.skip(some) if some else batches
+
+
+def _check_own_steps(kind: type) -> None:
+    """Raise where a class of models trains in a way of its own, which may have a state that nobody knows."""
+    for name in OWN_STEPS:
+        if getattr(kind, name) is not getattr(load_keras().Model, name):
+            raise InvalidParameterError(
+                f"This fit can be neither kept nor resumed, because {kind.__name__} has a {name} of its own, "
+                "whose state is no part of the job. Expected a model that Keras trains: leave keep_last and "
+                "resume away."
+            )
 
 
 def _asks_for_y(kind: type) -> bool:

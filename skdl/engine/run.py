@@ -36,8 +36,10 @@ def run(
         left = math.inf if job.max_seconds is None else job.max_seconds - seconds
         stretch = program.run(fit, epoch, most, left)
         stopped, seconds = stretch.stopped, seconds + stretch.seconds
-        for name, curve in stretch.history.items():
-            history[name] = (*history.get(name, ()), *curve)
+        # In the order of the program: a curve that had no entry before the fit was resumed keeps its place.
+        history = {
+            name: (*history.get(name, ()), *curve) for name, curve in stretch.history.items()
+        }
         epoch += stretch.n_epochs
         ledger.add(epochs=stretch.n_epochs)
         if observer is not None and observer.on_epoch_end(epoch - 1, fit.now):
@@ -97,5 +99,13 @@ def result_of(
         stopped_epoch=memory.stopped_epoch - job.initial_epoch if memory.stopped else None,
         last=None
         if raw is None
-        else LastState(raw.sharing(job.start), epoch, history, memory, unseeded, seconds),
+        else LastState(
+            raw.sharing(job.start),
+            epoch,
+            history,
+            memory,
+            unseeded,
+            seconds,
+            job.resumed_settings,
+        ),
     )

@@ -191,11 +191,19 @@ class NetworkEstimator(CallbackSupportMixin):
             self._learnt = self._learnt.of(made)
             network, target = made.network, made.target
             start = self._initial_state(network, y, rows, weight)
+            check_rows(len(y), target)
         else:
-            network, start, target = self._fitted.network, self._fitted.state, self._network_y(y)
+            network, start, target = self._fitted.network, self._fitted.state, None
         self._check_made(network, training)
-        target = map_arrays(network_array, target)
-        check_rows(len(y), target)
+
+        def target_of(part: np.ndarray) -> Arrays:
+            # Rows of weight zero are neither encoded nor cast.
+            if target is None:
+                encoded = self._network_y(y[part])
+            else:
+                encoded = target if len(part) == len(y) else take_rows(target, part)
+            return map_arrays(network_array, encoded)
+
         of_rows = self._weights(weight, y, rows)
         held_out = None
         if validation.X is not None:
@@ -206,11 +214,10 @@ class NetworkEstimator(CallbackSupportMixin):
         elif others is not None:
             w_val = None if weight is None else weight[others]
             w_val = self._weights_held_out(w_val, y[others], y[rows], weight, rows)
-            held_target = take_rows(target, others)
+            held_target = target_of(others)
             held_out = samples_of(self._network_x(X[others]), held_target, w_val, len(others))
-        if len(rows) < len(y):
-            X, target = X[rows], take_rows(target, rows)
-        train = samples_of(self._network_x(X), target, of_rows, len(rows))
+        some = X if len(rows) == len(y) else X[rows]
+        train = samples_of(self._network_x(some), target_of(rows), of_rows, len(rows))
         job = job_of(owner, train, held_out, network, start, training, self._learnt, self.seed_)
         return _Described(job, rows, others)
 

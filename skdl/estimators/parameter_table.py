@@ -60,7 +60,6 @@ class ParameterTable:
 
     @property
     def total(self) -> int:
-        """All of them."""
         """All trainable weights and biases."""
         return sum(row.total for row in self.rows)
 

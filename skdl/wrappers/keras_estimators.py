@@ -157,13 +157,19 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
     @property
     def target_encoder(self) -> Any:
         """A new encoder of the target; override it for targets of another form."""
-        return LabelEncoder("categorical_crossentropy" if is_columns_loss(self.loss) else None)
+        known = self.__dict__.get("_known_classes")
+        return LabelEncoder(
+            loss="categorical_crossentropy" if is_columns_loss(self.loss) else None,
+            categories="auto" if known is None else [np.unique(known)],
+        )
 
     def _target_encoder_for(self, classes: Any) -> Any:
-        encoder = self.target_encoder
-        if classes is not None and type(encoder) is LabelEncoder:
-            encoder.categories = [np.unique(classes)]
-        return encoder
+        # A property takes no argument, and a subclass may build on this one.
+        self.__dict__["_known_classes"] = classes
+        try:
+            return self.target_encoder
+        finally:
+            del self.__dict__["_known_classes"]
 
     def _type_of_target(self, y: np.ndarray, classes: Any) -> str:
         kind = type_of_target(y)

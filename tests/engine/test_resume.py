@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
 
+from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import Stopping, StopReason
 from skdl.engine.keras_loop import KerasLoopEngine
@@ -102,7 +105,7 @@ ENGINES = {"compiled": lambda: CompiledEngine(fallback=False), "keras": KerasLoo
 def same(one, other):
     """Whether two results, or what they hold, are equal bit for bit."""
     if isinstance(one, np.ndarray):
-        return np.array_equal(one, other, equal_nan=True)
+        return (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
     if hasattr(one, "__dataclass_fields__"):
         names = set(one.__dataclass_fields__) - {"seconds", "plan"}
         return all(same(getattr(one, name), getattr(other, name)) for name in names)
@@ -166,7 +169,7 @@ def test_more_seconds_let_a_fit_go_on(engine):
 
 
 def test_where_calls_end_changes_no_bit_of_what_is_kept(monkeypatch):
-    job = job_of(Network(steep), epochs=EPOCHS, keep_last=True, stopping=replace(PLATEAU))
+    job = job_of(Network(steep), epochs=EPOCHS, keep_last=True, stopping=PLATEAU)
     whole = CompiledEngine(fallback=False).train(job)
     monkeypatch.setattr(planned, "SECONDS_PER_CALL", 1e-9)
     assert same(CompiledEngine(fallback=False).train(job), whole)
@@ -200,10 +203,62 @@ def test_a_fit_with_callbacks_is_neither_kept_nor_resumed(engine, what):
 
 
 def test_a_fit_that_is_kept_shares_the_program_of_one_that_is_not():
-    from skdl.engine import stats
-
     engine, network = CompiledEngine(fallback=False), Network(build)
     assert engine.train(job_of(network)).last is None
     before = stats().programs
     engine.train(job_of(network, keep_last=True))
     assert stats().programs == before
+
+
+OTHERS = {
+    "seed": {"seed": 4},
+    "batch_size": {"batch_size": 8},
+    "stopping": {"stopping": replace(STOP, patience=9)},
+    "n_rows": {"training": Samples(X[1:], Y[1:])},
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", OTHERS)
+def test_only_an_equal_job_goes_on(engine, name):
+    engine, job = ENGINES[engine](), job_of(Network(build), epochs=2, keep_last=True)
+    last = engine.train(job).last
+    with pytest.raises(InvalidParameterError, match=f"Got {name}=.*resume an equal job"):
+        engine.train(replace(job, epochs=4, resume=last, **OTHERS[name]))
+    with pytest.raises(InvalidParameterError, match="cannot go on from epoch 2.*from epoch 0 to 1"):
+        engine.train(replace(job, epochs=1, resume=last))
+
+
+class OwnSteps(keras.Sequential):
+    def train_step(self, data):
+        return super().train_step(data)
+
+
+@pytest.mark.parametrize("engine", [CompiledEngine(), KerasLoopEngine()], ids=["auto", "keras"])
+def test_a_model_that_trains_in_a_way_of_its_own_is_not_kept(engine):
+    def own():
+        model = OwnSteps(build().layers)
+        model.compile("adam", "sparse_categorical_crossentropy")
+        return model
+
+    with pytest.raises(InvalidParameterError, match="OwnSteps has a train_step of its own"):
+        engine.train(job_of(Network(own), keep_last=True))
+
+
+def test_what_a_fit_held_is_free_when_it_is_over():
+    job, seen = job_of(Network(steep), stopping=STOP, epochs=3), []
+
+    class Noted(planned.Fit):
+        def __init__(self, *args):
+            super().__init__(*args)
+            seen.append(weakref.ref(self))
+
+    gc.disable()
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(planned, "Fit", Noted)
+            CompiledEngine(fallback=False).train(job)
+        assert seen
+        assert not [fit for fit in seen if fit() is not None]
+    finally:
+        gc.enable()

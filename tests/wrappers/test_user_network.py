@@ -115,7 +115,7 @@ def test_estimators_that_train_otherwise_share_a_network():
         ("n_features_in_", True),
         ("classes_", True),
         ("seed_", False),  # another fit, not another network
-        ("_links", False),
+        ("_learnt", False),
         ("_private_", False),
         ("units", False),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +13,6 @@ from skdl.engine.callbacks.choice import callbacks_of
 from skdl.engine.job import EpochObserver, FitJob, StoppingMemory
 from skdl.engine.ledger import ledger
 from skdl.engine.network.state import NetworkState, read_state
-
-if TYPE_CHECKING:
-    pass
 
 
 class KerasWatch:
@@ -65,11 +62,12 @@ class KerasWatch:
     def memory(self) -> StoppingMemory:
         """What the callbacks remember when the fit is over."""
         found: dict[str, Any] = {}
-        if self._stop is not None:
-            stop = self._stop
+        stop = self._stop
+        # Where no epoch counted, or nobody told the callbacks of any, there is nothing to remember.
+        if stop is not None and stop.best is not None:
             found = {
                 "wait": int(stop.wait),
-                "best": None if stop.best is None else float(stop.best),
+                "best": float(stop.best),
                 "best_epoch": int(stop.best_epoch),
                 "stopped_epoch": int(stop.stopped_epoch),
             }

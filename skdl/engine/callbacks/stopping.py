@@ -78,7 +78,8 @@ class StopEarly(Watching):
         limits, deltas, _, _, *kept = memory
         seen = int(before.best is not None)
         counts = [before.wait, before.stopped_epoch, before.best_epoch, seen, seen]
-        for index, value in zip(weights, before.best_weights or (), strict=False):
+        best_weights = before.best_weights if kept else None
+        for index, value in zip(weights, best_weights, strict=True) if best_weights else ():
             (kept[index],) = fill([value], [tuple(kept[index].shape)])
         best = np.array(before.best or 0.0, np.float64)
         return [limits, deltas, np.array(counts, np.int32), best, *kept]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -132,7 +133,13 @@ class Fit:
         )
         self._inputs = EpochInputs(job, program.form, self.course)
         self._n_trained = 0
-        self.replay = Replay(job, rules, self.course.steps, self._state_of_kept)
+        self._states = _States(job, self._shapes, self._optimizer_shapes)
+
+    @cached_property
+    def replay(self) -> Replay:
+        """Who tells of the epochs; made when the first of them is run."""
+        # It knows nothing of this object: in a circle, the tensors would outlive the fit.
+        return Replay(self.job, self._rules, self.course.steps, self._states.of_kept)
 
     def _noise(self, place: int) -> np.ndarray:
         """A state of noise for a layer that has none, such as a Dropout of rate 0."""
@@ -278,35 +285,13 @@ class Fit:
 
     def now(self) -> NetworkState:
         """The state of the network as the last step has left it."""
-        return self._state_of(self._state.trainable, self._state.fixed, self._state.optimizer)
-
-    def _state_of_kept(self, kept: list[Any]) -> NetworkState:
-        """The state of the network from what a rule has kept of the program's."""
-        first = len(self._state.trainable)
-        second = first + len(self._state.fixed)
-        return self._state_of(kept[:first], kept[first:second], kept[second:])
-
-    def _state_of(
-        self, trainable: Iterable[Any], fixed: Iterable[Any], optimizer: Iterable[Any]
-    ) -> NetworkState:
-        variables = list(self.job.start.variables)
-        for place, value in zip(self._layout.trainable, trainable, strict=True):
-            variables[place] = cut(np.asarray(value), self._shapes[place])
-        for where, part in zip(self._layout.fixed, fixed, strict=True):
-            if where is not None:
-                variables[where] = cut(np.asarray(part), self._shapes[where])
-        return NetworkState(
-            tuple(variables),
-            tuple(
-                cut(np.asarray(part), shape)
-                for part, shape in zip(optimizer, self._optimizer_shapes, strict=True)
-            ),
-        )
+        state = self._state
+        return self._states.of(state.trainable, state.fixed, state.optimizer)
 
     def end(self) -> End:
         """What the fit ends with; callbacks are told."""
         final = self._program.optimizer.finalize(self._state.optimizer, self._state.trainable)
-        end = self._state_of(final, self._state.fixed, self._state.optimizer)
+        end = self._states.of(final, self._state.fixed, self._state.optimizer)
         variables, places, weights = list(end.variables), self._places, self._weights
         remembered: dict[str, Any] = {}
         own = len(callbacks_of(self.job.stopping))
@@ -331,3 +316,40 @@ class Fit:
         padded = self.course.steps * self._form.batch_size * self._n_trained
         computed = padded if self._form.masked else rows
         ledger.add(rows=computed, rows_padded=computed - rows)
+
+
+class _States:
+    """Turns the tensors of a program into states of the network of one job."""
+
+    def __init__(
+        self,
+        job: FitJob,
+        shapes: Sequence[tuple[int, ...]],
+        optimizer_shapes: Sequence[tuple[int, ...]],
+    ):
+        self._start, self._layout = job.start.variables, job.network.layout
+        self._shapes, self._optimizer_shapes = shapes, optimizer_shapes
+
+    def of_kept(self, kept: list[Any]) -> NetworkState:
+        """The state of the network from what a rule has kept of the program's."""
+        first = len(self._layout.trainable)
+        second = first + len(self._layout.fixed)
+        return self.of(kept[:first], kept[first:second], kept[second:])
+
+    def of(
+        self, trainable: Iterable[Any], fixed: Iterable[Any], optimizer: Iterable[Any]
+    ) -> NetworkState:
+        """The state of the network from the tensors of a program, without what fills them up."""
+        variables = list(self._start)
+        for place, value in zip(self._layout.trainable, trainable, strict=True):
+            variables[place] = cut(np.asarray(value), self._shapes[place])
+        for where, part in zip(self._layout.fixed, fixed, strict=True):
+            if where is not None:
+                variables[where] = cut(np.asarray(part), self._shapes[where])
+        return NetworkState(
+            tuple(variables),
+            tuple(
+                cut(np.asarray(part), shape)
+                for part, shape in zip(optimizer, self._optimizer_shapes, strict=True)
+            ),
+        )
