@@ -194,10 +194,8 @@ def questions() -> Iterator[Question]:
     yield from _each(
         "Arguments of fit",
         {
-            **{
-                name: lambda options=options: _job(options=options, validates=True)
-                for name, options in FIT_OPTIONS.items()
-            },
+            name: lambda options=options: _job(options=options, validates=True)
+            for name, options in FIT_OPTIONS.items()
         },
     )
     yield Question(

@@ -1,4 +1,4 @@
-"""Searches that tests of the report share, each fitted once."""
+"""Searches that tests of results and reports share, each fitted once."""
 
 from __future__ import annotations
 

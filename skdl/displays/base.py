@@ -1,4 +1,4 @@
-"""What all displays of a search share: where their numbers come from."""
+"""What the displays of ``cv_results_`` share: where their numbers come from."""
 
 from __future__ import annotations
 

@@ -95,6 +95,7 @@ class End:
     network : NetworkState
         With the best weights, or the average of weights, where that was asked for.
     stopping : StoppingMemory
+        What `Stopping` has seen of the fit.
     """
 
     network: NetworkState
@@ -102,7 +103,7 @@ class End:
 
 
 class AbstractProgram(abc.ABC, Generic[_Fit]):
-    """What an engine has compiled for a job: `begin` makes the state of a fit, which `run` alone changes.
+    """What runs the fits of an engine: `begin` makes the state of a fit, and `run` alone changes this state.
 
     A program has no state of its own that a result could depend on.
     """
@@ -113,7 +114,10 @@ class AbstractProgram(abc.ABC, Generic[_Fit]):
 
     @abc.abstractmethod
     def run(self, fit: _Fit, epoch: int, most: int, seconds: float) -> Stretch:
-        """Train `epoch` and the epochs that follow, `most` in all, fewer where `seconds` are over before."""
+        """Train from `epoch` on: at least one epoch and at most `most`.
+
+        A program that knows its speed ends after about `seconds`.
+        """
 
     @abc.abstractmethod
     def end(self, fit: _Fit) -> End:

@@ -88,7 +88,7 @@ class StoppingMemory:
 
     @property
     def stopped(self) -> bool:
-        """Whether early stopping has ended the fit, which never happens after its very first epoch."""
+        """Whether early stopping has ended the fit, which cannot happen after epoch 0."""
         return self.stopped_epoch > 0
 
 
@@ -101,10 +101,11 @@ class LastState:
     network : NetworkState
         Before the best weights are restored, and before an average of weights takes their place.
     epoch : int
-        The number of epochs that are over, as callbacks count.
+        The epoch that would be next, as callbacks count.
     history : mapping of str to tuple of float
         The curves so far.
     stopping : StoppingMemory
+        What `Stopping` has seen of the fit.
     unseeded : ndarray or None
         The state of the generator from which calls without a seed draw, in the Keras loop.
     seconds : float
@@ -129,7 +130,7 @@ class LastState:
 
 @dataclass(frozen=True, eq=False)
 class FitJob:
-    """One fit as plain data: everything its result depends on.
+    """One fit as plain data: everything that its result depends on, except callbacks of the user.
 
     Keras callbacks of the user are live objects. They are an argument of `AbstractEngine.train` beside the
     job, and a job that is run with some can neither be kept nor resumed.
@@ -158,8 +159,8 @@ class FitJob:
         As in `keras.Model.fit`.
     rates : ndarray of shape (n_steps,), or None
         The learning rate of each step, counted from the first one of this fit; None leaves it to the
-        optimizer. What a plateau of `stopping` multiplies the rate by, it multiplies all later ones by, and
-        so does a ``ReduceLROnPlateau`` among the callbacks.
+        optimizer. If the rate falls because of `stopping`, or of a ``ReduceLROnPlateau`` among the
+        callbacks, the same factor multiplies all later rates.
     max_seconds : float or None
         Training ends with the epoch in which it has taken so long.
     mixup : float
@@ -272,7 +273,7 @@ class FitResult:
         Loss and metrics by epoch, named as Keras names them; a list of floats in the place of each number
         where a metric has several.
     n_epochs : int
-        The number of epochs trained.
+        The number of epochs trained, including those of the fit that `FitJob.resume` continues.
     stop_reason : StopReason
     plan : str
         One sentence on how the job was run.

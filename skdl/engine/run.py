@@ -80,7 +80,7 @@ def result_of(
     seconds: float,
     unseeded: np.ndarray | None = None,
 ) -> FitResult:
-    """What comes out of `job` before `epoch`; `raw` is kept where the job asks for its last state."""
+    """The result of `job` if `epoch` would be next; None for `raw` leaves `FitResult.last` empty."""
     if not is_finite(end, history.get("loss", ())):
         reason = StopReason.DIVERGED
     elif epoch >= job.epochs:

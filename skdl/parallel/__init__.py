@@ -1,1 +1,1 @@
-"""Where the tasks of a search run: threads of this process, and what worker processes need."""
+"""The joblib backend: tasks of a search in threads of this process, and the line of progress."""

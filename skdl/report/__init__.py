@@ -1,1 +1,1 @@
-"""Results that people can read: tables, pictures, and one HTML report of a search."""
+"""A report of a search: on a terminal, as Markdown, and as one HTML file."""

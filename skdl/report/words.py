@@ -1,4 +1,4 @@
-"""Numbers and names as a report says them; nothing of HTML or Markdown."""
+"""Numbers, times, counts and lists as a report says them; nothing of HTML or Markdown."""
 
 from __future__ import annotations
 

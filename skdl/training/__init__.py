@@ -1,1 +1,1 @@
-"""What can be tuned about training: losses and optimizers."""
+"""What can be tuned about training: losses, optimizers, schedules, stopping, precision."""

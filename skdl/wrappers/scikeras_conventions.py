@@ -1,7 +1,8 @@
 """scikeras's conventions, by its own functions.
 
 This is the one file that touches scikeras. Taken from it: the routing of parameters such as
-``optimizer__learning_rate``, the target encoders, and what a subclass may override. The rest is skdl's.
+``optimizer__learning_rate``, the target encoder of regressors, and what a subclass may override. The rest
+is skdl's.
 
 The functions are taken and the base class is not: scikeras's ``BaseWrapper`` defines ``_more_tags``, and
 scikit-learn's ``check_estimator`` refuses every class that has one such among its bases.

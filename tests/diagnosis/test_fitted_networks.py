@@ -12,7 +12,7 @@ from sklearn.multiclass import OneVsRestClassifier
 import skdl
 from skdl import diagnose
 from skdl.diagnosis import Fault
-from skdl.diagnosis.fitted_networks import networks_in
+from skdl.diagnosis.fitted_networks import networks_in, setup_of
 from tests import networks_for_tests
 from tests.diagnosis.networks_for_diagnosis import digits, network, pipeline
 
@@ -33,6 +33,20 @@ def test_a_wrapper_is_advised_by_the_names_that_it_has():
         "optimizer__learning_rate=0.0001 to 0.1 on a log scale (now 0.01)"
     )
     assert "model__units=2 to 32 (now 1)" in finding.advice
+
+
+def test_a_rate_that_only_the_build_function_knows_is_known():
+    clf = skdl.KerasClassifier(compiled_with_a_rate, epochs=1, random_state=0).fit(*digits())
+    (found,) = networks_in(clf, None)
+    assert setup_of(found).given_rate == 0.5
+
+
+def compiled_with_a_rate(meta):
+    import keras
+
+    model = networks_for_tests.build_classifier(meta)
+    model.compile(keras.optimizers.SGD(0.5), "sparse_categorical_crossentropy")
+    return model
 
 
 def test_a_wrapper_that_went_on_by_partial_fit():

@@ -1,4 +1,4 @@
-"""Numbers are said with the digits that mean something, and any text fits on one line."""
+"""Numbers are said with the digits that mean something."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Hyperparameters and scores on the axes of a picture: places, ticks, limits that leave no outlier rule."""
+"""Hyperparameters on the axes of a picture: places, ticks, limits, labels."""
 
 from __future__ import annotations
 

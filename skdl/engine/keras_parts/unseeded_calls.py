@@ -30,10 +30,8 @@ _of_models: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 def drawing_for(model: keras.Model, seed: int) -> Iterator[Any]:
     """Let calls without a seed, in this thread, draw from a generator of `model` that begins with `seed`.
 
-    The block is given the generator.
-
-    At the end Keras's own is what it was before, unless somebody has set another one meanwhile, as
-    `keras.utils.set_random_seed` does. Enter the block before a graph is begun.
+    The block gets this generator. At the end Keras's own generator is what it was before, unless somebody has
+    set another one meanwhile, as `keras.utils.set_random_seed` does. Enter the block before a graph is begun.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How a job is run: a pure function of the job, so that its bits depend on nothing else."""
+"""How a job is run: a pure function of the job and of the user's callbacks."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""One compiled program: loops over epochs and steps."""
+"""TensorFlow's programs: traced once for a structure, called by each fit of it."""

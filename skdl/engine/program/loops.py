@@ -103,7 +103,7 @@ class Loops:
     def _train(
         self, number: Any, first: Any, last: Any, state: ProgramState, rule_states: list[Any]
     ) -> tuple[Any, ProgramState]:
-        """The steps of an epoch from `first` to `last`; the number of those that were run, and the state."""
+        """Run the steps of an epoch from `first` to `last`; gives the step that comes next, and the state."""
         import tensorflow as tf
 
         span, form = self._span, self._form

@@ -1,4 +1,4 @@
-"""Hyperparameters and scores have places, ticks and limits on axes."""
+"""Hyperparameters have places, ticks and limits on axes."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -1,4 +1,4 @@
-"""Which callbacks run inside a program, and why others do not."""
+"""Which callbacks run inside a program, why others do not, and which a job asks for."""
 
 from __future__ import annotations
 
