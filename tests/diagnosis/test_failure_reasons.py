@@ -160,7 +160,7 @@ def test_only_fits_with_the_same_parameters_count():
 
 def test_a_fit_that_is_interrupted_did_not_fail():
     class Interrupted(MLPClassifier):
-        def _make_network(self, X, y):
+        def _make_network(self, X, y, **told):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
