@@ -166,7 +166,7 @@ def test_the_step_that_is_not_a_number_may_be_the_last_of_a_call(steps_of_a_call
         job_of(network(*parts), x, y, shuffle=False), callbacks=tuple(only)
     )
     assert ended.plan.startswith("Compiled")
-    trained = [last for *_, last in calls if last > 0]
+    trained = [last for *_, (_, last), _ in calls if last > 0]
     assert ended.n_epochs == len(trained) == 1
     assert ended.end.optimizer[0] == steps
 
