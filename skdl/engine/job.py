@@ -74,7 +74,7 @@ class StoppingMemory:
     plateau_best : float or None
         The best value that counts for the learning rate.
     rate_factor : float
-        What all falls of the learning rate so far multiply those of a schedule by.
+        The product of all factors by which the learning rate has fallen; a schedule goes on with it.
     """
 
     wait: int = 0
@@ -172,7 +172,8 @@ class FitJob:
     keep_last : bool
         Whether the result has `FitResult.last`.
     resume : LastState or None
-        Where an equal job of fewer epochs, or of fewer seconds, has ended: the result is that of one go.
+        The last state of an equal job of fewer epochs or seconds. The result is the one that a single fit
+        would give.
     """
 
     network: Network

@@ -90,7 +90,7 @@ def _set_rates(rates: np.ndarray, first: int, begun_by: float) -> Any:
     """
     keras = load_keras()
 
-    class SetRates(keras.callbacks.Callback):  # type: ignore[name-defined]
+    class SetRates(keras.callbacks.Callback):  # type: ignore[name-defined]  # untyped
         last: float | None = None
         factor = begun_by
 
@@ -99,7 +99,7 @@ def _set_rates(rates: np.ndarray, first: int, begun_by: float) -> Any:
             self.before = (epoch - first) * self.params["steps"]
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-            # With several steps in an execution the first one's rate is that of all.
+            # If Keras executes several steps at once, all of them have the rate of the first step.
             self.model.optimizer.learning_rate = rates[self.before + batch] * self.factor
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -120,7 +120,7 @@ def _set_rates(rates: np.ndarray, first: int, begun_by: float) -> Any:
 def _at_the_beginning(act: Any) -> Any:
     """A callback that acts when those before it have heard that a fit begins."""
 
-    class Begin(load_keras().callbacks.Callback):  # type: ignore[misc]
+    class Begin(load_keras().callbacks.Callback):  # type: ignore[misc]  # untyped
         def on_train_begin(self, logs: Any = None) -> None:
             act()
 
@@ -130,7 +130,7 @@ def _at_the_beginning(act: Any) -> Any:
 def keras_clock(limit: float | None, before: float) -> Any:
     """A callback that ends training when its epochs have taken so long, `before` it began included."""
 
-    class Clock(load_keras().callbacks.Callback):  # type: ignore[misc]
+    class Clock(load_keras().callbacks.Callback):  # type: ignore[misc]  # untyped
         seconds = before
         ended = False
 
@@ -149,7 +149,7 @@ def keras_clock(limit: float | None, before: float) -> Any:
 def keras_counter() -> Any:
     """A callback that counts epochs for those who watch the speed."""
 
-    class Count(load_keras().callbacks.Callback):  # type: ignore[misc]
+    class Count(load_keras().callbacks.Callback):  # type: ignore[misc]  # untyped
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             ledger.add(epochs=1)
 
@@ -159,7 +159,7 @@ def keras_counter() -> Any:
 def keras_last(wanted: bool) -> Any:
     """A callback that looks at the network after the last epoch, before Keras puts other weights in."""
 
-    class Last(load_keras().callbacks.Callback):  # type: ignore[misc]
+    class Last(load_keras().callbacks.Callback):  # type: ignore[misc]  # untyped
         state: NetworkState | None = None
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -172,7 +172,7 @@ def keras_last(wanted: bool) -> Any:
 def keras_observer(observer: EpochObserver) -> Any:
     """A callback that passes each epoch on to `observer`."""
 
-    class Tell(load_keras().callbacks.Callback):  # type: ignore[misc]
+    class Tell(load_keras().callbacks.Callback):  # type: ignore[misc]  # untyped
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             observer.on_epoch_begin(epoch)
 
