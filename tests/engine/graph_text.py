@@ -37,7 +37,7 @@ LEFT_OUT = ("_output_shapes", "_class", "_gradient_op_type", "shared_name", "con
 class OneStep(Program):
     """A program of one step, without the loops around it."""
 
-    def _loops(self, step, state, rule_states, training, held_out, epochs, span, fresh):
+    def _run_loops(self, step, state, rule_states, training, held_out, epochs, span, fresh):
         valid = tf.range(BATCH) < BATCH - 1 if self.form.masked else None
         return self._of_batch(step, state, Batch(training.x, training.y, training.weight, valid))
 

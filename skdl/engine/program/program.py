@@ -226,20 +226,42 @@ class Program:
             with taking(self.numbers, values), filling:
                 step = Step(model, self._optimizer, normalizations)
                 self.names, self._curve_shapes = self._curves(step, fresh, held_out is not None)
-                loops = Loops(
+                return self._run_loops(
                     step,
-                    self.form,
-                    self._rules,
+                    ProgramState(*state),
+                    rule_states,
                     Data(*training),
                     None if held_out is None else Data(*held_out),
                     Epochs(*epochs),
                     Span(*span),
                     fresh,
-                    self.names,
-                    sets_rates=self.sets_rates,
                 )
-                width = sum(map(math.prod, self._curve_shapes))
-                return loops.run(ProgramState(*state), rule_states, width)
+
+    def _run_loops(
+        self,
+        step: Step,
+        state: ProgramState,
+        rule_states: list[Any],
+        training: Data,
+        held_out: Data | None,
+        epochs: Epochs,
+        span: Span,
+        fresh: list[Any],
+    ) -> tuple[Any, ...]:
+        """Run the epochs of `span` with `step`, while the layers of the template are lent."""
+        loops = Loops(
+            step,
+            self.form,
+            self._rules,
+            training,
+            held_out,
+            epochs,
+            span,
+            fresh,
+            self.names,
+            sets_rates=self.sets_rates,
+        )
+        return loops.run(state, rule_states, sum(map(math.prod, self._curve_shapes)))
 
     def _curves(
         self, step: Step, fresh: list[Any], validates: bool
