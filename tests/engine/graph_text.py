@@ -27,7 +27,6 @@ from skdl.engine.program.program import Data, Program
 from skdl.engine.program.step import Batch
 from skdl.engine.rows.arrays import map_arrays
 from skdl.engine.rowwise.masked_rows import obstacle_to_masks
-from skdl.exceptions import NotCompilableError
 
 BATCH = 4
 # Shapes that TensorFlow infers, where a node stood in the source, and numbers that a process counts up.
@@ -112,16 +111,12 @@ def training_text(model, x, y, *, gradients=True):
     )
     program = (OneStep if gradients else OneLoss)(network, form, (), Data(x, y, None))
     places = [(type(n.owner).__name__, n.attribute, n.key) for n in program.numbers]
-    try:
-        with untraceable():
-            traced = program.trace(x, y)
-        if not gradients and has_gradients_of_its_own(traced):
-            return training_text(model, x, y)
-        graph = text_of(traced)
-    except NotCompilableError as error:
-        graph = str(error)
+    with untraceable():
+        traced = program.trace(x, y)
+    if not gradients and has_gradients_of_its_own(traced):
+        return training_text(model, x, y)
     trained = len(model.trainable_variables)
-    return f"{graph}\nnumbers {places}\nform {obstacle is None} {convolves}\ntrains {trained}"
+    return f"{text_of(traced)}\nnumbers {places}\nform {obstacle is None} {convolves}\ntrains {trained}"
 
 
 def has_gradients_of_its_own(concrete):
