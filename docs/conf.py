@@ -74,6 +74,15 @@ def skip_what_others_document(app, what, name, obj, skip, options):
     return None if home == "skdl" or isinstance(obj, property) else True
 
 
+def group_parameters(app, what, name, obj, options, lines):
+    """Put the heading of each group above the first of its parameters, as numpydoc has written them."""
+    for group in obj._declared.groups if hasattr(obj, "_declared") and what == "class" else ():
+        first = next(n for n, line in enumerate(lines) if f"**{group.names[0]}**" in line)
+        margin = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+        lines[first:first] = ["", f"{margin}.. rubric:: {group.title}", ""]
+
+
 def setup(app):
     """Let Sphinx call the above."""
     app.connect("autodoc-skip-member", skip_what_others_document)
+    app.connect("autodoc-process-docstring", group_parameters, priority=900)  # after numpydoc

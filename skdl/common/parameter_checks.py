@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import math
 import numbers
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from skdl.common.keras_import import load_keras
 from skdl.exceptions import InvalidParameterError
 
 
@@ -116,9 +119,67 @@ class Kind:
         return self.sample
 
 
-Rule = Number | Options | Kind
+@dataclass(frozen=True)
+class KerasName:
+    """A name that Keras knows.
+
+    Attributes
+    ----------
+    place : str
+        The module of Keras that knows it, such as "activations".
+    sample : str
+        A name that passes, as code.
+    more : tuple of str
+        Names that pass besides those of Keras.
+    """
+
+    place: str
+    sample: str
+    more: tuple[str, ...] = ()
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` passes."""
+        if not isinstance(value, str):
+            return False
+        if value in self.more:
+            return True
+        try:
+            getattr(load_keras(), self.place).get(value)
+        except ValueError:
+            return False
+        return True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that Keras lists; Keras knows some others too."""
+        known = vars(getattr(load_keras(), self.place))
+        functions = {"get", "serialize", "deserialize"}
+        return (*self.more, *(n for n in known if n[0].islower() and n not in functions))
+
+    def describe(self) -> str:
+        """What passes, as a part of a message."""
+        return f"a name of keras.{self.place}"
+
+    def example(self) -> str:
+        """A value that passes, as code."""
+        return self.sample
+
+
+Rule = Number | Options | Kind | KerasName
+
+
+def of_keras(path: str) -> Kind:
+    """Instances of one of Keras's base classes, and its subclasses; `path` is its place in Keras."""
+
+    def test(value: Any) -> bool:
+        base = operator.attrgetter(path)(load_keras())
+        return isinstance(value, base) or (inspect.isclass(value) and issubclass(value, base))
+
+    return Kind(test, f"a keras.{path} or a class of it", "None")
+
 
 BOOLEAN = Kind(lambda value: isinstance(value, (bool, np.bool_)), "True or False", "True")
+CALLABLE = Kind(callable, "a callable", "None")
 NONE = Kind(lambda value: value is None, "None", "None")
 
 
@@ -143,9 +204,9 @@ def check_parameter(owner: str, name: str, value: Any, alternatives: Sequence[Ru
     )
     trouble = "is out of range" if in_type else "is not accepted"
     expected = ", or ".join(rule.describe() for rule in alternatives)
-    names = [n for rule in alternatives if isinstance(rule, Options) for n in rule.names]
-    if isinstance(value, str) and names:
-        fix = did_you_mean(value, names)
+    named = [rule for rule in alternatives if isinstance(rule, (Options, KerasName))]
+    if isinstance(value, str) and named:
+        fix = did_you_mean(value, [known for rule in named for known in rule.names])
     else:
         fix = f"Pass for instance {name}={alternatives[0].example()}."
     raise InvalidParameterError(

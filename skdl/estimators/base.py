@@ -16,6 +16,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from skdl.common.declarations import advice_on
 from skdl.common.keras_import import load_keras, start_devices
 from skdl.engine.compiled import engine_named
 from skdl.engine.copies.live_copies import copy_live
@@ -44,7 +45,7 @@ from skdl.estimators.sklearn_callbacks import CallbackSupportMixin, start_report
 from skdl.estimators.validation_split import rows_of_fit
 from skdl.estimators.watched_curve import LastFit, best_epoch, reason, record
 from skdl.estimators.worker_processes import arrival, configure_worker, departure
-from skdl.exceptions import DivergedError, IndexOutOfRangeError
+from skdl.exceptions import DivergedError, IndexOutOfRangeError, InvalidParameterError
 from skdl.recording.records import told_fits
 from skdl.training.schedules import RangeTest
 from skdl.training.stopping import StoppingSettings
@@ -479,6 +480,31 @@ class NetworkEstimator(CallbackSupportMixin):
         """
         check_is_fitted(self)
         return ParameterTable.of(self.model_)
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters by name.
+
+        Parameters
+        ----------
+        **params : dict
+
+        Returns
+        -------
+        self : estimator
+
+        Raises
+        ------
+        InvalidParameterError
+            The estimator has no parameter of a name. It is a ``ValueError``.
+        """
+        known = self.get_params() if params else {}
+        for name in params:
+            if name not in known:
+                raise InvalidParameterError(
+                    f"Invalid parameter {name!r} for {type(self).__name__}, which has no parameter of this "
+                    f"name. {advice_on(name, known)}"
+                )
+        return super().set_params(**params)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_fitted" in self.__dict__

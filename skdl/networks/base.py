@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from skdl.common.declarations import Declarations, advice_on
 from skdl.common.keras_import import load_keras
-from skdl.common.parameter_checks import check_parameters, did_you_mean, plain
+from skdl.common.parameter_checks import plain
+from skdl.common.signatures import arguments_of
 from skdl.engine.copies.persistence import copy_objects
 from skdl.engine.copies.rebuilding import with_state_of
 from skdl.engine.network.cache import shared_network
 from skdl.engine.network.network import Network
 from skdl.estimators.base import NetworkEstimator
+from skdl.estimators.declared import batch_size_of
 from skdl.estimators.fit_settings import Training, Validation
 from skdl.exceptions import InvalidParameterError
-from skdl.networks.parameter_docs import RULES
+from skdl.networks.declared import OF_COMPILED
 from skdl.recording.failed_fits import failures_noted
-from skdl.training.controls import batch_size_of
 from skdl.training.given_schedules import schedule_of
-from skdl.training.losses import (
-    Output,
-    check_output,
-    infer_loss,
-    loss_class,
-)
+from skdl.training.losses import Output, check_output, infer_loss, loss_class
 from skdl.training.optimizers import DEFAULTS, make_optimizer
 from skdl.training.precision import built_for
 from skdl.training.stopping import StoppingSettings, stopping_of
@@ -37,10 +34,28 @@ if TYPE_CHECKING:
 
 
 class ReadyNetwork(NetworkEstimator):
-    """Training of a network whose hyperparameters are all arguments of the estimator."""
+    """Training of a network whose hyperparameters are all arguments of the estimator.
 
-    # The parameters that the compiled network depends on.
-    _of_network: ClassVar[tuple[str, ...]] = ()
+    A family of networks says what its hyperparameters are and how its layers are made. Its public classes
+    have the signatures.
+    """
+
+    _declared: ClassVar[Declarations]
+    # A static method: from ``n_features``, ``n_outputs``, ``output_activation`` and hyperparameters by name
+    # to a network that is not compiled, whose last layer is a Dense.
+    _build: ClassVar[Callable[..., keras.Model]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Refuse an unknown argument as Python does, and say which one may have been meant."""
+        arguments = arguments_of(cls.__init__)
+        if not any(p.kind is p.VAR_KEYWORD for p in arguments.values()):
+            for name in kwargs:
+                if name not in arguments:
+                    raise TypeError(
+                        f"{cls.__name__}.__init__() got an unexpected keyword argument {name!r}. "
+                        f"{advice_on(name, [n for n in arguments if n != 'self'])}"
+                    )
+        return super().__new__(cls)
 
     @failures_noted
     def fit(
@@ -79,10 +94,10 @@ class ReadyNetwork(NetworkEstimator):
         DivergedError
             Training ended with weights that are not finite.
         """
-        self._check()
+        training = self._training_of_fit()
         validation = Validation(X_val, y_val, sample_weight_val)
         going_on = bool(self.warm_start) and self.__sklearn_is_fitted__()
-        self._fit_network(X, y, sample_weight, validation, self._training(), anew=not going_on)
+        self._fit_network(X, y, sample_weight, validation, training, anew=not going_on)
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
@@ -103,11 +118,10 @@ class ReadyNetwork(NetworkEstimator):
         -------
         self : estimator
         """
-        self._check()
         anew = not self.__sklearn_is_fitted__()
         epoch = 0 if anew else self.current_epoch
         training = replace(
-            self._training(),
+            self._training_of_fit(),
             epochs=epoch + 1,
             initial_epoch=epoch,
             validation_split=0.0,
@@ -118,108 +132,70 @@ class ReadyNetwork(NetworkEstimator):
         )
         return self
 
-    def _network(
-        self, n_features: int, n_outputs: int, output_activation: str | None
-    ) -> keras.Model:
-        """The network for rows of `n_features`, not compiled; its last layer is a Dense."""
-        raise NotImplementedError
-
-    def _check(self) -> None:
+    def _check(self, settings: Mapping[str, Any]) -> None:
         owner = type(self).__name__
-        check_parameters(owner, self.get_params(deep=False), RULES)
-        schedule = self.learning_rate_schedule
-        if not isinstance(schedule, str) and self.learning_rate != DEFAULTS["learning_rate"]:
+        self._declared.check(owner, settings)
+        schedule, rate = settings["learning_rate_schedule"], settings["learning_rate"]
+        if not isinstance(schedule, str) and rate != DEFAULTS["learning_rate"]:
             raise InvalidParameterError(
-                f"{owner}: learning_rate={self.learning_rate!r} would have no effect. Got the schedule "
+                f"{owner}: learning_rate={rate!r} would have no effect. Got the schedule "
                 f"{schedule!r}, which gives the rates itself; expected the name of one, or no "
                 "learning_rate: leave it away."
             )
-        if self.ema_momentum is not None and self.early_stopping and self.restore_best_weights:
+        average = settings["ema_momentum"]
+        restores = settings["early_stopping"] and settings["restore_best_weights"]
+        if average is not None and restores:
             raise InvalidParameterError(
-                f"{owner}: ema_momentum={self.ema_momentum!r} would have no effect. Got early_stopping=True, "
+                f"{owner}: ema_momentum={average!r} would have no effect. Got early_stopping=True, "
                 "which ends with the weights of the best epoch and not with their average: pass "
                 "restore_best_weights=False."
             )
-        keras = load_keras()
-        for name, place in (
-            ("activation", "activations"),
-            ("kernel_initializer", "initializers"),
-            ("loss", "losses"),
-        ):
-            value = getattr(self, name)
-            if isinstance(value, str) and (name, value) != ("kernel_initializer", "auto"):
-                try:
-                    getattr(keras, place).get(value)
-                except ValueError:
-                    known = [
-                        n for n in vars(getattr(keras, place)) if n[0].islower() and n != "get"
-                    ]
-                    raise InvalidParameterError(
-                        f"{owner}: {name}={value!r} is not known. Got a str that Keras does not know, "
-                        f"expected a name of keras.{place}. {did_you_mean(value, known)}"
-                    ) from None
 
     def _network_x(self, X: Any) -> Any:
         # As whole numbers, which Keras would cast in each step, they would ask for a program of their own.
-        return X.astype(load_keras().config.floatx()) if X.dtype.kind in "biu" else X
+        return as_floats(X)
 
     def _training_of_fit(self) -> Training:
-        self._check()
-        return self._training()
-
-    def _training(self) -> Training:
-        split = self.validation_split
+        settings = self._declared.values_of(self)
+        self._check(settings)
+        split = settings["validation_split"]
         if split is None:
-            split = 0.1 if self.early_stopping else 0.0
-        params = self.get_params(deep=False)
+            split = 0.1 if settings["early_stopping"] else 0.0
+        epochs, verbose = int(settings["epochs"]), settings["verbose"]
         return Training(
-            epochs=int(self.epochs),
-            batch_size=batch_size_of(self.batch_size),
+            epochs=epochs,
+            batch_size=batch_size_of(settings["batch_size"]),
             validation_split=float(split),
-            validation_shuffle=bool(self.validation_shuffle),
-            verbose=int(self.verbose) if self.verbose != "auto" else "auto",
-            schedule=schedule_of(params),
-            scheduled_epochs=int(self.epochs),
-            stopping=stopping_of(params),
-            mixup=float(self.mixup),
-            callbacks=self._made_callbacks(),
+            validation_shuffle=bool(settings["validation_shuffle"]),
+            verbose=verbose if verbose == "auto" else int(verbose),
+            schedule=schedule_of(settings),
+            scheduled_epochs=epochs,
+            stopping=stopping_of(settings),
+            mixup=float(settings["mixup"]),
+            callbacks=_made_callbacks(type(self).__name__, settings["callbacks"]),
         )
 
-    def _made_callbacks(self) -> tuple[Any, ...]:
-        given = self.callbacks
-        if given is None:
-            return ()
-        if not isinstance(given, (list, tuple)):
-            given = [given]
-        made = tuple(item() if inspect.isclass(item) else item for item in given)
-        for item in made:
-            if not isinstance(item, load_keras().callbacks.Callback):
-                raise InvalidParameterError(
-                    f"{type(self).__name__}: callbacks holds {item!r}. Got {type(item).__name__}, "
-                    "expected keras.callbacks.Callback instances or classes."
-                )
-        return made
-
-    def _loss(self, output: Output, target: np.ndarray) -> Any:
+    def _loss(self, output: Output, target: np.ndarray, settings: Mapping[str, Any]) -> Any:
         """The loss of the only output, for an encoded `target`."""
-        owner, loss = type(self).__name__, self.loss
-        smoothing = getattr(self, "label_smoothing", 0.0)
-        if loss is None:
+        owner, loss, smoothing = (
+            type(self).__name__,
+            settings["loss"],
+            settings.get("label_smoothing"),
+        )
+        inferred = loss is None
+        if inferred:
             loss = infer_loss(output, target, classification=self._estimator_kind == "classifier")
         if not smoothing:
-            inferred = self.loss is None
-            return (
-                loss
-                if inferred
-                else load_keras().losses.get(loss() if inspect.isclass(loss) else loss)
-            )
+            if inferred:
+                return loss
+            return load_keras().losses.get(loss() if inspect.isclass(loss) else loss)
         kind: Any = loss_class(loss) if isinstance(loss, str) else loss
         smooths = inspect.isclass(kind) and "label_smoothing" in inspect.signature(kind).parameters
         if not smooths:
             raise InvalidParameterError(
-                f"{owner}: label_smoothing={smoothing!r} would have no effect. Got loss={self.loss!r}, "
-                "expected a name or class of one that has it, such as 'categorical_crossentropy': leave "
-                "loss away, or pass label_smoothing=0."
+                f"{owner}: label_smoothing={smoothing!r} would have no effect. Got "
+                f"loss={settings['loss']!r}, expected a name or class of one that has it, such as "
+                "'categorical_crossentropy': leave loss away, or pass label_smoothing=0."
             )
         return kind(label_smoothing=float(smoothing))
 
@@ -234,34 +210,59 @@ class ReadyNetwork(NetworkEstimator):
         weighted: bool,
     ) -> Network:
         """The network for rows of `n_features`, compiled, after checks against the encoded `target`."""
+        given = self._declared.values_of(self)
+        of_layers = [name for name in arguments_of(self._build) if name in given]
+        chosen = {n: given[n] for n in (*of_layers, *OF_COMPILED) if n in given}
+        # A copy: parameters may be set anew before the model is made once more.
+        settings = {name: plain(value) for name, value in chosen.items()}
         classification = self._estimator_kind == "classifier"
         output = Output("output", n_outputs, output_activation or "linear")
-        loss = self._loss(output, target)
+        loss = self._loss(output, target, settings)
         check_output(output, loss, target, classification=classification, n_classes=n_classes)
         # Not every metric of a user's takes weights, which only some fits have.
         kind = "weighted_metrics" if weighted else "metrics"
-        # Parameters may be set anew before the model is made once more.
-        then = copy.copy(self)
-        for name in self._of_network:
-            setattr(then, name, plain(getattr(self, name)))
+        owner, build_layers = type(self).__name__, self._build
 
         def build() -> keras.Model:
-            settings = {name: getattr(then, name) for name in DEFAULTS}
-            with built_for(then.precision):
-                model = then._network(n_features, n_outputs, output_activation)
-                optimizer = make_optimizer(type(then).__name__, then.optimizer, settings)
-                if isinstance(then.optimizer, load_keras().Optimizer):
-                    optimizer = with_state_of(then.optimizer, optimizer)
-                model.compile(
-                    optimizer=optimizer,
-                    loss=loss,
-                    **{kind: None if then.metrics is None else copy_objects(list(then.metrics))},
+            with built_for(settings["precision"]):
+                model = build_layers(
+                    n_features=n_features,
+                    n_outputs=n_outputs,
+                    output_activation=output_activation,
+                    **{name: settings[name] for name in of_layers},
                 )
+                of_optimizer = {name: settings[name] for name in DEFAULTS}
+                optimizer = make_optimizer(owner, settings["optimizer"], of_optimizer)
+                if isinstance(settings["optimizer"], load_keras().Optimizer):
+                    optimizer = with_state_of(settings["optimizer"], optimizer)
+                metrics = settings["metrics"]
+                followed = None if metrics is None else copy_objects(list(metrics))
+                model.compile(optimizer=optimizer, loss=loss, **{kind: followed})
             return model
 
         shapes = [n_features, n_outputs, output_activation, loss, kind]
-        chosen = {name: getattr(self, name) for name in self._of_network}
         network, _ = shared_network(
             [type(self), shapes, chosen], {}, lambda *_: (Network(build), None)
         )
         return network
+
+
+def as_floats(array: Any) -> Any:
+    """Whole numbers in Keras's default float type; floats as they are."""
+    return array.astype(load_keras().config.floatx()) if array.dtype.kind in "biu" else array
+
+
+def _made_callbacks(owner: str, given: Any) -> tuple[Any, ...]:
+    """The callbacks of a parameter, classes made instances."""
+    if given is None:
+        return ()
+    if not isinstance(given, (list, tuple)):
+        given = [given]
+    made = tuple(item() if inspect.isclass(item) else item for item in given)
+    for item in made:
+        if not isinstance(item, load_keras().callbacks.Callback):
+            raise InvalidParameterError(
+                f"{owner}: callbacks holds {item!r}. Got {type(item).__name__}, expected "
+                "keras.callbacks.Callback instances or classes."
+            )
+    return made

@@ -13,7 +13,7 @@ import numpy as np
 from skdl.common.keras_import import load_keras
 from skdl.common.parameter_checks import plain
 from skdl.exceptions import InvalidParameterError
-from skdl.training.schedules import RULES, Schedule
+from skdl.training.schedules import SCHEDULE, Schedule
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,9 @@ def schedule_of(params: Mapping[str, Any]) -> Schedule | GivenSchedule | None:
     name = params["learning_rate_schedule"]
     if not isinstance(name, str):
         return GivenSchedule(name, plain(params["warmup"]))
-    settings = {key: plain(params[key]) for key in RULES if key != "learning_rate_schedule"}
+    settings = {
+        key: plain(params[key]) for key in SCHEDULE.names if key != "learning_rate_schedule"
+    }
     if name == "constant" and not settings["warmup"]:
         return None
     return Schedule(name, **settings)

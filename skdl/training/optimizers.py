@@ -6,8 +6,9 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from skdl.common.declarations import Declaration, Group
 from skdl.common.keras_import import load_keras
-from skdl.common.parameter_checks import BOOLEAN, NONE, Number, Rule
+from skdl.common.parameter_checks import BOOLEAN, NONE, Number, Options, of_keras
 from skdl.exceptions import InvalidParameterError
 
 NAMES = (
@@ -25,58 +26,125 @@ NAMES = (
     "muon",
 )
 
-# The settings that estimators have as parameters; None is the default of the optimizer.
-DEFAULTS: Mapping[str, Any] = {
-    "learning_rate": 2e-3,
-    "momentum": None,
-    "nesterov": None,
-    "beta_1": None,
-    "beta_2": None,
-    "rho": None,
-    "epsilon": None,
-    "weight_decay": 0.0,
-    "clipnorm": None,
-    "ema_momentum": None,
-}
-
 _BELOW_1 = Number(0, 1, high_open=True)
+_OF_OPTIMIZER = "None is the optimizer's own value."
 
-RULES: Mapping[str, tuple[Rule, ...]] = {
-    "learning_rate": (Number(0, low_open=True),),
-    "momentum": (Number(0, 1), NONE),
-    "nesterov": (BOOLEAN, NONE),
-    "beta_1": (_BELOW_1, NONE),
-    "beta_2": (_BELOW_1, NONE),
-    "rho": (_BELOW_1, NONE),
-    "epsilon": (Number(0, low_open=True), NONE),
-    "weight_decay": (Number(0),),
-    "clipnorm": (Number(0, low_open=True), NONE),
-    "ema_momentum": (_BELOW_1, NONE),
-}
+OPTIMIZER = Declaration(
+    "optimizer",
+    "adam",
+    (Options(NAMES), of_keras("optimizers.Optimizer")),
+    "Any",
+    "str, class or keras.optimizers.Optimizer",
+    '"adam" and "adamax" (Kingma and Ba, Adam: a method for stochastic optimization, 2015), "adamw" '
+    '(Loshchilov and Hutter, Decoupled weight decay regularization, 2019), "sgd", "rmsprop" (Tieleman and '
+    'Hinton, 2012), "nadam" (Dozat, 2016), "adagrad" (Duchi et al., 2011), "adadelta" (Zeiler, 2012), '
+    '"lion" (Chen et al., 2023), "ftrl" (McMahan et al., 2013), "adafactor" (Shazeer and Stern, 2018), '
+    '"muon" (Jordan et al., 2024), or Keras\'s own. An instance keeps its own settings and is copied.',
+)
 
-PARAMETERS = """learning_rate : float, default=2e-3
-        The size of a step, the first thing to tune. Usual: 1e-4 to 1e-1, on a log scale.
-    momentum : float in [0, 1], default=None
-        Of "sgd", "rmsprop" and "muon" (Sutskever et al., On the importance of initialization and momentum,
-        2013). None is the optimizer's own, as for the next five: 0, and 0.95 for "muon". Usual: 0.9.
-    nesterov : bool, default=None
-        Whether the momentum of "sgd" or "muon" looks ahead (Nesterov, 1983).
-    beta_1, beta_2 : float in [0, 1), default=None
-        How long "adam" and its relatives and "lion" remember the gradient and its square. Usual: 0.9, and
-        0.99 to 0.999.
-    rho : float in [0, 1), default=None
-        How long "rmsprop" and "adadelta" remember the square of the gradient. Usual: 0.9 to 0.95.
-    epsilon : float, default=None
-        What keeps these from dividing by zero. Usual: 1e-8 to 1e-3.
-    weight_decay : float, default=0.0
-        Decoupled decay of all weights [7]_, as a fraction of the learning rate. Usual: 1e-5 to 1e-1.
-    clipnorm : float, default=None
-        The gradient of each weight matrix is shortened to this norm (Pascanu et al., On the difficulty of
-        training recurrent neural networks, 2013). Usual: 0.5 to 5.
-    ema_momentum : float in [0, 1), default=None
-        The network ends with a moving average of its weights with this momentum (Polyak and Juditsky,
-        1992); None is none. Usual: 0.99 to 0.999.
-    """
+# The settings of an optimizer that is named; None is the value that the optimizer has by itself.
+SETTINGS = Group(
+    "Optimizer",
+    (
+        Declaration(
+            "learning_rate",
+            2e-3,
+            (Number(0, low_open=True),),
+            "float",
+            "float",
+            "The size of a step, the first hyperparameter to tune.",
+            "1e-4 to 1e-1, on a log scale",
+        ),
+        Declaration(
+            "momentum",
+            None,
+            (Number(0, 1), NONE),
+            "float | None",
+            "float in [0, 1]",
+            'Of "sgd", "rmsprop" and "muon" (Sutskever et al., On the importance of initialization and '
+            f'momentum, 2013). {_OF_OPTIMIZER[:-1]}: 0, and 0.95 for "muon".',
+            "0.9",
+        ),
+        Declaration(
+            "nesterov",
+            None,
+            (BOOLEAN, NONE),
+            "bool | None",
+            "bool",
+            'Whether the momentum of "sgd" or "muon" looks ahead (Nesterov, 1983). '
+            + _OF_OPTIMIZER,
+        ),
+        Declaration(
+            "beta_1",
+            None,
+            (_BELOW_1, NONE),
+            "float | None",
+            "float in [0, 1)",
+            'How long "adam" and its relatives and "lion" remember the gradient. ' + _OF_OPTIMIZER,
+            "0.9",
+        ),
+        Declaration(
+            "beta_2",
+            None,
+            (_BELOW_1, NONE),
+            "float | None",
+            "float in [0, 1)",
+            'How long "adam" and its relatives and "lion" remember the square of the gradient. '
+            + _OF_OPTIMIZER,
+            "0.99 to 0.999",
+        ),
+        Declaration(
+            "rho",
+            None,
+            (_BELOW_1, NONE),
+            "float | None",
+            "float in [0, 1)",
+            'How long "rmsprop" and "adadelta" remember the square of the gradient. '
+            + _OF_OPTIMIZER,
+            "0.9 to 0.95",
+        ),
+        Declaration(
+            "epsilon",
+            None,
+            (Number(0, low_open=True), NONE),
+            "float | None",
+            "float",
+            "What keeps the optimizer from a division by zero. " + _OF_OPTIMIZER,
+            "1e-8 to 1e-3",
+        ),
+        Declaration(
+            "weight_decay",
+            0.0,
+            (Number(0),),
+            "float",
+            "float",
+            "Decoupled decay of all weights (Loshchilov and Hutter, 2019), as a fraction of the learning "
+            "rate.",
+            "1e-5 to 1e-1",
+        ),
+        Declaration(
+            "clipnorm",
+            None,
+            (Number(0, low_open=True), NONE),
+            "float | None",
+            "float",
+            "The gradient of each weight matrix is shortened to this norm (Pascanu et al., On the difficulty "
+            "of training recurrent neural networks, 2013). None leaves gradients as they are.",
+            "0.5 to 5",
+        ),
+        Declaration(
+            "ema_momentum",
+            None,
+            (_BELOW_1, NONE),
+            "float | None",
+            "float in [0, 1)",
+            "The network ends with a moving average of its weights with this momentum (Polyak and Juditsky, "
+            "1992). None takes no average.",
+            "0.99 to 0.999",
+        ),
+    ),
+)
+DEFAULTS: Mapping[str, Any] = SETTINGS.defaults
 
 
 def make_optimizer(owner: str, optimizer: Any, settings: Mapping[str, Any]) -> Any:

@@ -6,12 +6,13 @@ so that fits that differ in their schedules share it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from skdl.common.parameter_checks import NONE, Kind, Number, Options, Rule
+from skdl.common.declarations import Declaration, Group
+from skdl.common.parameter_checks import NONE, Kind, Number, Options
 
 # Where one cycle begins and ends, as parts of its peak, and when it has that: the defaults of fastai.
 CYCLE_START, CYCLE_END, CYCLE_RISE = 1 / 25, 1 / 250_000, 0.3
@@ -23,26 +24,8 @@ CYCLES = 3
 class Schedule:
     """How the learning rate changes while a fit goes on.
 
-    Attributes
-    ----------
-    name : str
-        One of `NAMES`.
-    warmup : float, int or None
-        How long the rate rises from zero along a straight line before the schedule begins: a fraction of
-        all steps (float) or a number of epochs (int). For "one_cycle" how long it rises to its peak. None
-        is 0, and 0.3 for "one_cycle".
-    decay_factor : float
-        What the rate is multiplied by: at each drop of "step", over `decay_epochs` of "exponential".
-    decay_epochs : float or None
-        Epochs from one drop of "step" to the next, of one `decay_factor` of "exponential", and of the first
-        cycle of "cosine_restarts". None is a third of what follows the warmup, all of it, and what makes
-        three cycles.
-    decay_power : float
-        The exponent of "polynomial"; 1 is a straight line.
-    end_factor : float
-        The last rate as a part of the first, for "polynomial", "cosine" and "cosine_restarts".
-    cycle_growth, cycle_factor : float
-        What multiplies the length and the first rate of each further cycle of "cosine_restarts".
+    `name` is one of `NAMES`. Each other attribute is the hyperparameter of its name, which `SCHEDULE`
+    describes.
     """
 
     name: str = "constant"
@@ -182,45 +165,91 @@ _SHAPES: dict[str, Callable[[Schedule, np.ndarray, int, int], np.ndarray]] = {
 NAMES = (*_SHAPES, "one_cycle")
 
 
-RULES: Mapping[str, tuple[Rule, ...]] = {
-    "learning_rate_schedule": (
-        Options(NAMES),
-        Kind(lambda v: callable(v) and not isinstance(v, type), "a schedule or a function", "None"),
+_DEFAULTS = Schedule()
+SCHEDULE = Group(
+    "Schedule",
+    (
+        Declaration(
+            "learning_rate_schedule",
+            _DEFAULTS.name,
+            (
+                Options(NAMES),
+                Kind(
+                    lambda v: callable(v) and not isinstance(v, type),
+                    "a schedule or a function",
+                    "None",
+                ),
+            ),
+            "Any",
+            "str, Keras schedule or callable",
+            'How the learning rate changes from step to step while `epochs` go by: "constant", "step", '
+            '"exponential", "polynomial", "cosine" and "cosine_restarts" (Loshchilov and Hutter, '
+            'SGDR, 2017), or "one_cycle" (Smith and Topin, Super-convergence, 2019), which rises to '
+            "`learning_rate` and falls. A ``keras.optimizers.schedules`` object or a function from the "
+            "number of a step to its rate takes the place of the learning rate.",
+        ),
+        Declaration(
+            "warmup",
+            _DEFAULTS.warmup,
+            (Number(0, integer=True), Number(0, 1), NONE),
+            "float | None",
+            "float in [0, 1] or int",
+            "A straight rise from zero to `learning_rate` before the schedule begins: a fraction of all "
+            "steps, or a number of epochs (Goyal et al., Accurate, large minibatch SGD, 2017). None is no "
+            'rise; for "one_cycle", whose rise it is, 0.3.',
+            "0.05 to 0.1",
+        ),
+        Declaration(
+            "decay_factor",
+            _DEFAULTS.decay_factor,
+            (Number(0, 1, low_open=True),),
+            "float",
+            "float in (0, 1]",
+            'Multiplies the rate at each drop of "step", and over `decay_epochs` of "exponential".',
+            "0.1 to 0.5",
+        ),
+        Declaration(
+            "decay_epochs",
+            _DEFAULTS.decay_epochs,
+            (Number(0, low_open=True), NONE),
+            "float | None",
+            "float",
+            'Epochs from one drop of "step" to the next, of one `decay_factor` of "exponential", and of the '
+            'first cycle of "cosine_restarts". None is a third of what follows the warmup, all of it, and '
+            "what makes three cycles.",
+        ),
+        Declaration(
+            "decay_power",
+            _DEFAULTS.decay_power,
+            (Number(0, low_open=True),),
+            "float",
+            "float",
+            'The exponent of "polynomial"; 1 is a straight line.',
+        ),
+        Declaration(
+            "end_factor",
+            _DEFAULTS.end_factor,
+            (Number(0, 1),),
+            "float",
+            "float in [0, 1]",
+            'The last rate of "polynomial" and the cosines as a part of the first.',
+            "0 to 0.1",
+        ),
+        Declaration(
+            "cycle_growth",
+            _DEFAULTS.cycle_growth,
+            (Number(1),),
+            "float",
+            "float",
+            'What multiplies the length of each next cycle of "cosine_restarts".',
+        ),
+        Declaration(
+            "cycle_factor",
+            _DEFAULTS.cycle_factor,
+            (Number(0, 1, low_open=True),),
+            "float",
+            "float in (0, 1]",
+            'What multiplies the first rate of each next cycle of "cosine_restarts".',
+        ),
     ),
-    "warmup": (
-        Number(0, integer=True),
-        Number(0, 1),
-        NONE,
-    ),
-    "decay_factor": (Number(0, 1, low_open=True),),
-    "decay_epochs": (Number(0, low_open=True), NONE),
-    "decay_power": (Number(0, low_open=True),),
-    "end_factor": (Number(0, 1),),
-    "cycle_growth": (Number(1),),
-    "cycle_factor": (Number(0, 1, low_open=True),),
-}
-
-PARAMETERS = """learning_rate_schedule : str, Keras schedule or callable, default="constant"
-        How the learning rate changes from step to step while `epochs` go by: "constant", "step",
-        "exponential", "polynomial", "cosine" and "cosine_restarts" (Loshchilov and Hutter, SGDR, 2017), or
-        "one_cycle" (Smith and Topin, Super-convergence, 2019), which rises to `learning_rate` and falls. A
-        ``keras.optimizers.schedules`` object or a function from the number of a step to its rate takes the
-        place of the learning rate.
-    warmup : float in [0, 1] or int, default=None
-        A straight rise from zero to `learning_rate` before the schedule begins: a fraction of all steps, or
-        a number of epochs (Goyal et al., Accurate, large minibatch SGD, 2017). None is none; for
-        "one_cycle", whose rise it is, 0.3. Usual: 0.05 to 0.1.
-    decay_factor : float in (0, 1], default=0.1
-        Multiplies the rate at each drop of "step", and over `decay_epochs` of "exponential". Usual: 0.1 to
-        0.5.
-    decay_epochs : float, default=None
-        Epochs from one drop of "step" to the next, of one `decay_factor` of "exponential", and of the first
-        cycle of "cosine_restarts". None is a third of what follows the warmup, all of it, and what makes
-        three cycles.
-    decay_power : float, default=1.0
-        The exponent of "polynomial"; 1 is a straight line.
-    end_factor : float in [0, 1], default=0.0
-        The last rate of "polynomial" and the cosines as a part of the first. Usual: 0 to 0.1.
-    cycle_growth, cycle_factor : float, default=2.0 and 1.0
-        What multiplies the length and the first rate of each next cycle of "cosine_restarts".
-    """
+)

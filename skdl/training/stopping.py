@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skdl.common.parameter_checks import BOOLEAN, NONE, Kind, Number, Rule, plain
+from skdl.common.declarations import Declaration, Group
+from skdl.common.parameter_checks import BOOLEAN, NONE, Kind, Number, plain
 
 # A network still improves where the last tenth of its epochs made it better by more than a hundredth.
 LAST_PART, BY_MORE_THAN = 0.1, 0.01
@@ -16,24 +17,7 @@ LAST_PART, BY_MORE_THAN = 0.1, 0.01
 class StoppingSettings:
     """What is watched while a network trains, and what happens when it no longer gets better.
 
-    Attributes
-    ----------
-    early_stopping : bool
-    monitor : str or None
-        The name of a curve of ``history_``; None is the validation loss, or the loss without validation.
-    patience : int
-        Epochs without improvement before training stops.
-    min_delta : float
-        Less than this is no improvement, for stopping and for the learning rate.
-    start_from_epoch : int
-        Epochs before any counts for stopping.
-    restore_best_weights : bool
-    reduce_lr_patience : int or None
-        Epochs without improvement before the learning rate falls; None never lets it fall.
-    reduce_lr_factor, min_learning_rate : float
-        What it is multiplied by, and where that ends.
-    max_seconds : float or None
-        Of training.
+    Each attribute is the hyperparameter of its name, which `STOPPING` describes.
     """
 
     early_stopping: bool = False
@@ -70,47 +54,102 @@ def still_improving(curve: Sequence[float], *, rises: bool) -> bool:
     return (now - was if rises else was - now) > BY_MORE_THAN * abs(was)
 
 
+_DEFAULTS = StoppingSettings()
+STOPPING = Group(
+    "Stopping",
+    (
+        Declaration(
+            "early_stopping",
+            _DEFAULTS.early_stopping,
+            (BOOLEAN,),
+            "bool",
+            "bool",
+            "Stop when `monitor` has not improved for `patience` epochs (Prechelt, Early stopping - but "
+            "when?, 1998).",
+        ),
+        Declaration(
+            "monitor",
+            _DEFAULTS.monitor,
+            (Kind(lambda v: isinstance(v, str) and bool(v), "a name", "'val_loss'"), NONE),
+            "str | None",
+            "str",
+            "The curve of ``history_`` that stopping and the falling learning rate watch, such as "
+            '"val_loss" or "val_accuracy". None is the validation loss, or without validation the loss.',
+        ),
+        Declaration(
+            "patience",
+            _DEFAULTS.patience,
+            (Number(0, integer=True),),
+            "int",
+            "int",
+            "Epochs without improvement before `early_stopping` stops.",
+            "5 to 20",
+        ),
+        Declaration(
+            "min_delta",
+            _DEFAULTS.min_delta,
+            (Number(0),),
+            "float",
+            "float",
+            "A smaller change of `monitor` is no improvement.",
+        ),
+        Declaration(
+            "start_from_epoch",
+            _DEFAULTS.start_from_epoch,
+            (Number(0, integer=True),),
+            "int",
+            "int",
+            "Epochs that pass before `early_stopping` begins to watch.",
+        ),
+        Declaration(
+            "restore_best_weights",
+            _DEFAULTS.restore_best_weights,
+            (BOOLEAN,),
+            "bool",
+            "bool",
+            "Whether `early_stopping` goes back to the weights of the best epoch.",
+        ),
+        Declaration(
+            "reduce_lr_patience",
+            _DEFAULTS.reduce_lr_patience,
+            (Number(0, integer=True), NONE),
+            "int | None",
+            "int",
+            "Epochs without improvement after which the learning rate falls, and so does all that follows "
+            "in `learning_rate_schedule`. None never lets it fall.",
+            "3 to 10, less than `patience`",
+        ),
+        Declaration(
+            "reduce_lr_factor",
+            _DEFAULTS.reduce_lr_factor,
+            (Number(0, 1, low_open=True, high_open=True),),
+            "float",
+            "float in (0, 1)",
+            "What the learning rate is then multiplied by.",
+            "0.1 to 0.5",
+        ),
+        Declaration(
+            "min_learning_rate",
+            _DEFAULTS.min_learning_rate,
+            (Number(0),),
+            "float",
+            "float",
+            "The learning rate falls no lower than this.",
+        ),
+        Declaration(
+            "max_seconds",
+            _DEFAULTS.max_seconds,
+            (Number(0, low_open=True), NONE),
+            "float | None",
+            "float",
+            "Training ends with the epoch in which it has taken so many seconds. The clock runs while this "
+            "fit trains: not while its program is compiled, nor between its calls. It is the one setting "
+            "by which a result depends on the speed of the machine. None sets no limit.",
+        ),
+    ),
+)
+
+
 def stopping_of(params: Mapping[str, Any]) -> StoppingSettings:
     """What an estimator's parameters, which are checked, say of stopping."""
-    return StoppingSettings(**{name: plain(params[name]) for name in RULES})
-
-
-RULES: Mapping[str, tuple[Rule, ...]] = {
-    "early_stopping": (BOOLEAN,),
-    "monitor": (Kind(lambda v: isinstance(v, str) and bool(v), "a name", "'val_loss'"), NONE),
-    "patience": (Number(0, integer=True),),
-    "min_delta": (Number(0),),
-    "start_from_epoch": (Number(0, integer=True),),
-    "restore_best_weights": (BOOLEAN,),
-    "reduce_lr_patience": (Number(0, integer=True), NONE),
-    "reduce_lr_factor": (Number(0, 1, low_open=True, high_open=True),),
-    "min_learning_rate": (Number(0),),
-    "max_seconds": (Number(0, low_open=True), NONE),
-}
-
-PARAMETERS = """early_stopping : bool, default=False
-        Stop when `monitor` has not improved for `patience` epochs (Prechelt, Early stopping - but when?,
-        1998).
-    monitor : str, default=None
-        The curve of ``history_`` that stopping and the falling learning rate watch, such as "val_loss" or
-        "val_accuracy". None is the validation loss, or without validation the loss.
-    patience : int, default=10
-        Epochs without improvement before `early_stopping` stops. Usual: 5 to 20.
-    min_delta : float, default=0.0
-        A smaller change of `monitor` is no improvement.
-    start_from_epoch : int, default=0
-        Epochs that pass before `early_stopping` begins to watch.
-    restore_best_weights : bool, default=True
-        Whether `early_stopping` goes back to the weights of the best epoch.
-    reduce_lr_patience : int, default=None
-        Epochs without improvement after which the learning rate falls, and so does all that follows in
-        `learning_rate_schedule`; None never lets it fall. Usual: 3 to 10, less than `patience`.
-    reduce_lr_factor : float in (0, 1), default=0.1
-        What the learning rate is then multiplied by. Usual: 0.1 to 0.5.
-    min_learning_rate : float, default=0.0
-        It falls no lower than this.
-    max_seconds : float, default=None
-        Training ends with the epoch in which it has taken so many seconds. The clock runs while this fit
-        trains: not while its program is compiled, nor between its calls. It is the one setting by which a
-        result depends on the speed of the machine.
-    """
+    return StoppingSettings(**{name: plain(params[name]) for name in STOPPING.names})

@@ -5,38 +5,29 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from inspect import signature
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from skdl.common.declarations import Declarations
 from skdl.common.keras_import import load_keras
-from skdl.common.parameter_checks import (
-    BOOLEAN,
-    NONE,
-    Number,
-    Options,
-    check_parameter,
-    check_parameters,
-    did_you_mean,
-)
+from skdl.common.parameter_checks import did_you_mean
 from skdl.common.signatures import arguments_of
-from skdl.engine.compiled import ENGINES
 from skdl.engine.network.fitted import FittedNetwork
 from skdl.engine.network.network import Network
 from skdl.engine.rows.arrays import Arrays
 from skdl.estimators.base import NetworkEstimator
+from skdl.estimators.declared import batch_size_of
 from skdl.estimators.fit_settings import Training, Validation
 from skdl.estimators.input_checks import check_y
 from skdl.estimators.row_weights import check_weight
 from skdl.exceptions import InvalidParameterError
 from skdl.recording.failed_fits import failures_noted
-from skdl.training.controls import BATCH_SIZE, batch_size_of
-from skdl.training.controls import RULES as CONTROL_RULES
 from skdl.training.given_schedules import schedule_of
 from skdl.training.stopping import StoppingSettings, stopping_of
+from skdl.wrappers.declared import OF_TRAINING
 from skdl.wrappers.outputs import probabilities_of
 from skdl.wrappers.user_callbacks import made_callbacks, watches_prediction
 from skdl.wrappers.user_network import UserNetwork
@@ -59,89 +50,7 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
     """What the wrappers of classifiers and regressors share."""
 
     _takes_nd = True
-
-    def __init__(
-        self,
-        model: Any = None,
-        *,
-        build_fn: Any = None,
-        warm_start: bool = False,
-        random_state: Any = None,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        metrics: Any = None,
-        batch_size: int | float | str | None = None,
-        validation_batch_size: int | None = None,
-        verbose: int | str = 0,
-        callbacks: Any = None,
-        validation_split: float = 0.0,
-        validation_shuffle: bool = True,
-        shuffle: bool = True,
-        run_eagerly: bool = False,
-        epochs: int = 1,
-        learning_rate_schedule: Any = "constant",
-        warmup: float | None = None,
-        decay_factor: float = 0.1,
-        decay_epochs: float | None = None,
-        decay_power: float = 1.0,
-        end_factor: float = 0.0,
-        cycle_growth: float = 2.0,
-        cycle_factor: float = 1.0,
-        early_stopping: bool = False,
-        monitor: str | None = None,
-        patience: int = 10,
-        min_delta: float = 0.0,
-        start_from_epoch: int = 0,
-        restore_best_weights: bool = True,
-        reduce_lr_patience: int | None = None,
-        reduce_lr_factor: float = 0.1,
-        min_learning_rate: float = 0.0,
-        max_seconds: float | None = None,
-        mixup: float = 0.0,
-        precision: str | None = None,
-        engine: str = "auto",
-        reuse_build: bool = True,
-        **kwargs: Any,
-    ) -> None:
-        self.model = model
-        self.build_fn = build_fn
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.optimizer = optimizer
-        self.loss = loss
-        self.metrics = metrics
-        self.batch_size = batch_size
-        self.validation_batch_size = validation_batch_size
-        self.verbose = verbose
-        self.callbacks = callbacks
-        self.validation_split = validation_split
-        self.validation_shuffle = validation_shuffle
-        self.shuffle = shuffle
-        self.run_eagerly = run_eagerly
-        self.epochs = epochs
-        self.learning_rate_schedule = learning_rate_schedule
-        self.warmup = warmup
-        self.decay_factor = decay_factor
-        self.decay_epochs = decay_epochs
-        self.decay_power = decay_power
-        self.end_factor = end_factor
-        self.cycle_growth = cycle_growth
-        self.cycle_factor = cycle_factor
-        self.early_stopping = early_stopping
-        self.monitor = monitor
-        self.patience = patience
-        self.min_delta = min_delta
-        self.start_from_epoch = start_from_epoch
-        self.restore_best_weights = restore_best_weights
-        self.reduce_lr_patience = reduce_lr_patience
-        self.reduce_lr_factor = reduce_lr_factor
-        self.min_learning_rate = min_learning_rate
-        self.max_seconds = max_seconds
-        self.mixup = mixup
-        self.precision = precision
-        self.engine = engine
-        self.reuse_build = reuse_build
-        self._route(kwargs)
+    _declared: ClassVar[Declarations]
 
     @property
     def initialized_(self) -> bool:
@@ -254,7 +163,7 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         training = replace(training, stopping=StoppingSettings())
         if training.schedule is not None:
             epochs = self._routed_to("fit").get("epochs", self.epochs)
-            check_parameter(type(self).__name__, "epochs", epochs, (Number(1, integer=True),))
+            self._declared.check(type(self).__name__, {"epochs": epochs})
             training = replace(training, scheduled_epochs=int(epochs))
         self._fit_network(
             X, y, sample_weight, validation, training, anew=anew, append=True, classes=classes
@@ -277,21 +186,9 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         settings.pop("validation_data", None)
         # Callbacks add up and do not replace one another; `made_callbacks` has those of parameters.
         settings = {n: v for n, v in settings.items() if n.partition("__")[0] != "callbacks"}
-        rules = {
-            "epochs": (Number(1, integer=True),),
-            "batch_size": (NONE, *BATCH_SIZE, Number(-1, -1, integer=True)),
-            "validation_batch_size": (NONE, Number(1, integer=True), Number(-1, -1, integer=True)),
-            "validation_split": (NONE, Number(0, 1, high_open=True)),
-            "validation_shuffle": (BOOLEAN,),
-            "shuffle": (BOOLEAN,),
-            "verbose": (BOOLEAN, Number(0, 2, integer=True), Options(("auto",))),
-        }
-        check_parameters(owner, settings, rules)
-        check_parameters(owner, vars(self), CONTROL_RULES)
+        self._declared.check(owner, self._declared.values_of(self) | settings)
         self._check_model()
         self._check_bare_names()
-        check_parameter(owner, "engine", self.engine, (Options(ENGINES),))
-        check_parameter(owner, "reuse_build", self.reuse_build, (BOOLEAN,))
         # scikeras's -1 stands for all rows, which a job without a batch size takes.
         size, held_size = settings["batch_size"], settings["validation_batch_size"]
         size = 32 if size is None else None if size == -1 else batch_size_of(size)
@@ -321,11 +218,10 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
     def _check_bare_names(self) -> None:
         """Raise where a parameter of the estimator may have been meant for the build function."""
         arguments = self._build_arguments() or {}
-        own = signature(KerasWrapper.__init__).parameters
-        for name in CONTROL_RULES:
+        for name in OF_TRAINING:
             if name in arguments and f"model__{name}" not in self._routed:
                 value = getattr(self, name)
-                if value != own[name].default:
+                if value != self._declared[name].default:
                     raise InvalidParameterError(
                         f"{type(self).__name__}: {name}={value!r} is for training, and the build function "
                         f"has an argument of this name too, which does not get it. Got one value, expected "

@@ -11,10 +11,11 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import type_of_target
 
+from skdl.common.declarations import store_parameters
+from skdl.estimators.label_encoder import LabelEncoder
 from skdl.training.losses import is_columns_loss
 from skdl.wrappers.base import KerasWrapper
-from skdl.wrappers.label_encoder import LabelEncoder
-from skdl.wrappers.parameter_docs import ATTRIBUTES, CLASS_WEIGHT, parameters
+from skdl.wrappers.declared import ATTRIBUTES, FURTHER, OF_CLASSIFIER, OF_REGRESSOR
 from skdl.wrappers.scikeras_conventions import RegressorTargetEncoder, ScikerasConventions
 
 
@@ -23,7 +24,8 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
 
     Parameters
     ----------
-    {parameters(split=" and stratified", extra=CLASS_WEIGHT)}
+    {OF_CLASSIFIER.section}
+    {FURTHER}
 
     Attributes
     ----------
@@ -58,6 +60,7 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
     """
 
     _estimator_kind = "classifier"
+    _declared = OF_CLASSIFIER
     score = KerasWrapper.score  # scikit-learn's mixin, which stands first, has one of its own
 
     def __init__(
@@ -65,20 +68,10 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
         model: Any = None,
         *,
         build_fn: Any = None,
-        warm_start: bool = False,
-        random_state: Any = None,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        metrics: Any = None,
-        batch_size: int | float | str | None = None,
-        validation_batch_size: int | None = None,
-        verbose: int | str = 0,
-        callbacks: Any = None,
-        validation_split: float = 0.0,
-        validation_shuffle: bool = True,
-        shuffle: bool = True,
+        reuse_build: bool = True,
         run_eagerly: bool = False,
-        epochs: int = 1,
+        mixup: float = 0.0,
+        optimizer: Any = "rmsprop",
         learning_rate_schedule: Any = "constant",
         warmup: float | None = None,
         decay_factor: float = 0.1,
@@ -87,6 +80,21 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
         end_factor: float = 0.0,
         cycle_growth: float = 2.0,
         cycle_factor: float = 1.0,
+        batch_size: int | float | str | None = None,
+        validation_batch_size: int | None = None,
+        epochs: int = 1,
+        shuffle: bool = True,
+        loss: Any = None,
+        metrics: Any = None,
+        class_weight: Mapping[Any, float] | str | None = None,
+        validation_split: float = 0.0,
+        validation_shuffle: bool = True,
+        precision: str | None = None,
+        callbacks: Any = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int | str = 0,
+        engine: str = "auto",
         early_stopping: bool = False,
         monitor: str | None = None,
         patience: int = 10,
@@ -97,55 +105,10 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
         reduce_lr_factor: float = 0.1,
         min_learning_rate: float = 0.0,
         max_seconds: float | None = None,
-        mixup: float = 0.0,
-        precision: str | None = None,
-        engine: str = "auto",
-        reuse_build: bool = True,
-        class_weight: Mapping[Any, float] | str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            model=model,
-            build_fn=build_fn,
-            warm_start=warm_start,
-            random_state=random_state,
-            optimizer=optimizer,
-            loss=loss,
-            metrics=metrics,
-            batch_size=batch_size,
-            validation_batch_size=validation_batch_size,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_split=validation_split,
-            validation_shuffle=validation_shuffle,
-            shuffle=shuffle,
-            run_eagerly=run_eagerly,
-            epochs=epochs,
-            learning_rate_schedule=learning_rate_schedule,
-            warmup=warmup,
-            decay_factor=decay_factor,
-            decay_epochs=decay_epochs,
-            decay_power=decay_power,
-            end_factor=end_factor,
-            cycle_growth=cycle_growth,
-            cycle_factor=cycle_factor,
-            early_stopping=early_stopping,
-            monitor=monitor,
-            patience=patience,
-            min_delta=min_delta,
-            start_from_epoch=start_from_epoch,
-            restore_best_weights=restore_best_weights,
-            reduce_lr_patience=reduce_lr_patience,
-            reduce_lr_factor=reduce_lr_factor,
-            min_learning_rate=min_learning_rate,
-            max_seconds=max_seconds,
-            mixup=mixup,
-            precision=precision,
-            engine=engine,
-            reuse_build=reuse_build,
-            **kwargs,
-        )
-        self.class_weight = class_weight
+        store_parameters(self, locals())
+        self._route(kwargs)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -201,16 +164,10 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
             target encoder of the user's own makes of it.
         """
         outputs = self._predict_raw(X, **kwargs)
-        found = self.target_encoder_.inverse_transform(outputs, return_proba=True)
-        if not isinstance(self.target_encoder_, LabelEncoder) or isinstance(outputs, (list, dict)):
-            return found
-        rows = len(outputs)
-        if self._one_label and self.n_classes_ == 1:
-            return np.ones((rows, 1))
-        found = np.asarray(found, dtype=np.float64).reshape(rows, -1)
-        if self.target_type_ == "multilabel-indicator":
-            return found
-        return found / found.sum(axis=1, keepdims=True)
+        encoder = self.target_encoder_
+        if isinstance(encoder, LabelEncoder) and not isinstance(outputs, (list, dict)):
+            return encoder.probabilities(outputs)
+        return encoder.inverse_transform(outputs, return_proba=True)
 
 
 class KerasRegressor(RegressorMixin, ScikerasConventions):  # noqa: D101 - the docstring is assembled
@@ -218,7 +175,8 @@ class KerasRegressor(RegressorMixin, ScikerasConventions):  # noqa: D101 - the d
 
     Parameters
     ----------
-    {parameters(split="", extra="")}
+    {OF_REGRESSOR.section}
+    {FURTHER}
 
     Attributes
     ----------
@@ -247,7 +205,54 @@ class KerasRegressor(RegressorMixin, ScikerasConventions):  # noqa: D101 - the d
     """
 
     _estimator_kind = "regressor"
+    _declared = OF_REGRESSOR
     score = KerasWrapper.score  # scikit-learn's mixin, which stands first, has one of its own
+
+    def __init__(
+        self,
+        model: Any = None,
+        *,
+        build_fn: Any = None,
+        reuse_build: bool = True,
+        run_eagerly: bool = False,
+        mixup: float = 0.0,
+        optimizer: Any = "rmsprop",
+        learning_rate_schedule: Any = "constant",
+        warmup: float | None = None,
+        decay_factor: float = 0.1,
+        decay_epochs: float | None = None,
+        decay_power: float = 1.0,
+        end_factor: float = 0.0,
+        cycle_growth: float = 2.0,
+        cycle_factor: float = 1.0,
+        batch_size: int | float | str | None = None,
+        validation_batch_size: int | None = None,
+        epochs: int = 1,
+        shuffle: bool = True,
+        loss: Any = None,
+        metrics: Any = None,
+        validation_split: float = 0.0,
+        validation_shuffle: bool = True,
+        precision: str | None = None,
+        callbacks: Any = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int | str = 0,
+        engine: str = "auto",
+        early_stopping: bool = False,
+        monitor: str | None = None,
+        patience: int = 10,
+        min_delta: float = 0.0,
+        start_from_epoch: int = 0,
+        restore_best_weights: bool = True,
+        reduce_lr_patience: int | None = None,
+        reduce_lr_factor: float = 0.1,
+        min_learning_rate: float = 0.0,
+        max_seconds: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        store_parameters(self, locals())
+        self._route(kwargs)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -13,10 +13,12 @@ from typing import Any
 
 from sklearn.base import clone
 
+from skdl.common.declarations import advice_on
 from skdl.common.keras_import import load_keras
 from skdl.common.parameter_checks import did_you_mean
 from skdl.common.signatures import arguments_of
 from skdl.exceptions import InvalidParameterError
+from skdl.training.optimizers import SETTINGS
 
 # What a build function may ask for by name and a user does not set.
 GIVEN = ("meta", "compile_kwargs", "params")
@@ -260,11 +262,11 @@ class RoutedParameters:
             if prefix == "model" and rest
             else [f"{p}__{rest}" for p in PREFIXES]
             if rest
-            else [*known, *own]
+            else [*known, *own, *(f"optimizer__{name}" for name in SETTINGS.names)]
         )
         raise InvalidParameterError(
             f"Invalid parameter {name!r} for {type(self).__name__}: neither the estimator nor its build "
-            f"function takes it. {did_you_mean(name, candidates)}"
+            f"function takes it. {advice_on(name, candidates)}"
         )
 
     def _check_routes(self, prefix: str, given: Any, *, further: bool = True) -> None:

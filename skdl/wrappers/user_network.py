@@ -37,7 +37,6 @@ from skdl.engine.rows.arrays import (
 )
 from skdl.estimators.fit_job import MadeNetwork, check_rows
 from skdl.exceptions import IncompatibleNetworkError, InvalidParameterError
-from skdl.training.controls import RULES as CONTROL_RULES
 from skdl.training.losses import (
     Output,
     by_columns,
@@ -52,6 +51,7 @@ from skdl.training.losses import (
 from skdl.training.optimizers import fresh_optimizer, optimizer_class
 from skdl.training.precision import built_for
 from skdl.training.same_loss import contradicts, told
+from skdl.wrappers.declared import OF_CLASSIFIER, OF_NETWORK
 from skdl.wrappers.outputs import describe_outputs
 from skdl.wrappers.recorded_self import recorded_method
 from skdl.wrappers.routed_parameters import RoutedParameters
@@ -62,10 +62,8 @@ if TYPE_CHECKING:
 
 # Parameters, and prefixes of routed ones, that say how to train a network and not what it is.
 _NOT_OF_NETWORK = (
-    *("epochs", "batch_size", "validation_batch_size", "validation_split", "validation_shuffle"),
-    *("shuffle", "verbose", "callbacks", "warm_start", "random_state", "engine", "class_weight"),
-    *("fit", "predict", "score", "reuse_build"),
-    *(name for name in CONTROL_RULES if name != "precision"),
+    *(name for name in OF_CLASSIFIER.names if name not in OF_NETWORK),
+    *("fit", "predict", "score"),
 )
 
 

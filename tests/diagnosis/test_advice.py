@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 
 import pytest
@@ -16,7 +15,7 @@ from skdl.diagnosis.advice import (
     against_overfitting,
     against_underfitting,
 )
-from skdl.networks.mlp_base import MLP
+from skdl.networks.mlp import OF_REGRESSOR
 
 ALL = [
     against_divergence,
@@ -26,11 +25,7 @@ ALL = [
     against_overfitting,
     against_underfitting,
 ]
-DEFAULTS = {
-    name: parameter.default
-    for name, parameter in inspect.signature(MLP.__init__).parameters.items()
-    if name != "self"
-}
+DEFAULTS = OF_REGRESSOR.defaults
 # Every means is in use, as far as it goes.
 ALL_IN_USE = {
     **DEFAULTS,

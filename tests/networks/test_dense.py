@@ -8,9 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skdl.networks.dense import build_dense, layer_widths
+from skdl.networks.dense import LAYERS, build_dense, layer_widths
 
 PLAIN = {"n_features": 4, "n_outputs": 3, "output_activation": "softmax"}
+PLAIN |= {name: default for group in LAYERS for name, default in group.defaults.items()}
+
+
+def dense(widths, **options):
+    """A network of hidden layers of `widths`, with the defaults for what is not among `options`."""
+    return build_dense(**{**PLAIN, "hidden_layer_sizes": widths, **options})
 
 
 @given(st.integers(0, 6), st.integers(1, 500), st.floats(0.05, 2))
@@ -26,6 +32,7 @@ def test_each_width_is_a_fraction_of_the_one_before(n_layers, units, decay):
 def test_sizes_outright_take_the_place_of_widths():
     assert layer_widths(3, 100, 0.5, np.array([7, 5])) == (7, 5)
     assert layer_widths(3, 100, 0.5, ()) == ()
+    assert layer_widths(3, 100, 0.5, np.int64(9)) == (9,)
 
 
 @pytest.mark.parametrize(
@@ -48,14 +55,14 @@ def test_sizes_outright_take_the_place_of_widths():
     ],
 )
 def test_the_order_of_layers(options, names):
-    model = build_dense(widths=(8, 6), **PLAIN, **options)
+    model = dense(widths=(8, 6), **options)
     assert [layer.name for layer in model.layers] == names
     assert model.output_shape == (None, 3)
     assert not model.compiled
 
 
 def test_options_reach_the_layers():
-    model = build_dense(
+    model = dense(
         widths=(8,),
         activation="tanh",
         dropout=0.25,
@@ -63,7 +70,6 @@ def test_options_reach_the_layers():
         kernel_initializer="he_normal",
         l1=0.5,
         l2=0.25,
-        **PLAIN,
     )
     hidden, normalization, activation, dropout, output = model.layers
     assert isinstance(hidden.kernel_initializer, keras.initializers.HeNormal)
@@ -74,12 +80,12 @@ def test_options_reach_the_layers():
 
 
 def test_one_initializer_instance_does_not_tie_layers_of_one_shape():
-    model = build_dense(widths=(4, 4), kernel_initializer=keras.initializers.HeNormal(), **PLAIN)
+    model = dense(widths=(4, 4), kernel_initializer=keras.initializers.HeNormal())
     assert not np.array_equal(*(np.asarray(layer.kernel) for layer in model.layers[:2]))
 
 
 def test_no_hidden_layer_is_a_linear_model():
-    assert [layer.name for layer in build_dense(widths=(), **PLAIN).layers] == ["output"]
+    assert [layer.name for layer in dense(widths=()).layers] == ["output"]
 
 
 @pytest.mark.parametrize(
@@ -97,19 +103,18 @@ def test_no_hidden_layer_is_a_linear_model():
 )
 @pytest.mark.parametrize("normalization", [None, "batch"])
 def test_weights_begin_to_suit_the_activation_behind_them(activation, kind, normalization):
-    model = build_dense(
+    model = dense(
         widths=(8,),
         activation=activation,
         normalization=normalization,
         kernel_initializer="auto",
-        **PLAIN,
     )
     assert type(model.get_layer("hidden_1").kernel_initializer).__name__ == kind
     assert type(model.get_layer("output").kernel_initializer).__name__ == "GlorotUniform"
 
 
 def test_noise_is_on_the_inputs_and_norms_are_bounded_in_hidden_layers():
-    model = build_dense(widths=(8, 6), gaussian_noise=0.25, max_norm=2.0, **PLAIN)
+    model = dense(widths=(8, 6), gaussian_noise=0.25, max_norm=2.0)
     assert [layer.name for layer in model.layers] == [
         "input_noise",
         "hidden_1",

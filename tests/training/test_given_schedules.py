@@ -6,7 +6,7 @@ import pytest
 
 from skdl.exceptions import InvalidParameterError
 from skdl.training.given_schedules import GivenSchedule, schedule_of
-from skdl.training.schedules import RULES, Schedule
+from skdl.training.schedules import SCHEDULE, Schedule
 from tests.tolerances import FUNCTION, assert_within_rounding
 
 kinds = keras.optimizers.schedules
@@ -75,7 +75,7 @@ def test_negative_rates_of_keras_are_errors_too():
 
 
 def test_which_schedule_the_parameters_say():
-    params = {name: getattr(Schedule(), name, None) for name in RULES}
+    params = SCHEDULE.defaults
     assert schedule_of({**params, "learning_rate_schedule": "constant"}) is None
     assert schedule_of({**params, "learning_rate_schedule": "step"}) == Schedule("step")
     warm = {**params, "learning_rate_schedule": "constant", "warmup": 1}

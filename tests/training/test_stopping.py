@@ -1,10 +1,12 @@
 """What is watched, and whether a curve still improves."""
 
+from dataclasses import fields
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skdl.training.stopping import RULES, StoppingSettings, still_improving, stopping_of
+from skdl.training.stopping import STOPPING, StoppingSettings, still_improving, stopping_of
 
 
 @pytest.mark.parametrize(
@@ -16,8 +18,8 @@ def test_what_is_watched(monitor, validated, watched):
 
 
 def test_the_parameters_are_the_fields():
-    defaults = {name: getattr(StoppingSettings(), name) for name in RULES}
-    assert stopping_of({**defaults, "epochs": 3}) == StoppingSettings()
+    assert STOPPING.names == tuple(field.name for field in fields(StoppingSettings))
+    assert stopping_of({**STOPPING.defaults, "epochs": 3}) == StoppingSettings()
 
 
 @pytest.mark.parametrize(

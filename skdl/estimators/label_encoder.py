@@ -1,4 +1,4 @@
-"""Between a classifier's labels and what its network is trained on and gives."""
+"""A classifier's labels as its network is trained on them, and the network's outputs as labels."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ class LabelEncoder(TransformerMixin, BaseEstimator):
         "categorical_crossentropy" for one column a class.
     categories : "auto" or list of one ndarray, default="auto"
         The classes; those of the target with "auto".
+    one_hot : bool, default=True
+        Whether an indicator matrix with a single one in each row is one label a row, and not several labels.
 
     Attributes
     ----------
@@ -41,9 +43,15 @@ class LabelEncoder(TransformerMixin, BaseEstimator):
     ['yes']
     """
 
-    def __init__(self, loss: str | None = None, categories: str | Sequence[np.ndarray] = "auto"):
+    def __init__(
+        self,
+        loss: str | None = None,
+        categories: str | Sequence[np.ndarray] = "auto",
+        one_hot: bool = True,
+    ):
         self.loss = loss
         self.categories = categories
+        self.one_hot = one_hot
 
     def fit(self, y: np.ndarray) -> LabelEncoder:
         """Learn the classes of `y`.
@@ -66,12 +74,11 @@ class LabelEncoder(TransformerMixin, BaseEstimator):
             kind = type_of_target(self.categories[0])
         if kind == "multiclass-multioutput":
             raise ValueError(
-                "KerasClassifier takes one label a row or an indicator matrix. Got a target of several "
-                "columns of labels: override target_encoder with an encoder for it, or use "
-                "sklearn.multioutput.MultiOutputClassifier."
+                "Got a target of several columns of labels, expected one label a row or an indicator matrix: "
+                "use sklearn.multioutput.MultiOutputClassifier, or in a wrapper override target_encoder."
             )
         if kind == "multilabel-indicator":
-            if y.min() == 0 and (y.sum(axis=1) == 1).all():
+            if self.one_hot and y.min() == 0 and (y.sum(axis=1) == 1).all():
                 kind = "multiclass-onehot"
             self.classes_ = np.arange(y.shape[1])
         elif kind in ("binary", "multiclass"):
@@ -79,8 +86,8 @@ class LabelEncoder(TransformerMixin, BaseEstimator):
             self.classes_ = np.unique(given)
         else:
             raise ValueError(
-                f"Unknown label type: {kind}. Expected one label a row or an indicator matrix: override "
-                "target_encoder with an encoder for such a target, or use KerasRegressor."
+                f"Unknown label type: {kind}. Expected one label a row or an indicator matrix: use a "
+                "regressor, or in a wrapper override target_encoder."
             )
         self._kind = kind
         self._label_shape = y.shape[1:]
@@ -91,8 +98,14 @@ class LabelEncoder(TransformerMixin, BaseEstimator):
         return self
 
     @property
-    def _one_label(self) -> bool:
+    def is_one_label(self) -> bool:
+        """Whether the target is one label a row, and no indicator matrix."""
         return self._kind in ("binary", "multiclass")
+
+    @property
+    def n_units(self) -> int:
+        """The units of a last layer for this target; two classes take one unit."""
+        return 1 if self._kind == "binary" else self.n_classes_
 
     def _codes(self, y: np.ndarray) -> np.ndarray:
         """The place of each label among the classes."""
@@ -103,8 +116,8 @@ class LabelEncoder(TransformerMixin, BaseEstimator):
         if unseen.any():
             raise ValueError(
                 f"y holds labels that are not among the classes. Got {np.unique(flat[unseen])[:5].tolist()}, "
-                f"expected some of {self.classes_[:10].tolist()}: leave such rows away, or fit on rows of "
-                "every class."
+                f"expected some of {self.classes_[:10].tolist()}: leave such rows away, fit on rows of "
+                "every class, or pass all classes to the first partial_fit."
             )
         return places
 
@@ -120,7 +133,7 @@ class LabelEncoder(TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples, 1), (n_samples, n_classes) or (n_samples, n_labels)
             Codes, or one column a class, in Keras's `floatx`; an indicator matrix as it is.
         """
-        if not self._one_label:
+        if not self.is_one_label:
             return y
         codes, floatx = self._codes(y), load_keras().config.floatx()
         if self.loss is None or self.n_classes_ == 1:
@@ -151,6 +164,24 @@ class LabelEncoder(TransformerMixin, BaseEstimator):
         if self._kind == "multiclass-onehot":
             return np.eye(y.shape[1], dtype=int)[best]
         return self.classes_[best].reshape(-1, *self._label_shape)
+
+    def probabilities(self, outputs: np.ndarray) -> np.ndarray:
+        """The probability of each class, from what the network gives.
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (n_samples,) or (n_samples, n_columns)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), float64
+            For an indicator matrix the probability of each column.
+        """
+        if self.is_one_label and self.n_classes_ == 1:
+            return np.ones((len(outputs), 1))
+        found = np.asarray(self.inverse_transform(outputs, return_proba=True), dtype=np.float64)
+        found = found.reshape(len(outputs), -1)
+        return found / found.sum(axis=1, keepdims=True) if self.is_one_label else found
 
     def get_metadata(self) -> dict[str, Any]:
         """What a build function is told of the labels."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import skdl.wrappers.keras_estimators  # noqa: F401 - imports scikeras without what it changes in Keras
-from skdl.wrappers.label_encoder import LabelEncoder
+from skdl.estimators.label_encoder import LabelEncoder
 
 TARGETS = {
     "two words": np.array(["no", "yes", "no", "yes"]),
