@@ -1,5 +1,6 @@
 """How Sphinx builds these pages; ``make docs`` runs it with warnings as errors."""
 
+import inspect
 import os
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 sys.path.insert(0, str(Path(__file__).parent))  # engine_tables, gallery
+
+from sphinx.util.inspect import stringify_signature
 
 import skdl
 
@@ -82,7 +85,15 @@ def group_parameters(app, what, name, obj, options, lines):
         lines[first:first] = ["", f"{margin}.. rubric:: {group.title}", ""]
 
 
+def signature_of_constructor(app, what, name, obj, options, signature, annotation):
+    """Show the constructor of a class, where Sphinx would show that of ``__new__`` of a base class."""
+    if what != "class" or not hasattr(obj, "_declared"):
+        return None
+    return stringify_signature(inspect.signature(obj), show_annotation=False), annotation
+
+
 def setup(app):
     """Let Sphinx call the above."""
     app.connect("autodoc-skip-member", skip_what_others_document)
+    app.connect("autodoc-process-signature", signature_of_constructor)
     app.connect("autodoc-process-docstring", group_parameters, priority=900)  # after numpydoc

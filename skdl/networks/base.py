@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class ReadyNetwork(NetworkEstimator):
     # to a network that is not compiled, whose last layer is a Dense.
     _build: ClassVar[Callable[..., keras.Model]]
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Refuse an unknown argument as Python does, and say which one may have been meant."""
         arguments = arguments_of(cls.__init__)
         if not any(p.kind is p.VAR_KEYWORD for p in arguments.values()):
