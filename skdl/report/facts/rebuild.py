@@ -1,21 +1,30 @@
-"""Python code that makes an estimator again, from its parameters."""
+"""Python code that makes an estimator again, from its parameters.
+
+scikit-learn's `repr` of an estimator is for reading: it leaves out elements of long lists, sorts the entries
+of dicts, rounds the numbers of kernels, and does not say where a class is from. Here each value becomes a
+node of rich's, which lays them out.
+"""
 
 from __future__ import annotations
 
+import builtins
+import cmath
 import inspect
 import keyword
-import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from rich.pretty import Node
 from sklearn.base import BaseEstimator
 
 from skdl.results.value_texts import one_line, text_of
 
-WIDTH = 88
+# With room for the name before it.
+_WIDTH = 76
+_OWN = "__main__"
 
 
 @dataclass(frozen=True)
@@ -43,60 +52,62 @@ class _NotCode(Exception):
 
 @dataclass
 class _Writer:
-    """Writes expressions, and collects what they import and what they leave out."""
+    """Writes values as their code, and collects what they import and what they leave out."""
 
-    imports: dict[str, str] = field(default_factory=dict)  # from name to module
+    # The names of the parameters of estimators, by the identity of what they hold.
+    places: Mapping[int, str] = field(default_factory=dict, compare=False)
+    # From a name to its module: nothing takes the name of another.
+    homes: dict[str, str] = field(
+        default_factory=lambda: dict.fromkeys(dir(builtins), builtins.__name__)
+    )
     modules: set[str] = field(default_factory=set)
-    own: set[str] = field(default_factory=set)
-    complete: bool = True
+    missing: list[str] = field(default_factory=list)
 
-    def write(self, value: Any, indent: int) -> str:
-        """The expression of `value`, whose later lines are indented by `indent`."""
+    def write(self, value: Any) -> Node:
+        """The code of `value`."""
         kind = type(value)
         if isinstance(value, BaseEstimator) and not isinstance(value, type):
-            return self._estimator(value, indent)
+            # The wishes that clone takes along, and that are no parameters.
+            container = getattr(value, "_sklearn_output_config", {}).get("transform")
+            end = ")" if container is None else f").set_output(transform={container!r})"
+            return self._call(value, value.get_params(deep=False), end)
         if isinstance(value, np.generic):
             plain = value.item()
             if isinstance(plain, np.generic):  # a long double, which Python has no number for
                 raise _NotCode(f"a {kind.__name__}")
-            return self.write(plain, indent)
-        if kind is float and not math.isfinite(value):
-            return f'float("{value}")'
+            return self.write(plain)
+        if kind in (float, complex) and not cmath.isfinite(value):
+            return Node(value_repr=f"{kind.__name__}({str(value)!r})")
         if value is None or value is ... or kind in (bool, int, float, complex, str, bytes):
-            return _text(value)
-        if kind in (list, tuple, set, frozenset):
-            return self._sequence(value, indent)
+            return Node(value_repr=repr(value))
+        if kind is list:
+            return _bracketed("[", map(self.write, value), "]")
+        if kind is tuple:
+            return _bracketed("(", map(self.write, value), ")", is_tuple=True)
+        if kind in (set, frozenset):
+            items = map(self.write, sorted(value, key=repr))
+            return _bracketed(f"{kind.__name__}([", items, "])")
         if kind is dict:
-            return self._dict(value, indent)
+            entries = ((str(self.write(key)), held) for key, held in value.items())
+            return _bracketed(
+                "{", (_under(key, ": ", self.write(held)) for key, held in entries), "}"
+            )
         if kind in (slice, range):
-            parts = [self.write(getattr(value, name), indent) for name in ("start", "stop", "step")]
-            return f"{kind.__name__}({', '.join(parts)})"
-        if isinstance(value, np.ufunc):
-            return self._ufunc(value)
-        if isinstance(value, type) or callable(value) and hasattr(value, "__qualname__"):
-            return self._named(value)
+            parts = map(self.write, (value.start, value.stop, value.step))
+            return _bracketed(f"{kind.__name__}(", parts, ")")
+        if (
+            isinstance(value, (type, np.ufunc))
+            or callable(value)
+            and hasattr(value, "__qualname__")
+        ):
+            return Node(value_repr=self._name(value))
         if _tells_its_arguments(value):
-            return self._call(value, vars(value), indent)
+            return self._call(value, vars(value))
         raise _NotCode(f"a {kind.__name__}")
 
-    def _ufunc(self, value: np.ufunc) -> str:
-        name = value.__name__
-        if getattr(np, name, None) is not value:
-            raise _NotCode(f"the ufunc {one_line(name, 80)}")
-        self.modules.add("numpy")
-        return f"numpy.{name}"
-
-    def _estimator(self, value: BaseEstimator, indent: int) -> str:
-        written = self._call(value, value.get_params(deep=False), indent)
-        # The wishes that clone takes along, and that are no parameters.
-        container = getattr(value, "_sklearn_output_config", {}).get("transform")
-        if container is not None:
-            written += f".set_output(transform={_text(container)})"
-        return written
-
-    def _call(self, value: Any, params: dict[str, Any], indent: int) -> str:
+    def _call(self, value: Any, params: Mapping[str, Any], end: str = ")") -> Node:
         """A call of the class of `value` with the arguments that are not its defaults."""
-        name = self._named(type(value))
+        name = self._name(type(value))
         defaults = {
             key: parameter.default
             for key, parameter in inspect.signature(type(value)).parameters.items()
@@ -104,58 +115,35 @@ class _Writer:
         # What a signature does not name comes by way of **kwargs, in the order of names.
         keys = [key for key in defaults if key in params]
         keys += sorted(key for key in params if key not in defaults)
-        written: list[str] = []
+        written = []
         for key in keys:
             if key in defaults and _same(params[key], defaults[key]):
                 continue
             try:
-                argument = self.write(params[key], indent + 4)
+                argument = self.write(params[key])
             except _NotCode as reason:
-                self.complete = False
-                written.append(f"# {one_line(key, 60)}: {reason}, which cannot be written as code")
+                place = one_line(f"{self.places.get(id(value), '')}{key}", 80)
+                self.missing.append(f"{place}: {reason}, which cannot be written as code")
                 continue
             if key.isidentifier() and not keyword.iskeyword(key):
-                written.append(f"{key}={argument},")
+                written.append(_under(key, "=", argument))
             else:
-                written.append(f"**{{{_text(key)}: {argument}}},")
-        return _bracketed(f"{name}(", written, ")", indent)
+                written.append(_bracketed("**{", [_under(repr(key), ": ", argument)], "}"))
+        return _bracketed(f"{name}(", written, end)
 
-    def _sequence(self, value: Iterable[Any], indent: int) -> str:
-        items = list(value)
-        if isinstance(value, (set, frozenset)):
-            items.sort(key=repr)
-            if not items:
-                return f"{type(value).__name__}()"
-        brackets = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"}[type(value)]
-        written = [f"{self.write(item, indent + 4)}," for item in items]
-        text = _bracketed(brackets[0], written, brackets[1], indent, one=isinstance(value, tuple))
-        return f"frozenset({text})" if isinstance(value, frozenset) else text
-
-    def _dict(self, value: dict[Any, Any], indent: int) -> str:
-        written = [
-            f"{self.write(key, indent + 4)}: {self.write(held, indent + 4)},"
-            for key, held in value.items()
-        ]
-        return _bracketed("{", written, "}", indent)
-
-    def _named(self, value: Any) -> str:
+    def _name(self, value: Any) -> str:
         """The name of a class or function, which is imported."""
-        module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "")
-        if name == "<lambda>":
+        name = str(getattr(value, "__qualname__", value.__name__))
+        module = getattr(value, "__module__", "numpy" if isinstance(value, np.ufunc) else None)
+        if name.endswith("<lambda>"):
             raise _NotCode("a lambda")
         if not isinstance(module, str) or not all(part.isidentifier() for part in name.split(".")):
             # A function inside of another, a method of an object.
             raise _NotCode(f"{one_line(name or text_of(value), 80)}, which no module holds")
-        outer = name.split(".")[0]
-        if module == "__main__":
-            self.own.add(outer)
-            return name
-        if module == "builtins":
-            return name
-        home = _public_home(module, name, value)
+        home = _OWN if module == _OWN else _public_home(module, name, value)
         if home is None:
             raise _NotCode(f"{one_line(name, 80)}, which {one_line(module, 80)} does not hold")
-        if self.imports.setdefault(outer, home) != home:
+        if self.homes.setdefault(name.split(".")[0], home) != home:
             # Two classes of one name, such as the MLPClassifier of scikit-learn beside that of skdl.
             self.modules.add(home)
             return f"{home}.{name}"
@@ -164,74 +152,61 @@ class _Writer:
 
 def rebuild_code(estimator: Any) -> RebuildCode:
     """The code that makes an unfitted `estimator` again, by the parameters that are not its defaults."""
-    writer = _Writer()
+    inside = sorted(estimator.get_params().items())
+    writer = _Writer({id(value): f"{name}__" for name, value in inside})
     try:
-        expression = writer.write(estimator, 0)
+        expression = writer.write(estimator).render(_WIDTH)
     except _NotCode as reason:
         return RebuildCode(
             f"# The estimator is {reason}, which cannot be written as code.", False, ()
         )
-    lines = [f"import {module}" for module in sorted(writer.modules)]
-    for module in sorted(set(writer.imports.values())):
-        names = sorted(name for name, home in writer.imports.items() if home == module)
-        lines.append(f"from {module} import {', '.join(names)}")
-    if lines:
-        lines.append("")
-    for name in sorted(writer.own):
-        lines.append(f"# {name} is defined in your own program: bring it here.")
-    fitted = sorted(name for name, value in estimator.get_params().items() if _keeps_its_fit(value))
-    for name in fitted:
-        lines.append(
-            f"# {one_line(name, 80)} was fitted before the search: this makes it unfitted."
-        )
-    routed = _routed(estimator)
-    for name in routed:
-        lines.append(f"# {name} asks for metadata by set_*_request: ask for them again.")
-    lines.append(f"estimator = {expression}")
-    complete = writer.complete and not (writer.own or fitted or routed)
-    return RebuildCode("\n".join(lines) + "\n", complete, _seeds(estimator))
-
-
-def _routed(estimator: Any) -> list[str]:
-    """The estimator and those in it that ask for metadata, such as sample weights."""
-    inside = sorted(estimator.get_params().items())
-    return [
-        one_line(name, 80)
+    homes = writer.homes
+    imports = [f"import {module}" for module in sorted(writer.modules)]
+    for module in sorted(set(homes.values()) - {builtins.__name__, _OWN}):
+        names = sorted(name for name, home in homes.items() if home == module)
+        imports.append(f"from {module} import {', '.join(names)}")
+    told = [
+        f"{name} is defined in your own program: bring it here."
+        for name, home in sorted(homes.items())
+        if home == _OWN
+    ]
+    told += [
+        f"{one_line(name, 80)} was fitted before the search: this makes it unfitted."
+        for name, value in inside
+        if _keeps_its_fit(value)
+    ]
+    # Such as sample weights.
+    told += [
+        f"{one_line(name, 80)} asks for metadata by set_*_request: ask for them again."
         for name, value in [("estimator", estimator), *inside]
         if isinstance(value, BaseEstimator) and hasattr(value, "_metadata_request")
     ]
+    told += writer.missing
+    lines = [*imports, *[""][: len(imports)], *(f"# {one}" for one in told)]
+    source = "\n".join([*lines, f"estimator = {expression}", ""])
+    return RebuildCode(source, not told, _seeds(inside))
 
 
-def _seeds(estimator: Any) -> tuple[tuple[str, str], ...]:
+def _seeds(inside: list[tuple[str, Any]]) -> tuple[tuple[str, str], ...]:
     return tuple(
         (one_line(name, 120), text_of(value))
-        for name, value in sorted(estimator.get_params().items())
+        for name, value in inside
         if name.rpartition("__")[2] == "random_state"
     )
 
 
-def _text(value: Any) -> str:
-    """The literal of a value, in double quotes where it is a text."""
-    text = "..." if value is ... else repr(value)
-    if isinstance(value, str) and text[0] == "'" and '"' not in text and "\\" not in text:
-        return f'"{text[1:-1]}"'
-    return text
+def _bracketed(start: str, parts: Iterable[Node], end: str, *, is_tuple: bool = False) -> Node:
+    parts = list(parts)
+    for part in parts:
+        part.last = part is parts[-1]
+    return Node(
+        open_brace=start, close_brace=end, empty=start + end, children=parts, is_tuple=is_tuple
+    )
 
 
-def _bracketed(start: str, parts: list[str], end: str, indent: int, *, one: bool = False) -> str:
-    """`parts`, which end in commas or are comments, on one line where there is room."""
-    if not parts:
-        return start + end
-    inline = start + " ".join(parts)
-    if not (one and len(parts) == 1):
-        inline = inline.removesuffix(",")
-    inline += end
-    comments = any(part.startswith("#") for part in parts)
-    # Room for a name before it and a comma behind.
-    if not comments and "\n" not in inline and indent + len(inline) <= WIDTH - 24:
-        return inline
-    margin = " " * (indent + 4)
-    return "\n".join([start, *(margin + part for part in parts), " " * indent + end])
+def _under(key: str, separator: str, node: Node) -> Node:
+    node.key_repr, node.key_separator = key, separator
+    return node
 
 
 def _same(value: Any, default: Any) -> bool:
@@ -240,14 +215,12 @@ def _same(value: Any, default: Any) -> bool:
         return True
     if type(value) is not type(default):
         return False
-    if isinstance(value, float) and math.isnan(value) and math.isnan(default):
-        return True
-    if isinstance(value, (list, tuple, dict, set, BaseEstimator)):
-        return repr(value) == repr(default)
+    one, other = _Writer(), _Writer()
     try:
-        return bool(value == default)
-    except Exception:  # such as arrays, which have no single truth value
+        same = one.write(value) == other.write(default)
+    except _NotCode:
         return False
+    return same and one == other and not one.missing
 
 
 def _public_home(module: str, name: str, value: Any) -> str | None:

@@ -29,6 +29,10 @@ def build(meta, units=4):
     raise NotImplementedError
 
 
+def build_any(meta, **numbers):
+    raise NotImplementedError
+
+
 def made_again(code):
     session = {}
     exec(compile(code.source, "rebuilt", "exec"), session)
@@ -63,6 +67,9 @@ WHOLE = [
     ),
     OneHotEncoder(categories=[["a", "b'\"\n"], [1, None, math.nan]], dtype=np.float32),
     OneHotEncoder(categories=[[]], drop=("x",)),
+    OneHotEncoder(categories=[list(range(100))]),
+    FunctionTransformer(kw_args={"z": complex(0, math.inf), "a": {3, 1}, "m": (frozenset(), ...)}),
+    KerasClassifier(build_any, **{"model__a b": 1}),
     *(Hostile(text, number=3) for text in TEXTS),
 ]
 
@@ -88,9 +95,9 @@ def test_only_what_is_no_default_is_written():
         "\n"
         "estimator = Pipeline(\n"
         "    steps=[\n"
-        '        ("standardscaler", StandardScaler()),\n'
-        '        ("mlpclassifier", MLPClassifier(units=64)),\n'
-        "    ],\n"
+        "        ('standardscaler', StandardScaler()),\n"
+        "        ('mlpclassifier', MLPClassifier(units=64))\n"
+        "    ]\n"
         ")\n"
     )
     assert code.seeds == (("mlpclassifier__random_state", "None"),)
@@ -104,6 +111,38 @@ def test_numbers_of_numpy_become_numbers():
     assert "learning_rate=0.25" in code.source
     assert "units=8" in code.source
     assert made_again(code).get_params() == drawn.get_params()
+
+
+def test_the_entries_of_a_dict_keep_their_order():
+    again = made_again(rebuild_code(FunctionTransformer(kw_args={"z": 1, "a": 2})))
+    assert list(again.kw_args) == ["z", "a"]
+
+
+KERNEL, PART = RBF(1.0), FunctionTransformer(lambda x: x)
+
+
+class WithKernel(BaseEstimator):
+    def __init__(self, kernel=KERNEL):
+        self.kernel = kernel
+
+
+def test_a_kernel_keeps_all_digits():
+    """Its repr has three."""
+    assert repr(RBF(1.00001)) == repr(RBF(1.0))
+    assert made_again(rebuild_code(WithKernel(RBF(1.00001)))).kernel == RBF(1.00001)
+    assert "kernel" not in rebuild_code(WithKernel(RBF(1.0))).source
+
+
+class WithPart(BaseEstimator):
+    def __init__(self, part=PART):
+        self.part = part
+
+
+def test_what_cannot_be_compared_is_not_taken_for_the_default():
+    assert rebuild_code(WithPart()).complete
+    code = rebuild_code(WithPart(FunctionTransformer(lambda x: x + 1)))
+    assert "# part__func: a lambda, which cannot be written as code\n" in code.source
+    assert not code.complete
 
 
 def test_two_classes_of_one_name_are_told_apart():
@@ -123,6 +162,7 @@ def test_two_classes_of_one_name_are_told_apart():
         ),
         (OneHotEncoder(categories=[np.array([1, 2])]), "# categories: a ndarray"),
         (FunctionTransformer("".join), "# func: str.join, which"),
+        (FunctionTransformer(type(None)), "# func: NoneType, which builtins does not hold"),
     ],
 )
 def test_what_is_no_code_is_said_in_a_comment(estimator, told):
@@ -158,7 +198,7 @@ def test_the_container_of_an_output_is_asked_for_again():
         scaler = again[0] if isinstance(again, Pipeline) else again
         assert type(scaler.fit_transform([[0.0], [1.0]])).__name__ == "DataFrame"
     assert rebuild_code(inner).source.endswith(
-        'estimator = StandardScaler().set_output(transform="pandas")\n'
+        "estimator = StandardScaler().set_output(transform='pandas')\n"
     )
 
 
