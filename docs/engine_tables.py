@@ -1,6 +1,6 @@
 """The tables of the engine's page, asked of the engine itself while the pages are built.
 
-``.. settings-table:: input`` (or ``structure``) shows `skdl.engine.numbers.table`. ``.. plans-table::``
+``.. settings-table:: input`` (or ``structure``) shows `engine_settings`. ``.. plans-table::``
 asks the engine what it would do with a tiny fit for each layer and option; nothing is trained.
 """
 
@@ -45,16 +45,15 @@ NAMES = (
 
 def settings(role: str) -> Iterator[Row]:
     """The settings that are inputs, or those that are structure: home, classes, settings, note."""
-    from skdl.engine.numbers.table import number_table
+    from engine_settings import rows
 
     classes: dict[Row, list[str]] = {}
-    for row in number_table():
-        if row.role == role:
-            *home, name = row.kind.removeprefix("src.").split(".")
-            place = "schedules" if "schedules" in home else home[0] if home else "any"
-            argument = f"``{row.argument}``" if row.argument else "all"
-            name = f"``{name}``" if name else "every class that has it"
-            classes.setdefault((place, argument, row.reason), []).append(name)
+    for kind, argument, reason in rows(role):
+        *home, name = kind.removeprefix("src.").split(".")
+        place = "schedules" if "schedules" in home else home[0] if home else "any"
+        argument = f"``{argument}``" if argument else "all"
+        name = f"``{name}``" if name else "every class that has it"
+        classes.setdefault((place, argument, reason), []).append(name)
     arguments: dict[Row, list[str]] = {}
     for (place, argument, reason), names in classes.items():
         arguments.setdefault((place, ", ".join(names), reason), []).append(argument)

@@ -38,7 +38,7 @@ def _comparison(answer: bool) -> Any:
             raise TypeError(
                 f"Got the comparison of a program's input with {other!r}, expected "
                 f"{f'one with {expected}, which its structure settles' if expected else 'none'}. The code "
-                "that asks needs a Python number: mark the setting as structure in numbers/table.py."
+                "that asks needs a Python number: take the setting out of numbers/table.py."
             )
         return answer
 
@@ -102,7 +102,7 @@ class SymbolicFloat(float):
     def __float__(self) -> float:
         raise TypeError(
             "Got a program's input where a Python number is needed, which is known when the program runs "
-            "only: mark the setting as structure in numbers/table.py."
+            "only: take the setting out of numbers/table.py."
         )
 
     def __bool__(self) -> bool:
