@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from skdl.exceptions import InvalidParameterError
 from skdl.results.hyperparameters import Hyperparameter
-from skdl.results.results import Results, search_inside
+from skdl.results.reading import read_results
+from skdl.results.results import Results
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -24,6 +25,9 @@ class SearchDisplay:
 
     ax_: matplotlib.axes.Axes
     figure_: matplotlib.figure.Figure | matplotlib.figure.SubFigure
+
+    # Reads what a display is given.
+    _read: Callable[[Any, str | None], Any] = staticmethod(read_results)
 
     def __init__(self, results: Results, **options: Any):
         raise NotImplementedError
@@ -42,9 +46,11 @@ class SearchDisplay:
         Parameters
         ----------
         search : GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV, BayesSearchCV or the like
+            A `ConvergenceDisplay` also takes several, by name or as a list, which are then called by their
+            classes.
         metric : str, optional
             The metric to show, of a search with several; by default the one that it refits by.
-        ax : matplotlib.axes.Axes, optional
+        ax : matplotlib.axes.Axes, or one for each panel, optional
             Where to; a new figure without it.
         **options
             Further arguments of the constructor.
@@ -61,7 +67,7 @@ class SearchDisplay:
         sklearn.exceptions.NotFittedError
             The search is not fitted.
         """
-        return cls(Results.of_search(search, metric), **options).plot(ax=ax)
+        return cls(cls._read(search, metric), **options).plot(ax=ax)
 
     @classmethod
     def from_cv_results(
@@ -77,10 +83,10 @@ class SearchDisplay:
         Parameters
         ----------
         cv_results : mapping
-            The ``cv_results_`` of a search.
+            The ``cv_results_`` of a search. A `ConvergenceDisplay` also takes several, as a list or by name.
         metric : str, optional
             The metric to show; by default the first there is.
-        ax : matplotlib.axes.Axes, optional
+        ax : matplotlib.axes.Axes, or one for each panel, optional
             Where to; a new figure without it.
         **options
             Further arguments of the constructor.
@@ -95,7 +101,7 @@ class SearchDisplay:
         InvalidParameterError
             It is no ``cv_results_``, or `metric` is none of its metrics.
         """
-        return cls(Results.of_cv_results(cv_results, metric), **options).plot(ax=ax)
+        return cls.from_search(cv_results, metric=metric, ax=ax, **options)
 
     @classmethod
     def from_estimator(
@@ -114,7 +120,7 @@ class SearchDisplay:
             Fitted, such as a Pipeline whose last step is a GridSearchCV.
         metric : str, optional
             The metric to show, of a search with several; by default the one that it refits by.
-        ax : matplotlib.axes.Axes, optional
+        ax : matplotlib.axes.Axes, or one for each panel, optional
             Where to; a new figure without it.
         **options
             Further arguments of the constructor.
@@ -131,7 +137,7 @@ class SearchDisplay:
         sklearn.exceptions.NotFittedError
             The search is not fitted.
         """
-        return cls.from_search(search_inside(estimator), metric=metric, ax=ax, **options)
+        return cls.from_search(estimator, metric=metric, ax=ax, **options)
 
     def plot(self, ax: matplotlib.axes.Axes | None = None) -> Self:
         """Draw it, into `ax` or a new figure."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -26,9 +26,10 @@ from skdl.displays.drawing.style import (
 from skdl.displays.drawing.ticks import count_along, inches, log_axis
 from skdl.displays.statistics.best_so_far import ScoresSoFar, clock_of, scores_so_far
 from skdl.exceptions import InvalidParameterError
+from skdl.results.reading import name_of, read_several
 from skdl.results.results import Results
 from skdl.results.same_score import check_one_kind
-from skdl.results.value_texts import counted_apart, cut_apart
+from skdl.results.value_texts import cut_apart
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -105,11 +106,13 @@ class ConvergenceDisplay(SearchDisplay):
 
     axes_: np.ndarray
 
+    _read = staticmethod(read_several)
+
     def __init__(self, results: Results | Mapping[str, Results], *, by: str = "both") -> None:
         self.results = results
         self.by = by
         check_parameters(type(self).__name__, {"by": by}, RULES)
-        named = results if isinstance(results, Mapping) else {_name(results): results}
+        named = {name_of(results): results} if isinstance(results, Results) else results
         self._score_name = _common_score(named)
         self.clock_, seconds = clock_of(named)
         self.curves_: dict[str, ScoresSoFar] = {
@@ -124,84 +127,6 @@ class ConvergenceDisplay(SearchDisplay):
     def __repr__(self) -> str:
         best = ", ".join(f"{name}={curve.final:.4g}" for name, curve in self.curves_.items())
         return f"{type(self).__name__}(by={self.by!r}, {best})"
-
-    @classmethod
-    def from_search(
-        cls,
-        search: Any,
-        *,
-        metric: str | None = None,
-        ax: Any = None,
-        **options: Any,
-    ) -> Self:
-        """Draw one fitted search, or several over each other.
-
-        Parameters
-        ----------
-        search : search, list of searches, or dict of str to search
-            Fitted. Those of a list are called by their classes.
-        metric : str, optional
-            The metric to show, of searches with several; by default the one that each refits by.
-        ax : matplotlib.axes.Axes, or one for each panel, optional
-            Where to; a new figure without it.
-        **options
-            Further arguments of the constructor.
-
-        Returns
-        -------
-        display : ConvergenceDisplay
-            With ``ax_``, ``figure_`` and ``axes_``.
-
-        Raises
-        ------
-        InvalidParameterError
-            One is no search, or `metric` is none of its metrics, or one cannot be compared with the others.
-        sklearn.exceptions.NotFittedError
-            One is not fitted.
-        """
-        named = _by_name(search, isinstance(search, Mapping), lambda one: type(one).__name__)
-        read = {name: Results.of_search(one, metric) for name, one in named.items()}
-        return cls(read, **options).plot(ax=ax)
-
-    @classmethod
-    def from_cv_results(
-        cls,
-        cv_results: Any,
-        *,
-        metric: str | None = None,
-        ax: Any = None,
-        **options: Any,
-    ) -> Self:
-        """Draw the columns of one search, or of several over each other.
-
-        Parameters
-        ----------
-        cv_results : mapping, list of mappings, or dict of str to mapping
-            The ``cv_results_`` of searches; a mapping with ``"params"`` is one of them.
-        metric : str, optional
-            The metric to show; by default the first there is.
-        ax : matplotlib.axes.Axes, or one for each panel, optional
-            Where to; a new figure without it.
-        **options
-            Further arguments of the constructor.
-
-        Returns
-        -------
-        display : ConvergenceDisplay
-            With ``ax_``, ``figure_`` and ``axes_``.
-
-        Raises
-        ------
-        InvalidParameterError
-            One is no ``cv_results_``, or `metric` is none of its metrics, or one cannot be compared with the
-            others.
-        """
-        several = isinstance(cv_results, Mapping) and "params" not in cv_results
-        # Of something else that is a mapping, the error should say so.
-        several = several and all(isinstance(one, Mapping) for one in cv_results.values())
-        named = _by_name(cv_results, several, lambda one: "search")
-        read = {name: Results.of_cv_results(one, metric) for name, one in named.items()}
-        return cls(read, **options).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw each trial as a point and the best score so far as a line.
@@ -340,26 +265,6 @@ class ConvergenceDisplay(SearchDisplay):
             maker="frame()",
             instead="curves_",
         )
-
-
-def _name(results: Results) -> str:
-    return "search" if results.search is None else type(results.search).__name__
-
-
-def _by_name(given: Any, several: bool, name_of: Any) -> dict[str, Any]:
-    """What was given as one, a list or a dict, by name."""
-    if several:
-        # 1 and "1" are two keys and one text.
-        texts = list(map(str, given))
-        texts = counted_apart(texts, max(map(len, texts), default=0) + len(f" ({len(texts)})"))
-        return dict(zip(texts, given.values(), strict=True))
-    if not isinstance(given, Sequence) or isinstance(given, str):
-        return {name_of(given): given}
-    names = [name_of(one) for one in given]
-    return {
-        name if names.count(name) == 1 else f"{name} {names[: place + 1].count(name)}": one
-        for place, (name, one) in enumerate(zip(names, given, strict=True))
-    }
 
 
 def _common_score(named: Mapping[str, Results]) -> str:

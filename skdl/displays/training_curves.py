@@ -34,7 +34,7 @@ from skdl.displays.statistics.fitted_curves import (
 )
 from skdl.exceptions import InvalidParameterError
 from skdl.results.candidate_labels import candidate_rows, labels_by_row
-from skdl.results.results import Results
+from skdl.results.reading import read_results
 from skdl.results.value_texts import cut_apart
 
 if TYPE_CHECKING:
@@ -209,13 +209,10 @@ class TrainingCurvesDisplay:
         sklearn.exceptions.NotFittedError
             The search is not fitted.
         """
-        if isinstance(search, Mapping):
-            results = Results.of_cross_validation(search, metric)
-        else:
-            results = Results.of_search(search, metric)
+        results = read_results(search, metric)
         rows = candidate_rows(results, candidates)
         saved = histories is not None
-        fits = curves_of_frame(histories, rows) if saved else curves_of_search(search, rows)
+        fits = curves_of_frame(histories, rows) if saved else curves_of_search(results.origin, rows)
         return cls(fits, labels=labels_by_row(results, rows), **options).plot(ax=ax)
 
     @classmethod
@@ -255,7 +252,7 @@ class TrainingCurvesDisplay:
         InvalidParameterError
             It is no ``cv_results_``, has no such candidate, or the histories have no curves of these.
         """
-        results = Results.of_cv_results(cv_results, metric)
+        results = read_results(cv_results, metric)
         rows = candidate_rows(results, candidates)
         fits = curves_of_frame(histories, rows)
         return cls(fits, labels=labels_by_row(results, rows), **options).plot(ax=ax)

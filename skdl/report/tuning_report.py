@@ -20,10 +20,10 @@ class TuningReport:
 
     Parameters
     ----------
-    search : fitted search, dict
+    search : fitted search, dict or list
         `GridSearchCV`, `RandomizedSearchCV`, successive halving or `BayesSearchCV`, over any estimator; an
-        estimator with one search inside; a ``cv_results_``; what `cross_validate` returned; or a dict with
-        several of them by name, which are compared, and of which the best is then told in full.
+        estimator with one search inside; a ``cv_results_``; what `cross_validate` returned; or several of
+        them as a list or by name, which are compared, and of which the best is then told in full.
     X : {array-like, sparse matrix} of shape (n_samples, n_features), optional
         What the search was fitted with. Its shape, its types, what is missing in it and a fingerprint are
         told, never a value of it.

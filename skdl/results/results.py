@@ -9,9 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, is_classifier, is_regressor
-from sklearn.exceptions import NotFittedError
-from sklearn.model_selection._search import BaseSearchCV
+from sklearn.base import is_classifier, is_regressor
 
 from skdl.exceptions import InvalidParameterError
 from skdl.results.hyperparameters import Hyperparameter, hyperparameters_of
@@ -71,26 +69,7 @@ class Results:
 
     @classmethod
     def of_search(cls, search: Any, metric: str | None = None) -> Results:
-        """The results of a fitted search; `metric` where it has several, by default the one it refits by.
-
-        Raises
-        ------
-        InvalidParameterError
-            `search` is no search, or `metric` is none of its metrics.
-        sklearn.exceptions.NotFittedError
-            It was not fitted.
-        """
-        if not isinstance(search, BaseSearchCV):
-            raise InvalidParameterError(
-                f"Got {kind_of(search)}, expected a fitted search such as GridSearchCV, RandomizedSearchCV "
-                "or BayesSearchCV. For its columns alone use from_cv_results, for a fitted pipeline with a "
-                "search inside from_estimator."
-            )
-        if not hasattr(search, "cv_results_"):
-            raise NotFittedError(
-                f"Got a {type(search).__name__} that is not fitted, expected one with cv_results_: call "
-                "fit first."
-            )
+        """The results of a fitted search; `metric` where it has several, by default the one it refits by."""
         if metric is None and isinstance(search.refit, str) and search.multimetric_:
             metric = search.refit
         return cls.of_cv_results(search.cv_results_, metric, search=search)
@@ -104,12 +83,8 @@ class Results:
         Raises
         ------
         InvalidParameterError
-            It is no ``cv_results_``, it has no candidates, or `metric` is none of its metrics.
+            It has no candidates, or `metric` is none of its metrics.
         """
-        if not isinstance(cv_results, Mapping) or "params" not in cv_results:
-            raise InvalidParameterError(
-                f"Got {kind_of(cv_results)}, expected the dict cv_results_ of a fitted search, with 'params'."
-            )
         params = tuple(cv_results["params"])
         scores = _scores_by_metric(cv_results)
         if not params or not scores:
@@ -142,15 +117,9 @@ class Results:
         Raises
         ------
         InvalidParameterError
-            It is not what ``cross_validate`` returns, or `metric` is none of its metrics.
+            `metric` is none of its metrics.
         """
-        names = []
-        if isinstance(result, Mapping):
-            names = [str(name)[5:] for name in result if str(name).startswith("test_")]
-        if not names:
-            raise InvalidParameterError(
-                f"Got {kind_of(result)}, expected the dict that cross_validate returns, with 'test_score'."
-            )
+        names = [str(name)[5:] for name in result if str(name).startswith("test_")]
         metric = _checked_metric(metric, tuple(names))
         test = np.asarray(result[f"test_{metric}"], dtype=np.float64)[None, :]
         train = result.get(f"train_{metric}")
@@ -179,6 +148,11 @@ class Results:
         """The same candidates by each of the `metrics`, that which counts first."""
         others = [name for name in self.metrics if name != self.metric]
         return (self, *map(self.by_metric, others))
+
+    @property
+    def origin(self) -> Any:
+        """The search, or else what was read."""
+        return self.source if self.search is None else self.search
 
     @property
     def refitted(self) -> int | None:
@@ -254,43 +228,6 @@ class Results:
             rest = ranked[ranked != self.best_index]
             ranked = np.concatenate([[self.best_index], rest])
         return ranked
-
-
-def search_inside(estimator: Any) -> Any:
-    """The one fitted search that `estimator` is or has inside.
-
-    Raises
-    ------
-    InvalidParameterError
-        There is none, or more than one.
-    """
-    found: list[Any] = []
-    seen: set[int] = set()
-
-    def look(value: Any) -> None:
-        if id(value) in seen:
-            return
-        seen.add(id(value))
-        if isinstance(value, BaseSearchCV):
-            found.append(value)
-        elif isinstance(value, BaseEstimator):
-            for name, held in vars(value).items():
-                # What fit has made ends in an underscore; a pipeline fits its steps in place.
-                if name.endswith("_") or name in ("steps", "final_estimator"):
-                    look(held)
-        elif isinstance(value, (list, tuple)):
-            for held in value:
-                look(held)
-        elif isinstance(value, np.ndarray) and value.dtype == object:
-            look(value.ravel().tolist())
-
-    look(estimator)
-    if len(found) != 1:
-        raise InvalidParameterError(
-            f"Got {kind_of(estimator)} with {len(found)} searches inside, expected one fitted search: pass "
-            "the search itself to from_search."
-        )
-    return found[0]
 
 
 def _scores_by_metric(cv_results: Mapping[str, Any]) -> dict[str, dict[str, np.ndarray]]:
@@ -379,13 +316,3 @@ def _column(cv_results: Mapping[str, Any], name: str, length: int) -> np.ndarray
 
 def _optional(cv_results: Mapping[str, Any], name: str) -> np.ndarray | None:
     return np.asarray(cv_results[name]) if name in cv_results else None
-
-
-def kind_of(value: Any) -> str:
-    """What somebody gave, for a message."""
-    if isinstance(value, type):
-        return f"the class {value.__name__}"
-    if isinstance(value, Mapping):
-        keys = ", ".join(repr(key) for key in list(value)[:5])
-        return f"a dict with {keys or 'nothing'}"
-    return f"a {type(value).__name__}"

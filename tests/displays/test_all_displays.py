@@ -139,7 +139,9 @@ def test_what_cannot_be_shown_is_named(display, search):
         display.from_search(GridSearchCV(LogisticRegression(), {}))
     with pytest.raises(InvalidParameterError, match="metric='f1'"):
         display.from_search(search, metric="f1")
-    with pytest.raises(InvalidParameterError, match="expected the dict cv_results_"):
+    with pytest.raises(
+        InvalidParameterError, match="Got a dict with 'a', expected a fitted search"
+    ):
         display.from_cv_results({"a": 1})
     with pytest.raises(InvalidParameterError, match="0 searches inside"):
         display.from_estimator(LogisticRegression())

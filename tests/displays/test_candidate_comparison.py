@@ -115,7 +115,8 @@ def test_the_splits_of_a_search_are_known():
 def test_candidates_of_different_splits_are_not_compared():
     space = {"max_depth": Integer(1, 3)}
     options = {"n_iter": 3, "random_state": 0}
-    search = BayesSearchCV(TREE, space, cv=KFold(3, shuffle=True), **options).fit(X, Y)
+    folds = KFold(3, shuffle=True, random_state=np.random.RandomState(0))
+    search = BayesSearchCV(TREE, space, cv=folds, **options).fit(X, Y)
     display = CandidateComparisonDisplay.from_search(search)
     assert len(display.candidates_) == 3
     assert np.isnan([display.low_[1:], display.high_[1:]]).all()

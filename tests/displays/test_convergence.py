@@ -190,7 +190,7 @@ def test_more_searches_than_colours_differ_by_their_lines():
         ({}, "Got no search"),
         ([], "Got no search"),
         ("grid", "Got a str, expected a fitted search"),
-        ([TREE], "Got a DecisionTreeClassifier, expected a fitted search"),
+        ([TREE], "Got a DecisionTreeClassifier with 0 searches inside, expected a fitted"),
     ],
 )
 def test_what_is_no_search_is_named(given, words):
@@ -204,7 +204,9 @@ def test_a_search_that_is_not_fitted_is_named():
 
 
 def test_what_is_no_results_is_named():
-    with pytest.raises(InvalidParameterError, match="expected the dict cv_results_"):
+    with pytest.raises(
+        InvalidParameterError, match="Got a dict with 'a', expected a fitted search"
+    ):
         ConvergenceDisplay.from_cv_results({"a": [1, 2]})
 
 

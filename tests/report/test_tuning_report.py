@@ -113,7 +113,7 @@ def test_searches_may_be_called_like_columns(names):
 def test_searches_by_different_metrics_do_not_compare():
     with pytest.raises(InvalidParameterError, match="scores of several kinds"):
         TuningReport({"a": cases.grid(), "b": cases.regression()})
-    with pytest.raises(InvalidParameterError, match="Got an empty dict"):
+    with pytest.raises(InvalidParameterError, match="Got no search, expected one at least"):
         TuningReport({})
 
 

@@ -96,7 +96,7 @@ class TrainingFacts:
 def tasks_of(results: Results) -> tuple[Mapping[tuple[int, int], Any] | None, str]:
     """The records of the fits by candidate and split, or why there are none."""
     try:
-        record = record_of(results.source if results.search is None else results.search)
+        record = record_of(results.origin)
     except (AmbiguousHistoriesError, InvalidParameterError) as reason:
         return None, one_line(reason, 600)
     except HistoriesNotFoundError:
@@ -162,7 +162,7 @@ def _curves(
 ) -> tuple[TrainingCurvesDisplay | None, str]:
     """The curves of the best candidates, and which these are."""
     best = [int(place) for place in results.order if not results.failed[place]][:MOST_CURVES]
-    given = results.source if results.search is None else results.search
+    given = results.origin
     fitted = _refitted_best(results)
     try:
         if best and (tasks is not None or histories is not None):
@@ -187,7 +187,7 @@ def _curves(
 def _diagnosis(results: Results, X: Any, y: Any) -> tuple[Diagnosis | None, str]:
     if results.search is None and "params" in results.source:
         return None, "cv_results_ alone do not tell; pass the search itself"
-    given = results.source if results.search is None else results.search
+    given = results.origin
     # What `diagnose` reads of a search is the candidate that this one calls its best.
     diagnosed = getattr(results.search, "best_index_", results.best_index)
     if diagnosed != results.best_index:

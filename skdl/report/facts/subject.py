@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 
-from skdl.exceptions import InvalidParameterError
 from skdl.report.words import count_text
 from skdl.results.hyperparameters import Hyperparameter
-from skdl.results.results import Results, kind_of, search_inside
+from skdl.results.results import Results
 from skdl.results.value_texts import one_line, repr_of, text_of
 
 # The method of what is no search; of one that is not known, and what is said of its estimator.
@@ -98,48 +96,6 @@ class SearchFacts:
     def best_name(self) -> str:
         """What the best candidate is called."""
         return "the best candidate" if self.is_search else "the estimator"
-
-
-def is_result(given: Mapping[Any, Any]) -> bool:
-    """Whether a dict holds columns of scores, as ``cv_results_``, rather than searches by such names.
-
-    Examples
-    --------
-    >>> is_result({"test_score": [0.9, 0.8]}), is_result({"test_score": {"test_score": [0.9, 0.8]}})
-    (True, False)
-    """
-    columns = [one for name, one in given.items() if name == "params" or _is_score(name)]
-    return any(not isinstance(one, (BaseEstimator, Mapping, type)) for one in columns)
-
-
-def _is_score(name: Any) -> bool:
-    return str(name).startswith("test_")
-
-
-def read_subject(given: Any, metric: str | None = None) -> Results:
-    """The results in what a report was given.
-
-    Raises
-    ------
-    InvalidParameterError
-        It is neither a search, nor an estimator with one inside, nor what ``cross_validate`` returned.
-    sklearn.exceptions.NotFittedError
-        The search is not fitted.
-    """
-    if isinstance(given, BaseSearchCV):
-        return Results.of_search(given, metric)
-    if isinstance(given, BaseEstimator):
-        results = Results.of_search(search_inside(given), metric)
-        return replace(results, inside=type(given).__name__)
-    if isinstance(given, Mapping) and "params" in given:
-        return Results.of_cv_results(given, metric)
-    if isinstance(given, Mapping) and any(map(_is_score, given)):
-        return Results.of_cross_validation(given, metric)
-    raise InvalidParameterError(
-        f"Got {kind_of(given)}, expected a fitted search such as GridSearchCV, RandomizedSearchCV or "
-        "BayesSearchCV, what cross_validate returned, or a dict with a search under each name: pass one of "
-        "these."
-    )
 
 
 def spread_of(results: Results, candidate: int) -> float:

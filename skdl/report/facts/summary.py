@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, TypeVar
@@ -23,13 +22,12 @@ from skdl.report.facts.rebuild import RebuildCode, rebuild_code
 from skdl.report.facts.subject import (
     SearchFacts,
     facts_of,
-    is_result,
-    read_subject,
     spread_of,
     template_of,
 )
 from skdl.report.facts.table import Table, table_of
 from skdl.report.facts.times import TimeFacts, time_facts
+from skdl.results.reading import read_several
 from skdl.results.results import Results
 from skdl.results.same_score import check_one_kind
 from skdl.results.split_sizes import SplitSizes, sizes_of_splits
@@ -242,17 +240,12 @@ def summarize(
 
 def _subjects(search: Any, metric: str | None) -> dict[str, Results]:
     """The results of each search by name; a single one is called nothing."""
-    if not isinstance(search, Mapping) or is_result(search):
-        return {"": read_subject(search, metric)}
-    if not search:
-        raise InvalidParameterError(
-            "Got an empty dict, expected a search under each name: pass the searches."
-        )
-    # Keys that differ may read the same, as 1 and "1" do, or two that are cut.
-    names = counted_apart([one_line(name, LONGEST_NAME) for name in search], LONGEST_NAME)
-    subjects = {
-        name: read_subject(one, metric) for name, one in zip(names, search.values(), strict=True)
-    }
+    read = read_several(search, metric)
+    if isinstance(read, Results):
+        return {"": read}
+    # Keys that differ may read the same where they are cut.
+    names = counted_apart([one_line(name, LONGEST_NAME) for name in read], LONGEST_NAME)
+    subjects = dict(zip(names, read.values(), strict=True))
     check_one_kind(subjects)
     return subjects
 

@@ -19,7 +19,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skdl.exceptions import InvalidParameterError
 from skdl.report.facts.baseline import baseline_of, check_baseline
-from skdl.report.facts.subject import read_subject
+from skdl.results.reading import read_results
 from skdl.results.results import Results
 from tests import fitted_searches as cases
 
@@ -159,7 +159,7 @@ def test_scores_by_another_metric_are_refused():
 def test_inside_of_an_estimator_data_are_others():
     search = cases.regression()
     outer = TransformedTargetRegressor(search, func=np.log, inverse_func=np.exp)
-    results = read_subject(outer.fit(cases.NUMBERS_X, cases.NUMBERS_Y))
+    results = read_results(outer.fit(cases.NUMBERS_X, cases.NUMBERS_Y))
     assert results.inside == "TransformedTargetRegressor"
     found, why_not = baseline_of(None, results, cases.NUMBERS_X, cases.NUMBERS_Y)
     assert found is None
@@ -170,7 +170,7 @@ def test_inside_of_an_estimator_data_are_others():
         check_baseline(DummyRegressor(), results, cases.NUMBERS_X)
     given, _ = baseline_of([-1.0, -2.0, -1.0, -2.0], results, None, None)
     assert given.same_splits
-    alone = read_subject(search)
+    alone = read_results(search)
     assert alone.inside == ""
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
@@ -11,11 +10,9 @@ from sklearn.model_selection import (
     RepeatedKFold,
     ShuffleSplit,
 )
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from skdl.exceptions import InvalidParameterError
-from skdl.report.facts.subject import facts_of, read_subject, template_of
+from skdl.report.facts.subject import facts_of, template_of
+from skdl.results.reading import read_results
 from skdl.results.results import Results
 from tests import fitted_searches as cases
 
@@ -23,7 +20,7 @@ X, y = cases.X, cases.y
 
 
 def facts(search, y=None):
-    return facts_of(read_subject(search), y)
+    return facts_of(read_results(search), y)
 
 
 def test_a_grid_over_a_pipeline():
@@ -131,13 +128,6 @@ def test_a_cross_validation_and_columns_alone():
     assert (columns.method, columns.estimator) == ("a search", "an estimator")
 
 
-def test_a_search_inside_of_a_pipeline_is_found():
-    inside = make_pipeline(
-        StandardScaler(), GridSearchCV(LogisticRegression(), {"C": [1.0]}, cv=2)
-    ).fit(X, y)
-    assert read_subject(inside).search is inside[-1]
-
-
 def test_the_template_is_the_best_candidate_unfitted():
     search = cases.grid()
     template = template_of(Results.of_search(search))
@@ -148,23 +138,3 @@ def test_the_template_is_the_best_candidate_unfitted():
     assert not hasattr(template[-1], "coef_")
     assert repr(template) == repr(search.best_estimator_)
     assert template_of(Results.of_cv_results(search.cv_results_)) is None
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        (3, "Got a int, expected a fitted search"),
-        (GridSearchCV, "Got the class GridSearchCV, expected"),
-        ({"a": 1}, "Got a dict with 'a', expected"),
-        (LogisticRegression(), "with 0 searches inside"),
-        ({"params": []}, "without candidates or scores"),
-    ],
-)
-def test_what_is_no_search_is_named(given, words):
-    with pytest.raises(InvalidParameterError, match=words):
-        read_subject(given)
-
-
-def test_a_search_has_to_be_fitted():
-    with pytest.raises(NotFittedError, match="call fit first"):
-        read_subject(GridSearchCV(LogisticRegression(), {"C": [1.0]}))
