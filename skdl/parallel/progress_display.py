@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from skdl.engine import stats
 from skdl.parallel.progress import Snapshot, Tally
@@ -48,21 +48,15 @@ def screen_for(progress: bool | None) -> Screen | None:
     """Where to show progress; None shows it on a terminal and in a notebook alone, True everywhere."""
     if progress is False:
         return None
-    from skdl.parallel import progress_screens as screens
+    from skdl.parallel.progress_screens import Log, Notebook, Terminal
 
-    shell = _notebook()
-    if shell is not None:
-        return screens.Notebook()
-    if os.environ.get("TERM", "").lower() not in ("dumb", "unknown") and is_terminal(sys.stderr):
-        return screens.Terminal()
-    return screens.Log() if progress else None
-
-
-def _notebook() -> Any:
-    """The shell of Jupyter that this process works for; None elsewhere."""
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
-    return shell if getattr(shell, "kernel", None) is not None else None
+    if getattr(shell, "kernel", None) is not None:  # Jupyter's
+        return Notebook()
+    if os.environ.get("TERM", "").lower() not in ("dumb", "unknown") and is_terminal(sys.stderr):
+        return Terminal()
+    return Log() if progress else None
 
 
 class Display:

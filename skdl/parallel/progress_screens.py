@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.progress import BarColumn, Progress, ProgressColumn, Task
-from rich.segment import Segment
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.segment import Segment, Segments
 from rich.table import Column
-from rich.text import Text
 
 from skdl.parallel.progress import Snapshot
 from skdl.parallel.progress_streams import Above, Bell, is_terminal
@@ -34,31 +33,11 @@ _ENDED_IN_A_NOTEBOOK = 20
 _WIDTH_WITH_BAR = 72
 
 
-class _Words(ProgressColumn):
-    """The words of a row, cut where the terminal ends."""
-
-    def __init__(self) -> None:
-        super().__init__(Column(no_wrap=True, overflow="ellipsis"))
-
-    def render(self, task: Task) -> Text:
-        return Text(task.fields["words"])
-
-
 class _Console(Console):
     """A console that leaves the cursor alone: one that was hidden stays so when a process is killed."""
 
     def show_cursor(self, show: bool = True) -> bool:
         return False
-
-
-class _Raw:
-    """Text that goes to the terminal as it is, tabs and codes included."""
-
-    def __init__(self, text: str):
-        self._text = text
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Segment(self._text)
 
 
 class Terminal:
@@ -72,7 +51,12 @@ class Terminal:
         self._console = _Console(file=sys.stderr)
         self._progress = Progress(
             *([BarColumn(bar_width=20)] if self._console.width >= _WIDTH_WITH_BAR else []),
-            _Words(),
+            # Cut where the terminal ends.
+            TextColumn(
+                "{task.fields[words]}",
+                markup=False,
+                table_column=Column(no_wrap=True, overflow="ellipsis"),
+            ),
             console=self._console,
             auto_refresh=False,
             redirect_stdout=False,
@@ -131,7 +115,8 @@ class Terminal:
     def _write(self, text: str) -> None:
         """Write `text` above the lines, and these anew: in one go, so that no other output comes between."""
         if text:
-            self._console.print(_Raw(text), soft_wrap=True, highlight=False)
+            # As it is, tabs and codes included.
+            self._console.print(Segments([Segment(text)]), soft_wrap=True)
         else:
             self._progress.refresh()
 
