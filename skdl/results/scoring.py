@@ -30,7 +30,8 @@ def own_scoring(estimator: Any) -> Any:
     # Others have a scoring for something else, such as for when to stop.
     if not isinstance(last, (BaseSearchCV, LogisticRegressionCV, RFECV)):
         return None
-    scoring = last.scoring
+    # The default of LogisticRegressionCV in scikit-learn 1.9 and 1.10, which stands for None.
+    scoring = None if last.scoring == "warn" else last.scoring
     if scoring is None and not isinstance(last, LogisticRegressionCV):
         return own_scoring(last.estimator)
     if scoring is None or isinstance(scoring, str) or callable(scoring):
