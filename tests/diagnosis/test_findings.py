@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 import skdl
-from skdl.diagnosis import findings as diagnosis
+from skdl.diagnosis import findings
 from skdl.diagnosis.findings import Diagnosis, Fault, Finding
 
 FINDING = Finding(
@@ -60,4 +60,4 @@ def test_it_goes_through_a_pickle():
 )
 def test_the_documentation_has_the_thresholds_that_hold(name, said):
     text = " ".join(skdl.diagnose.__doc__.split()).replace(" %", "%")
-    assert said.format(getattr(diagnosis, name)) in text
+    assert said.format(getattr(findings, name)) in text

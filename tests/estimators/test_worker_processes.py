@@ -16,23 +16,23 @@ from skdl.estimators.worker_processes import (
 
 TRAVELLER = """
     from joblib.externals.loky import get_reusable_executor
-    from skdl.estimators import worker_processes as processes
+    from skdl.estimators import worker_processes
 
     class Traveller:
         def __getstate__(self):
-            return {"kept": 1, **processes.departure()}
+            return {"kept": 1, **worker_processes.departure()}
 
         def __setstate__(self, state):
-            processes.arrival(state)
+            worker_processes.arrival(state)
             self.state = state
 
     def look(traveller):
-        processes.configure_worker()
+        worker_processes.configure_worker()
         import tensorflow as tf
         tf.config.list_logical_devices()  # starts TensorFlow
         options = tf.config.threading
         return (
-            processes.inside_worker(),
+            worker_processes.inside_worker(),
             traveller.state,
             options.get_intra_op_parallelism_threads(),
             options.get_inter_op_parallelism_threads(),

@@ -12,7 +12,7 @@ import pytest
 from joblib import Parallel, delayed, parallel_config
 
 import skdl  # noqa: F401 - makes the backend known
-from skdl.parallel import call_threads as call
+from skdl.parallel import call_threads
 
 CORES = joblib.cpu_count()
 
@@ -58,7 +58,7 @@ def test_a_task_that_raises_ends_its_siblings_at_once():
     tasks = [delayed(spinning.task)(), delayed(spinning.fail)(), delayed(spinning.task)()]
     with pytest.raises(ValueError, match="one of many"):
         Parallel(n_jobs=3)(tasks)
-    assert spinning.ended == [call.Abandoned] * 2
+    assert spinning.ended == [call_threads.Abandoned] * 2
     assert workers() == []
 
 
@@ -91,7 +91,7 @@ def test_a_failing_inner_call_ends_healthy_ones(inner_jobs):
 
     with pytest.raises(ValueError, match="one of many"):
         Parallel(n_jobs=2)([delayed(inner)(spinning.task), delayed(inner)(spinning.fail)])
-    assert spinning.ended == [call.Abandoned]
+    assert spinning.ended == [call_threads.Abandoned]
     assert workers() == []
 
 
@@ -110,7 +110,7 @@ def test_a_generator_that_is_closed_ends_what_runs():
     spinning.begun.wait()
     with pytest.warns(UserWarning, match="2 tasks which were still being processed"):
         results.close()
-    assert spinning.ended == [call.Abandoned] * 2
+    assert spinning.ended == [call_threads.Abandoned] * 2
 
 
 def test_a_half_used_generator_that_is_forgotten_ends():
@@ -122,11 +122,11 @@ def test_a_half_used_generator_that_is_forgotten_ends():
     spinning.begun.wait()
     with pytest.warns(UserWarning, match="still being processed by the workers"):
         del results
-    assert spinning.ended == [call.Abandoned]
+    assert spinning.ended == [call_threads.Abandoned]
 
 
 def test_a_task_that_cannot_be_interrupted_is_left_behind_and_spoils_nothing(monkeypatch):
-    monkeypatch.setattr(call, "_PATIENCE", 0.01)
+    monkeypatch.setattr(call_threads, "_PATIENCE", 0.01)
     go_on, left = threading.Event(), []
 
     def stuck():
@@ -164,7 +164,7 @@ def test_an_abandoned_task_makes_no_more_calls():
     def stubborn():
         try:
             spinning.task()
-        except call.Abandoned:
+        except call_threads.Abandoned:
             seen.append("interrupted")
         seen.append(Parallel(n_jobs=2)(delayed(abs)(i) for i in range(2)))
 

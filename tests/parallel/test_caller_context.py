@@ -11,7 +11,7 @@ import pytest
 from joblib import Parallel, delayed, parallel_config
 
 import skdl  # noqa: F401 - makes the backend known
-from skdl.parallel import caller_context as caller
+from skdl.parallel import caller_context
 
 
 @pytest.fixture(autouse=True)
@@ -95,10 +95,10 @@ def test_a_task_has_the_keras_settings_of_the_caller(inner_jobs):
 
 
 def test_keras_that_another_thread_is_importing_is_not_asked(monkeypatch, float64):
-    found = caller._keras_settings()
+    found = caller_context._keras_settings()
     assert found["dtype_policy"].name == "float64"
     monkeypatch.setattr(keras.__spec__, "_initializing", True, raising=False)
-    assert set(caller._keras_settings().values()) == {None}
-    caller._set_keras({"dtype_policy": "never set"})
+    assert set(caller_context._keras_settings().values()) == {None}
+    caller_context._set_keras({"dtype_policy": "never set"})
     monkeypatch.undo()
-    assert caller._keras_settings() == found
+    assert caller_context._keras_settings() == found

@@ -18,8 +18,7 @@ from sklearn.model_selection import cross_val_score
 from skopt import BayesSearchCV
 
 from skdl.exceptions import InvalidParameterError
-from skdl.parallel import progress_display as display
-from skdl.parallel import progress_screens as screens
+from skdl.parallel import progress_display, progress_screens
 from skdl.parallel.progress import Tally
 from skdl.parallel.progress_streams import Bell
 from skdl.parallel.sklearn_tasks import Told
@@ -60,9 +59,9 @@ class Paper:
 @pytest.fixture
 def paper(monkeypatch):
     paper = Paper()
-    monkeypatch.setattr(display, "screen_for", lambda _: paper)
+    monkeypatch.setattr(progress_display, "screen_for", lambda _: paper)
     yield paper
-    assert display._display is None
+    assert progress_display._display is None
     assert [t for t in threading.enumerate() if t.name.startswith("skdl")] == []
 
 
@@ -111,8 +110,8 @@ def test_a_call_that_has_ended_is_drawn_once_more_and_then_no_more(paper):
         for n_tasks in (3, 4):
             in_a_thread(Parallel(n_jobs=2, backend="skdl"), [wait(paper)(0)] * n_tasks)
         paper.wait()
-        assert display._display._hidden == []
-        assert len(display._display._visible) == 1
+        assert progress_display._display._hidden == []
+        assert len(progress_display._display._visible) == 1
         with pytest.warns(UserWarning, match="tasks"):
             results.close()
     for n_tasks in (3, 4):
@@ -131,7 +130,7 @@ def test_a_call_too_short_to_be_drawn_is_forgotten(paper, monkeypatch):
         for _ in range(5):
             in_a_thread(Parallel(n_jobs=2, backend="skdl"), [delayed(abs)(1)] * 3)
         paper.wait()
-        assert display._display._hidden == []
+        assert progress_display._display._hidden == []
         with pytest.warns(UserWarning, match="tasks"):
             results.close()
     assert max(len(rows) for rows in paper.words) == 1
@@ -148,7 +147,7 @@ def test_who_ends_a_call_does_not_wait_for_ever_for_who_draws(paper, monkeypatch
         with parallel_config("skdl"):
             Parallel(n_jobs=2)(delayed(abs)(-i) for i in range(3))
 
-    monkeypatch.setattr(display, "_PATIENCE", 0.01)
+    monkeypatch.setattr(progress_display, "_PATIENCE", 0.01)
     monkeypatch.setattr(paper, "close", close)
     caller = threading.Thread(target=call)
     caller.start()
@@ -169,11 +168,11 @@ def test_the_collector_may_end_a_call_at_any_line_of_who_draws(paper):
 
         def trace(frame, event, _, tally=tally, lines=lines, line=line):
             if event == "line" and next(lines) == line:
-                display.hide(tally)
+                progress_display.hide(tally)
             return trace
 
         threading.settrace(trace)
-        display.show(tally, None)
+        progress_display.show(tally, None)
         for thread in threading.enumerate():
             if thread.name == "skdl progress":
                 thread.join(60)
@@ -193,7 +192,7 @@ def test_a_stream_of_ones_own_does_no_harm(name, progress, monkeypatch):
 
     texts = []
     monkeypatch.setattr(f"sys.{name}", Tee())
-    monkeypatch.setattr(screens.Log, "delay", 0.0)
+    monkeypatch.setattr(progress_screens.Log, "delay", 0.0)
     with parallel_config("skdl", progress=progress):
         assert Parallel(n_jobs=2)([delayed(abs)(-i) for i in range(3)]) == [0, 1, 2]
     expected = bool(progress) and name == "stderr"
@@ -293,7 +292,7 @@ def test_a_screen_that_fails_does_no_harm(paper, monkeypatch):
 @pytest.mark.parametrize("progress", [False, 0, np.False_])
 def test_false_draws_nothing(progress, paper, monkeypatch):
     asked = []
-    monkeypatch.setattr(display, "screen_for", asked.append)
+    monkeypatch.setattr(progress_display, "screen_for", asked.append)
     with parallel_config("skdl", progress=progress):
         assert Parallel(n_jobs=2)(delayed(abs)(-i) for i in range(9)) == list(range(9))
     with parallel_config("skdl"):
@@ -334,21 +333,21 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize(
     ("stream", "term", "progress", "screen"),
     [
-        (Terminal(), "xterm", None, screens.Terminal),
-        (Terminal(), "xterm", True, screens.Terminal),
+        (Terminal(), "xterm", None, progress_screens.Terminal),
+        (Terminal(), "xterm", True, progress_screens.Terminal),
         (Terminal(), "xterm", False, None),
         (Terminal(), "dumb", None, None),
-        (Terminal(), "dumb", True, screens.Log),
-        (Terminal(), "unknown", True, screens.Log),
+        (Terminal(), "dumb", True, progress_screens.Log),
+        (Terminal(), "unknown", True, progress_screens.Log),
         (io.StringIO(), "xterm", None, None),
-        (io.StringIO(), "xterm", True, screens.Log),
+        (io.StringIO(), "xterm", True, progress_screens.Log),
         (None, "xterm", None, None),
     ],
 )
 def test_where_progress_is_shown(stream, term, progress, screen, monkeypatch):
     monkeypatch.setattr("sys.stderr", stream)
     monkeypatch.setenv("TERM", term)
-    found = display.screen_for(progress)
+    found = progress_display.screen_for(progress)
     assert found is None if screen is None else type(found) is screen
 
 
@@ -366,8 +365,8 @@ def test_in_a_log_there_is_a_line_at_the_end(monkeypatch):
 def test_in_a_log_there_is_a_line_in_each_interval(monkeypatch):
     text = io.StringIO()
     monkeypatch.setattr("sys.stderr", text)
-    monkeypatch.setattr(screens.Log, "delay", 0.0)
-    monkeypatch.setattr(screens.Log, "interval", 0.01)
+    monkeypatch.setattr(progress_screens.Log, "delay", 0.0)
+    monkeypatch.setattr(progress_screens.Log, "interval", 0.01)
 
     def see(before):
         while len(text.getvalue().splitlines()) < before + 2:
@@ -416,8 +415,8 @@ def outputs(monkeypatch):
     module.display = show
     monkeypatch.setitem(sys.modules, "IPython", package)
     monkeypatch.setitem(sys.modules, "IPython.display", module)
-    monkeypatch.setattr(screens.Notebook, "delay", 0.0)
-    monkeypatch.setattr(screens.Notebook, "interval", 0.01)
+    monkeypatch.setattr(progress_screens.Notebook, "delay", 0.0)
+    monkeypatch.setattr(progress_screens.Notebook, "interval", 0.01)
     return found
 
 
@@ -434,14 +433,14 @@ def test_in_a_notebook_one_output_is_written_anew(outputs):
 
 def test_in_ipython_on_a_terminal_nothing_is_shown_as_in_a_notebook(outputs):
     sys.modules["IPython"].get_ipython = lambda: types.SimpleNamespace()
-    assert display.screen_for(None) is None
+    assert progress_display.screen_for(None) is None
 
 
 def test_in_a_notebook_the_last_calls_that_ended_stay(outputs, monkeypatch):
     from skdl.parallel.progress import Snapshot
 
-    monkeypatch.setattr(screens, "_ENDED_IN_A_NOTEBOOK", 2)
-    notebook = screens.Notebook()
+    monkeypatch.setattr(progress_screens, "_ENDED_IN_A_NOTEBOOK", 2)
+    notebook = progress_screens.Notebook()
 
     def row(done, ended):
         return Snapshot("fits", done, 9, 1, 0, None, None, 1.0, ended), 0.0

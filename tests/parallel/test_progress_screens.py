@@ -23,19 +23,19 @@ COMMON = """
     import joblib
     from joblib import Parallel, delayed
     import skdl  # noqa: F401 - makes the backend known
-    from skdl.parallel import progress_screens as screens
+    from skdl.parallel import progress_screens
 
     warnings.filterwarnings("ignore", "[0-9]+ tasks ")
     streams = sys.stdout, sys.stderr
     drawn = threading.Semaphore(0)
-    draw = screens.Terminal.draw
+    draw = progress_screens.Terminal.draw
 
     def draw_and_tell(self, rows):
         draw(self, rows)
         drawn.release()
 
-    screens.Terminal.draw = draw_and_tell
-    screens.Terminal.delay, screens.Terminal.interval = 0.0, 0.001
+    progress_screens.Terminal.draw = draw_and_tell
+    progress_screens.Terminal.delay, progress_screens.Terminal.interval = 0.0, 0.001
 
     def wait(*_):
         while drawn.acquire(blocking=False):
@@ -404,16 +404,16 @@ def test_what_a_slow_terminal_has_not_taken_is_written_before_the_process_ends()
     written, _ = on_terminal(
         """
         import time
-        from skdl.parallel import progress_display as display
+        from skdl.parallel import progress_display
 
-        display._PATIENCE = 0.0
-        update = screens.Terminal.close
+        progress_display._PATIENCE = 0.0
+        update = progress_screens.Terminal.close
 
         def close(self, rows):
             time.sleep(0.2)
             update(self, rows)
 
-        screens.Terminal.close = close
+        progress_screens.Terminal.close = close
         with joblib.parallel_config("skdl"):
             Parallel(n_jobs=2)([delayed(wait)(i) for i in range(2)])
         print("the last words")
@@ -427,18 +427,18 @@ def test_tasks_that_print_faster_than_the_terminal_takes_it_wait_for_it():
     written, _ = on_terminal(
         """
         both, taken = threading.Barrier(2), [0]
-        write = screens.Terminal._write
+        write = progress_screens.Terminal._write
 
         def measure_and_write(self, text):
             taken.append(len(text))
             write(self, text)
 
-        screens.Terminal._write = measure_and_write
+        progress_screens.Terminal._write = measure_and_write
 
         def say(i):
             wait()
             both.wait(60)
-            screens.Terminal.interval = 3600.0
+            progress_screens.Terminal.interval = 3600.0
             for number in range(500_000):
                 print(f"{i} {number:0100}")
 

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from skdl.parallel import progress_streams as streams
+from skdl.parallel import progress_streams
 from skdl.parallel.progress_streams import Above, Bell, is_terminal
 
 
@@ -157,7 +157,7 @@ def test_a_thread_that_writes_much_waits_until_it_is_taken(terminal):
 
 def test_nobody_waits_for_ever(terminal, monkeypatch):
     """The collector may print in the thread that draws, or in one that has what that waits for."""
-    monkeypatch.setattr(streams, "_PATIENCE", 0.001)
+    monkeypatch.setattr(progress_streams, "_PATIENCE", 0.001)
     calls = []
     kept, _ = above(terminal, lambda: calls.append(threading.current_thread()))
     text = 2**16 * "x" + "\n"

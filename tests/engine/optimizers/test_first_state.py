@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skdl.engine.network.network import Network
-from skdl.engine.optimizers import first_state as optimizer_states
+from skdl.engine.optimizers import first_state
 from skdl.engine.optimizers.pure_optimizer import PureOptimizer
 
 OPTIMIZERS = {
@@ -71,7 +71,7 @@ def test_networks_of_several_learning_rates_share_one_built_optimizer(monkeypatc
             built.append(args)
             super().__init__(*args)
 
-    monkeypatch.setattr(optimizer_states, "PureOptimizer", Counted)
+    monkeypatch.setattr(first_state, "PureOptimizer", Counted)
     for rate in (0.011, 0.012, 0.013):
         one = network(lambda rate=rate: keras.optimizers.Adam(rate, beta_1=0.777))
         one.fresh_optimizer(one.initial_state(0).variables)
@@ -80,10 +80,10 @@ def test_networks_of_several_learning_rates_share_one_built_optimizer(monkeypatc
 
 def test_the_optimizer_of_many_weights_is_not_kept(monkeypatch):
     # A Dense of 2 to 3 has 9 numbers of 4 bytes.
-    monkeypatch.setattr(optimizer_states, "MAX_BYTES", 40)
-    monkeypatch.setattr(optimizer_states, "_built", OrderedDict())
+    monkeypatch.setattr(first_state, "MAX_BYTES", 40)
+    monkeypatch.setattr(first_state, "_built", OrderedDict())
     for units, kept in ((3, 1), (4, 0)):
-        before = len(optimizer_states._built)
+        before = len(first_state._built)
         one = network(lambda: keras.optimizers.Adam(0.1, beta_1=0.321), units)
         one.fresh_optimizer(one.initial_state(0).variables)
-        assert len(optimizer_states._built) == before + kept
+        assert len(first_state._built) == before + kept

@@ -6,8 +6,7 @@ import tensorflow as tf
 
 from skdl.engine import compiled
 from skdl.engine.compiled import CompiledEngine
-from skdl.engine.program import planned
-from skdl.engine.program import xla_memory as xla_room
+from skdl.engine.program import planned, xla_memory
 from skdl.engine.program.xla_memory import NEEDED, check_room
 from skdl.engine.program_cache import ProgramCache
 from tests.engine.oracle import job_of, numbers
@@ -17,8 +16,8 @@ from tests.engine.oracle import job_of, numbers
 def room(tmp_path, monkeypatch):
     """Let a process with ten mappings have room for so many more."""
     limit, mappings = tmp_path / "limit", tmp_path / "mappings"
-    monkeypatch.setattr(xla_room, "_LIMIT", limit)
-    monkeypatch.setattr(xla_room, "_MAPPINGS", mappings)
+    monkeypatch.setattr(xla_memory, "_LIMIT", limit)
+    monkeypatch.setattr(xla_memory, "_MAPPINGS", mappings)
     monkeypatch.setattr(compiled, "training_programs", ProgramCache())
     mappings.write_text("a mapping\n" * 10)
     return lambda count: limit.write_text(f"{10 + count}\n")
