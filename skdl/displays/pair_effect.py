@@ -33,7 +33,6 @@ from skdl.displays.statistics.pairs import is_grid, most_important, named
 from skdl.displays.statistics.surface import along_strips, interpolated
 from skdl.exceptions import InvalidParameterError
 from skdl.results.results import Results
-from skdl.results.scales import places_of
 from skdl.results.value_texts import text_of
 
 if TYPE_CHECKING:
@@ -289,8 +288,8 @@ class PairEffectDisplay(SearchDisplay):
                 cells = values[:, None] if not self.x_.numeric else values[None, :]
                 ax.pcolormesh(*edges, cells, gid="strip", **style)
         many = rows.sum() > 100
-        x = spread(self.x_, STRIP - 0.2) if not self.x_.numeric else places_of(self.x_)
-        y = spread(self.y_, STRIP - 0.2) if not self.y_.numeric else places_of(self.y_)
+        x = spread(self.x_, STRIP - 0.2) if not self.x_.numeric else self.x_.places
+        y = spread(self.y_, STRIP - 0.2) if not self.y_.numeric else self.y_.places
         points = ax.scatter(
             x[rows],
             y[rows],

@@ -21,7 +21,6 @@ from skdl.displays.drawing.style import (
 from skdl.displays.drawing.ticks import inches, tick_texts
 from skdl.results.hyperparameters import Hyperparameter
 from skdl.results.results import Results
-from skdl.results.scales import on_scale, whole
 from skdl.results.value_texts import number_texts, text_of
 
 if TYPE_CHECKING:
@@ -193,10 +192,10 @@ class ParallelCoordinatesDisplay(SearchDisplay):
         places, texts = ticks_of(one, longest)
         if places is None:
             found = one.numbers[one.present]
-            locator = MaxNLocator(6, min_n_ticks=3, integer=whole(one))
+            locator = MaxNLocator(6, min_n_ticks=3, integer=one.whole)
             ticks = locator.tick_values(found.min(), found.max())
             places = ticks[(ticks >= found.min()) & (ticks <= found.max())]
-            texts = number_texts(places) if whole(one) else tick_texts(places)
+            texts = number_texts(places) if one.whole else tick_texts(places)
         return _heights(one, places), texts
 
     def _draw_axis(
@@ -300,8 +299,8 @@ def _write(ax: Axes, text: str, place: tuple[float, float], size: float, **optio
 
 def _heights(one: Hyperparameter, places: np.ndarray) -> np.ndarray:
     """How high some places are on the axis of a hyperparameter, from 0 to 1."""
-    own = on_scale(one, spread(one, WIDTH))
+    own = one.on_scale(spread(one, WIDTH))
     low, high = np.nanmin(own), np.nanmax(own)
     # Where one value is all there is, beside none, it stands in the middle.
-    part = (on_scale(one, places) - low) / (high - low) if high > low else np.full(len(places), 0.5)
+    part = (one.on_scale(places) - low) / (high - low) if high > low else np.full(len(places), 0.5)
     return np.where(np.isnan(places), BELOW, part)

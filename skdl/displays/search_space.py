@@ -28,7 +28,6 @@ from skdl.displays.drawing.style import (
 from skdl.displays.drawing.ticks import inches
 from skdl.results.hyperparameters import Hyperparameter
 from skdl.results.results import Results
-from skdl.results.scales import of_grid, places_of
 from skdl.results.value_texts import text_of
 
 if TYPE_CHECKING:
@@ -207,8 +206,8 @@ class SearchSpaceDisplay(SearchDisplay):
             label=label,
             gid="candidates",
         )
-        if of_grid(hyperparameter):
-            places, means = _means(places_of(hyperparameter), mean, shown)
+        if hyperparameter.of_grid:
+            places, means = _means(hyperparameter.places, mean, shown)
             style = {"linewidth": 1.2} if hyperparameter.numeric else {"linestyle": "none"}
             ax.plot(
                 places,

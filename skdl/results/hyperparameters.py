@@ -14,6 +14,11 @@ from skdl.results.scales import asks_for_log, is_number
 from skdl.results.value_identity import identity_of
 from skdl.results.value_texts import text_of, texts_apart
 
+# Candidates share their values where each value has at least this many.
+_SHARED_BY = 2.0
+# The most distinct values of a hyperparameter that was searched by a grid.
+_MOST_OF_GRID = 12
+
 # What tells a value from others: numbers come first, by size.
 _Key = tuple[int, float, str]
 
@@ -92,6 +97,31 @@ class Hyperparameter:
             [math.nan if value is MISSING else float(value) for value in self.values],
             dtype=np.float64,
         )
+
+    @property
+    def places(self) -> np.ndarray:
+        """Where the values lie on an axis: numbers, or 0, 1, ... for categories; nan where one is missing."""
+        return self.numbers if self.numeric else np.where(self.present, self.codes, np.nan)
+
+    @property
+    def of_grid(self) -> bool:
+        """Whether several candidates share each of a few values."""
+        few = self.n_distinct <= _MOST_OF_GRID
+        return few and bool(self.present.sum() >= _SHARED_BY * self.n_distinct)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all values are integers."""
+        there = self.numbers[self.present]
+        return bool((there == np.round(there)).all())
+
+    def on_scale(self, places: np.ndarray) -> np.ndarray:
+        """Places as distances on the axis: logarithms where the axis is logarithmic."""
+        return np.log10(places) if self.log else np.asarray(places, dtype=np.float64)
+
+    def from_scale(self, distances: np.ndarray) -> np.ndarray:
+        """What `on_scale` makes, back as places."""
+        return 10.0**distances if self.log else distances
 
     @cached_property
     def categories(self) -> tuple[str, ...]:

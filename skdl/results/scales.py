@@ -1,22 +1,15 @@
-"""Which scale values ask for: whether they are numbers, of a grid, spread by factors, and where they lie."""
+"""Which scale values ask for: whether they are numbers, spread by factors, and how far scores reach."""
 
 from __future__ import annotations
 
 import math
 import numbers
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from skdl.results.hyperparameters import Hyperparameter
-
 # Values that span less than this factor are as legible on a linear axis.
 LEAST_SPAN_OF_LOG = 8.0
-# Candidates share their values where each value has at least this many.
-SHARED_BY = 2.0
-# The most distinct values of a hyperparameter that was searched by a grid.
-MOST_OF_GRID = 12
 # A score this many times further below the best than the middle candidate is not worth the axis.
 FAR_BELOW = 30.0
 
@@ -40,35 +33,6 @@ def asks_for_log(found: np.ndarray) -> bool:
         return abs(float(((places - places[0]) / (places[-1] - places[0])).mean()) - 0.5)
 
     return off_centre(np.log(found)) <= off_centre(found) + 1e-9
-
-
-def places_of(hyperparameter: Hyperparameter) -> np.ndarray:
-    """Where the values lie on an axis: numbers, or 0, 1, ... for categories; nan where they are missing."""
-    if hyperparameter.numeric:
-        return hyperparameter.numbers
-    return np.where(hyperparameter.present, hyperparameter.codes, np.nan)
-
-
-def of_grid(hyperparameter: Hyperparameter) -> bool:
-    """Whether several candidates share each of a few values."""
-    few = hyperparameter.n_distinct <= MOST_OF_GRID
-    return few and hyperparameter.present.sum() >= SHARED_BY * hyperparameter.n_distinct
-
-
-def on_scale(hyperparameter: Hyperparameter, places: np.ndarray) -> np.ndarray:
-    """Places as distances on the axis: logarithms where the axis is logarithmic."""
-    return np.log10(places) if hyperparameter.log else np.asarray(places, dtype=np.float64)
-
-
-def from_scale(hyperparameter: Hyperparameter, distances: np.ndarray) -> np.ndarray:
-    """What `on_scale` makes, back as places."""
-    return 10.0**distances if hyperparameter.log else distances
-
-
-def whole(hyperparameter: Hyperparameter) -> bool:
-    """Whether all values are integers."""
-    there = hyperparameter.numbers[hyperparameter.present]
-    return bool((there == np.round(there)).all())
 
 
 def lowest_shown(scores: np.ndarray) -> float:

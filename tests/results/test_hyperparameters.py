@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from skdl.results.hyperparameters import MISSING, hyperparameters_of, short_names
 from skdl.results.value_texts import LONGEST_TEXT
 from tests.hostile_texts import Silent
+from tests.made_up_results import column as tried
 
 
 def column(*values):
@@ -125,3 +126,24 @@ def test_short_names_tell_all_names_apart(names):
     found = short_names(names)
     assert len(set(found.values())) == len(names)
     assert all(name == short or name.endswith("__" + short) for name, short in found.items())
+
+
+def test_places_on_an_axis():
+    np.testing.assert_array_equal(tried(3, None, 1).places, [3, np.nan, 1])
+    np.testing.assert_array_equal(tried("b", "a", None).places, [1, 0, np.nan])
+
+
+@pytest.mark.parametrize("values", [(1e-4, 1e-3, 1e-2, 1e-1), (1.0, 2.0, 3.0)])
+def test_distances_on_an_axis_become_places_again(values):
+    found = tried(*values)
+    distances = found.on_scale(found.numbers)
+    np.testing.assert_allclose(np.diff(distances), np.diff(distances)[0])
+    np.testing.assert_allclose(found.from_scale(distances), values)
+
+
+def test_what_a_grid_has_tried():
+    assert tried(1, 1, 2, 2).of_grid
+    assert not tried(1, 2, 3, 4).of_grid
+    assert not tried(*range(20), *range(20)).of_grid
+    assert tried(1, 2.0, None).whole
+    assert not tried(1, 2.5).whole

@@ -1,14 +1,8 @@
-"""Values and scores have places on a scale."""
+"""Scores have a scale that shows them."""
 
 import numpy as np
 
-from skdl.results.scales import lowest_shown, places_of
-from tests.made_up_results import column
-
-
-def test_places():
-    np.testing.assert_array_equal(places_of(column(3, None, 1)), [3, np.nan, 1])
-    np.testing.assert_array_equal(places_of(column("b", "a", None)), [1, 0, np.nan])
+from skdl.results.scales import lowest_shown
 
 
 def test_scores_far_below_the_others_do_not_rule_the_axis():

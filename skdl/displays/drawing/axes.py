@@ -11,7 +11,6 @@ import numpy as np
 from skdl.displays.drawing.style import plain
 from skdl.displays.drawing.ticks import MOST_TICKS, inches, log_ticks, most_ticks, write_out
 from skdl.results.hyperparameters import Hyperparameter
-from skdl.results.scales import from_scale, of_grid, on_scale, places_of, whole
 from skdl.results.value_texts import cut_apart, number_texts, text_of
 
 if TYPE_CHECKING:
@@ -30,10 +29,10 @@ def spread(hyperparameter: Hyperparameter, width: float = 0.5) -> np.ndarray:
     width : float, default=0.5
         What they take of the gap to the next value.
     """
-    places = places_of(hyperparameter)
-    if hyperparameter.numeric and not of_grid(hyperparameter):
+    places = hyperparameter.places
+    if hyperparameter.numeric and not hyperparameter.of_grid:
         return places
-    distances = on_scale(hyperparameter, places)
+    distances = hyperparameter.on_scale(places)
     found = np.unique(distances[np.isfinite(distances)])
     gap = float(np.diff(found).min()) if len(found) > 1 else 1.0
     for value in found:
@@ -44,7 +43,7 @@ def spread(hyperparameter: Hyperparameter, width: float = 0.5) -> np.ndarray:
             offsets = np.empty(len(rows))
             offsets[order] = np.linspace(-0.5, 0.5, len(rows))
             distances[rows] += width * gap * offsets
-    return from_scale(hyperparameter, distances)
+    return hyperparameter.from_scale(distances)
 
 
 def set_axis(
@@ -106,7 +105,7 @@ def set_axis(
     else:
         ends = hyperparameter.numbers[hyperparameter.present]
         most = most_ticks(axis, number_texts(np.array([ends.min(), ends.max()])))
-        axis.set_major_locator(MaxNLocator(most, integer=whole(hyperparameter)))
+        axis.set_major_locator(MaxNLocator(most, integer=hyperparameter.whole))
         write_out(axis)
     room = int((width if which == "x" else height) / letter)
     axis.set_label_text(label_of(hyperparameter, int(np.clip(room, 8, LONGEST_LABEL))))
@@ -116,9 +115,9 @@ def set_limits(
     ax: Axes, which: Literal["x", "y"], hyperparameter: Hyperparameter, places: np.ndarray
 ) -> None:
     """Let an axis of numbers reach a little beyond all `places`."""
-    ends = on_scale(hyperparameter, np.array([np.nanmin(places), np.nanmax(places)]))
+    ends = hyperparameter.on_scale(np.array([np.nanmin(places), np.nanmax(places)]))
     room = 0.05 * (ends[1] - ends[0]) or 0.5
-    low, high = from_scale(hyperparameter, ends + [-room, room])
+    low, high = hyperparameter.from_scale(ends + [-room, room])
     ax.set_xlim(low, high) if which == "x" else ax.set_ylim(low, high)
 
 
@@ -157,7 +156,7 @@ def ticks_of(
         names = cut_apart(hyperparameter.categories, longest)
         return np.arange(len(names), dtype=np.float64), names
     found = np.unique(hyperparameter.numbers[hyperparameter.present])
-    if len(found) <= MOST_TICKS and _apart(on_scale(hyperparameter, found)):
+    if len(found) <= MOST_TICKS and _apart(hyperparameter.on_scale(found)):
         return found, number_texts(found)
     if hyperparameter.log:
         places = log_ticks(float(found[0]), float(found[-1]))

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from skdl.results.hyperparameters import Hyperparameter
-from skdl.results.scales import places_of
 from skdl.results.value_texts import number_texts
 
 
@@ -55,8 +54,8 @@ class Cells:
         >>> Cells.of(x, y, np.array([0.5, 0.75]), both=there, scored=there).means
         array([[0.5 , 0.75]])
         """
-        columns, column = np.unique(places_of(x)[both], return_inverse=True)
-        lines, line = np.unique(places_of(y)[both], return_inverse=True)
+        columns, column = np.unique(x.places[both], return_inverse=True)
+        lines, line = np.unique(y.places[both], return_inverse=True)
         shape = (len(lines), len(columns))
         size = shape[0] * shape[1]
         cells, there = line * shape[1] + column, scored[both]
@@ -69,8 +68,8 @@ class Cells:
 
     def at(self, candidate: int) -> tuple[int, int] | None:
         """The line and the column with the values of a candidate, which may be one that is in no cell."""
-        line = np.flatnonzero(self.lines == places_of(self.y)[candidate])
-        column = np.flatnonzero(self.columns == places_of(self.x)[candidate])
+        line = np.flatnonzero(self.lines == self.y.places[candidate])
+        column = np.flatnonzero(self.columns == self.x.places[candidate])
         return (int(line[0]), int(column[0])) if len(line) and len(column) else None
 
     def values(self) -> tuple[list[Any], list[Any]]:
@@ -81,7 +80,7 @@ class Cells:
 
 def _values_at(one: Hyperparameter, places: np.ndarray) -> list[Any]:
     """The values of a hyperparameter that lie at some places."""
-    found = places_of(one)
+    found = one.places
     return [one.values[int(np.flatnonzero(found == place)[0])] for place in places]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.tree import DecisionTreeRegressor
 
 from skdl.results.hyperparameters import MISSING, Hyperparameter
-from skdl.results.scales import is_number, on_scale
+from skdl.results.scales import is_number
 
 N_TREES = 50
 # Candidates that a tree draws at most, so that a thousand do not take ten times as long.
@@ -72,7 +72,7 @@ def encoded(hyperparameter: Hyperparameter) -> np.ndarray:
     ordered = all(is_number(value) for value in hyperparameter.values if value is not MISSING)
     if hyperparameter.numeric or ordered or hyperparameter.n_distinct > MOST_COLUMNS:
         if hyperparameter.numeric:
-            numbers = on_scale(hyperparameter, hyperparameter.numbers)
+            numbers = hyperparameter.on_scale(hyperparameter.numbers)
         else:
             numbers = hyperparameter.codes.astype(np.float64)
         columns = np.where(there, numbers, np.median(numbers[there]))[:, None]

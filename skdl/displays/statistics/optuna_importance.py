@@ -9,7 +9,6 @@ import numpy as np
 
 from skdl.exceptions import InvalidParameterError
 from skdl.results.hyperparameters import Hyperparameter
-from skdl.results.scales import on_scale
 
 # PED-ANOVA compares the best tenth with all; Optuna advises to have no fewer than this in it.
 LEAST_OF_BEST = 5
@@ -67,7 +66,7 @@ def optuna_importances(
             )
     distributions = {one.name: _distribution(optuna, one) for one in hyperparameters}
     places = {
-        one.name: on_scale(one, one.numbers) if one.numeric else np.array(one.texts, dtype=object)
+        one.name: one.on_scale(one.numbers) if one.numeric else np.array(one.texts, dtype=object)
         for one in hyperparameters
     }
     trials = []
@@ -105,7 +104,7 @@ def _load_optuna(method: str) -> Any:
 def _distribution(optuna: Any, one: Hyperparameter) -> Any:
     if one.numeric:
         # Optuna gets logarithms: fANOVA's forest would not take them itself.
-        found = on_scale(one, one.numbers[one.present])
+        found = one.on_scale(one.numbers[one.present])
         return optuna.distributions.FloatDistribution(float(found.min()), float(found.max()))
     # The text of a missing value is empty.
     missing = [] if one.present.all() else [""]

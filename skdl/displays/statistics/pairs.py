@@ -12,7 +12,7 @@ from skdl.displays.statistics.forest_importance import encoded, forest_importanc
 from skdl.exceptions import InvalidParameterError
 from skdl.results.hyperparameters import Hyperparameter
 from skdl.results.results import Results
-from skdl.results.scales import lowest_shown, of_grid
+from skdl.results.scales import lowest_shown
 
 
 def most_important(
@@ -76,7 +76,7 @@ def is_grid(x: Hyperparameter, y: Hyperparameter, both: np.ndarray) -> bool:
     """Whether it is a table: two sets of categories, or a few values each in most of their combinations."""
     if not x.numeric and not y.numeric:
         return True
-    if not (of_grid(x) and of_grid(y)):
+    if not (x.of_grid and y.of_grid):
         return False
     combinations = {(x.codes[row], y.codes[row]) for row in np.flatnonzero(both)}
     shape = [len({one.codes[row] for row in np.flatnonzero(both)}) for one in (x, y)]

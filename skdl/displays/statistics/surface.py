@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from skdl.results.hyperparameters import Hyperparameter
-from skdl.results.scales import from_scale, on_scale
 
 # Places of the surface along each axis.
 FINENESS = 80
@@ -36,7 +35,7 @@ def interpolated(
     from scipy.interpolate import LinearNDInterpolator
     from scipy.spatial import QhullError
 
-    distances = np.column_stack([on_scale(one, one.numbers[rows]) for one in (x, y)])
+    distances = np.column_stack([one.on_scale(one.numbers[rows]) for one in (x, y)])
     low, high = distances.min(axis=0), distances.max(axis=0)
     if not (high > low).all():
         return None
@@ -51,7 +50,7 @@ def interpolated(
     unit = np.linspace(0, 1, FINENESS)
     found = np.ma.masked_invalid(surface(*np.meshgrid(unit, unit)))
     fine = low + unit[:, None] * (high - low)
-    return from_scale(x, fine[:, 0]), from_scale(y, fine[:, 1]), found
+    return x.from_scale(fine[:, 0]), y.from_scale(fine[:, 1]), found
 
 
 def along_strips(
@@ -74,14 +73,14 @@ def along_strips(
     """
     if not along.numeric:
         return
-    distances = np.where(along.present, on_scale(along, along.numbers), np.nan)
+    distances = np.where(along.present, along.on_scale(along.numbers), np.nan)
     for code in range(strips.n_distinct):
         inside = rows & (strips.codes == code)
         places, means = means_at(distances[inside][:, None], scores[inside])
         if len(places) > 1:
             fine = np.linspace(places[0, 0], places[-1, 0], FINENESS + 1)
             middles = (fine[1:] + fine[:-1]) / 2
-            yield code, from_scale(along, fine), np.interp(middles, places[:, 0], means)
+            yield code, along.from_scale(fine), np.interp(middles, places[:, 0], means)
 
 
 def means_at(points: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
