@@ -14,6 +14,7 @@ from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection._search import BaseSearchCV
 
 from skdl.diagnosis.fold_scores import SCORES, FoldScores
+from skdl.results.results import Results
 from skdl.results.scoring import own_score, own_scoring
 
 
@@ -73,9 +74,10 @@ def scores_of_search(
             )
         key = search.refit
         scoring = asked.get(key) if isinstance(asked, Mapping) else key
-    folds = _by_fold(search.cv_results_, search.best_index_)
+    results, best = Results.of_search(search, key), search.best_index_
+    train = () if results.train_scores is None else results.train_scores[best].tolist()
     return judged(
-        FoldScores(folds(f"test_{key}"), folds(f"train_{key}")),
+        FoldScores(tuple(results.test_scores[best].tolist()), tuple(train)),
         scoring if isinstance(scoring, str) else None,
         classifier=classifier,
         n_classes=n_classes,
@@ -83,24 +85,10 @@ def scores_of_search(
     )
 
 
-def _by_fold(results: Mapping[str, Any], index: int) -> Any:
-    def scores(name: str) -> tuple[float, ...]:
-        pattern = re.compile(rf"split(\d+)_{re.escape(name)}")
-        found = {int(hit[1]): key for key in results if (hit := pattern.fullmatch(key))}
-        return tuple(float(results[found[fold]][index]) for fold in sorted(found))
-
-    return scores
-
-
 def lost_fits(search: BaseSearchCV) -> np.ndarray:
     """Whether each candidate (rows) has no score on each split (columns)."""
-    lost: dict[int, np.ndarray] = {}
-    for name, values in search.cv_results_.items():
-        found = re.fullmatch(r"split(\d+)_test_.*", name)
-        if found is not None:
-            gone = ~np.isfinite(np.asarray(values, dtype=np.float64))
-            lost[int(found[1])] = lost.get(int(found[1]), False) | gone
-    return np.stack([lost[split] for split in sorted(lost)], axis=1)
+    by_metric = Results.of_search(search).by_each_metric
+    return np.any([~np.isfinite(one.test_scores) for one in by_metric], axis=0)
 
 
 def failed_rate(search: BaseSearchCV, failed: np.ndarray) -> float | None:
