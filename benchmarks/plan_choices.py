@@ -269,7 +269,7 @@ def timer(job, plan, form):
     from skdl.engine.rows.tensors import Data
 
     program = Program(job.network, form, (), Data(*few_rows(job.training)))
-    planned = PlannedProgram(program, replace(plan, form=form))
+    planned = PlannedProgram(program, plan.rules, plan.own_rules)
     planned.compile(job)
     fit = planned.begin(job)
     given = fit._given(0, 1)

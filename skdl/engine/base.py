@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import abc
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from skdl.engine.job import EpochObserver, FitJob, FitResult, StoppingMemory
-from skdl.exceptions import InvalidParameterError
 
 if TYPE_CHECKING:
     from skdl.engine.network.network import Network
@@ -24,6 +24,14 @@ class FitInProgress(Protocol):
 
 
 _Fit = TypeVar("_Fit", bound=FitInProgress)
+
+
+class Kind(enum.Enum):
+    """By what a job is run; the sentence on how it is run begins with the value."""
+
+    KERAS_LOOP = "Keras loop"
+    GRAPH = "Compiled as a graph"
+    XLA = "Compiled with XLA"
 
 
 class AbstractEngine(abc.ABC):
@@ -63,6 +71,23 @@ class AbstractEngine(abc.ABC):
     @abc.abstractmethod
     def explain(self, job: FitJob, callbacks: tuple[Any, ...] = ()) -> str:
         """What `train` would do with `job`, and why, in one sentence; nothing is trained."""
+
+    @abc.abstractmethod
+    def predict(
+        self, network: Network, state: NetworkState, x: Arrays, *, batch_size: int | None = None
+    ) -> Arrays:
+        """The outputs of `network` in `state` for all rows of `x`, as its programs compute them.
+
+        They depend on no row beside a row.
+
+        Parameters
+        ----------
+        network : Network
+        state : NetworkState
+        x : Arrays
+        batch_size : int, optional
+            How many rows are computed at a time; by default that follows from their width.
+        """
 
 
 class Stretch(NamedTuple):
@@ -105,7 +130,8 @@ class End:
 class AbstractProgram(abc.ABC, Generic[_Fit]):
     """What runs the fits of an engine: `begin` makes the state of a fit, and `run` alone changes this state.
 
-    A program has no state of its own that a result could depend on.
+    A program has no state of its own that a result could depend on. `predict` needs no fit, and no program
+    that is kept: an engine calls it by the class.
     """
 
     @abc.abstractmethod
@@ -123,41 +149,9 @@ class AbstractProgram(abc.ABC, Generic[_Fit]):
     def end(self, fit: _Fit) -> End:
         """What the fit ends with after the epochs that were run."""
 
+    @staticmethod
     @abc.abstractmethod
-    def predict(self, network: Network, state: NetworkState, x: Arrays) -> Arrays:
-        """The outputs of `network` in `state` for all rows of `x`."""
-
-
-def obstacle_to_resuming(callbacks: tuple[Any, ...]) -> str | None:
-    """Why a fit with `callbacks` can be neither kept nor resumed, as the second half of a sentence."""
-    if not callbacks:
-        return None
-    names = ", ".join(type(callback).__name__ for callback in callbacks)
-    return f"the state of the callbacks {names} is no part of the job"
-
-
-def check_resumable(job: FitJob, callbacks: tuple[Any, ...]) -> None:
-    """Raise where `job` is to be kept or resumed and cannot be.
-
-    Callbacks have a state that the job lacks, or the job resumes one that is not its equal.
-    """
-    obstacle = obstacle_to_resuming(callbacks)
-    if obstacle is not None and (job.keep_last or job.resume is not None):
-        raise InvalidParameterError(
-            f"This fit can be neither kept nor resumed, because {obstacle}. Got callbacks beside a job with "
-            "keep_last or resume, expected one of the two: leave the callbacks away."
-        )
-    before = job.resume
-    if before is None:
-        return
-    if not job.initial_epoch <= before.epoch <= job.epochs:
-        raise InvalidParameterError(
-            f"This fit cannot go on from epoch {before.epoch}. Got a job from epoch {job.initial_epoch} to "
-            f"{job.epochs}, expected one that has this epoch: raise epochs."
-        )
-    for name, value in job.resumed_settings.items():
-        if name in before.settings and before.settings[name] != value:
-            raise InvalidParameterError(
-                f"This fit cannot go on from the last state of another one. Got {name}={value!r}, expected "
-                f"{before.settings[name]!r} as there: resume an equal job of more epochs or seconds."
-            )
+    def predict(
+        network: Network, state: NetworkState, x: Arrays, *, batch_size: int | None = None
+    ) -> Arrays:
+        """The outputs of `network` in `state` for all rows of `x`, as in `AbstractEngine.predict`."""

@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from skdl.common.keras_import import quiet_xla, start_devices
-from skdl.engine.base import AbstractEngine, check_resumable, obstacle_to_resuming
+from skdl.engine.base import AbstractEngine
 from skdl.engine.indexes.index_checks import check_indexes, clear_index_errors
 from skdl.engine.job import EpochObserver, FitJob, FitResult
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.keras_parts.tracing import first_line, untraceable
 from skdl.engine.ledger import ledger
+from skdl.engine.network.network import Network
+from skdl.engine.network.state import NetworkState
 from skdl.engine.plan.fit_options import settled
 from skdl.engine.plan.form import Form
 from skdl.engine.plan.plan import Plan, make_plan
@@ -21,7 +23,8 @@ from skdl.engine.program.program import Program
 from skdl.engine.program.xla_memory import check_room, ran_out_of_memory
 from skdl.engine.program.xla_pieces import SlowWithXlaError
 from skdl.engine.program_cache import training_programs
-from skdl.engine.rows.arrays import few_rows
+from skdl.engine.resuming import check_resumable, obstacle_to_resuming, run_by
+from skdl.engine.rows.arrays import Arrays, few_rows
 from skdl.engine.rows.tensors import Data, read_as_floats, shapes_of
 from skdl.engine.run import run
 from skdl.exceptions import NotCompilableError
@@ -55,12 +58,23 @@ class CompiledEngine(AbstractEngine):
     ) -> FitResult:
         """Run `job` by calls of one program."""
         start_devices()
-        check_resumable(job, callbacks)
+        settings = check_resumable(job, callbacks)
         ready, plan, program = _prepared(settled(job), callbacks)
-        if program is not None:
-            with clear_index_errors(job.network.template):
-                planned = PlannedProgram(program, plan)
-                return run(ready, planned, plan=str(plan), observer=observer)
+        if program is None:
+            return self._by_keras(job, plan, observer, callbacks)
+        settings = run_by(job, settings, plan.kind.value)
+        with clear_index_errors(job.network.template):
+            planned = PlannedProgram(program, plan.rules, plan.own_rules)
+            return run(ready, planned, plan=str(plan), settings=settings, observer=observer)
+
+    def _by_keras(
+        self,
+        job: FitJob,
+        plan: Plan,
+        observer: EpochObserver | None,
+        callbacks: tuple[Any, ...],
+    ) -> FitResult:
+        """Run a job that no program can run, where that is allowed."""
         if not self._fallback:
             raise NotCompilableError(
                 f"engine='compiled' cannot run this fit: {plan.obstacle}. Expected a fit that compiles: "
@@ -73,6 +87,12 @@ class CompiledEngine(AbstractEngine):
                 plan.obstacle,
             )
         return replace(KerasLoopEngine().train(job, observer, callbacks), plan=str(plan))
+
+    def predict(
+        self, network: Network, state: NetworkState, x: Arrays, *, batch_size: int | None = None
+    ) -> Arrays:
+        """By a graph of its own."""
+        return PlannedProgram.predict(network, state, x, batch_size=batch_size)
 
 
 def engine_named(name: str) -> AbstractEngine:
@@ -131,7 +151,7 @@ def _program(job: FitJob, plan: Plan) -> Program:
         with untraceable():
             few = few_rows(job.training, network.batch_rows)
             program = Program(network, form, plan.rules, Data(*few))
-        PlannedProgram(program, plan).compile(job)
+        PlannedProgram(program, plan.rules, plan.own_rules).compile(job)
         return program
 
     def make() -> Program:

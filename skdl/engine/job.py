@@ -111,7 +111,8 @@ class LastState:
     seconds : float
         How long the epochs took.
     settings : mapping
-        What of the job has to be the same in a job that goes on from here, by its names.
+        What has to be the same in a job that goes on from here, by its names: all that the result depends
+        on, large parts as digests, and the learning rates of the steps that were run.
     """
 
     network: NetworkState
@@ -173,7 +174,8 @@ class FitJob:
         Whether the result has `FitResult.last`.
     resume : LastState or None
         The last state of an equal job of fewer epochs or seconds. The result is the one that a single fit
-        would give.
+        would give. Only `epochs`, `max_seconds`, `verbose`, `keep_last` and the rates of steps that are
+        still to come may differ.
     """
 
     network: Network
@@ -195,16 +197,6 @@ class FitJob:
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     keep_last: bool = False
     resume: LastState | None = None
-
-    @property
-    def resumed_settings(self) -> dict[str, Any]:
-        """What has to be the same in a job that resumes this one, besides its network and its rows."""
-        names = (
-            *("seed", "initial_epoch", "trained_epochs", "batch_size", "validation_batch_size"),
-            *("shuffle", "mixup", "stopping"),
-        )
-        found = {name: getattr(self, name) for name in names}
-        return {**found, "n_rows": self.training.n_rows, "options": dict(self.options)}
 
     @property
     def first_epoch(self) -> int:

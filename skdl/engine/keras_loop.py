@@ -8,7 +8,7 @@ import numpy as np
 
 from skdl.common.keras_import import load_keras, start_devices
 from skdl.common.signatures import arguments_of
-from skdl.engine.base import AbstractEngine, check_resumable
+from skdl.engine.base import AbstractEngine, Kind
 from skdl.engine.callbacks.in_keras import (
     KerasWatch,
     keras_clock,
@@ -21,13 +21,16 @@ from skdl.engine.job import EpochObserver, FitJob, FitResult
 from skdl.engine.keras_batches import training_batches, validation_batches
 from skdl.engine.keras_parts.noise import replaced_noise
 from skdl.engine.keras_parts.unseeded_calls import drawing_for
-from skdl.engine.network.state import build_optimizer, read_state
+from skdl.engine.network.network import Network
+from skdl.engine.network.state import NetworkState, build_optimizer, read_state
+from skdl.engine.prediction import predict
 from skdl.engine.random import Stream, derive_seed
-from skdl.engine.rows.arrays import n_steps
+from skdl.engine.resuming import check_resumable, run_by
+from skdl.engine.rows.arrays import Arrays, n_steps
 from skdl.engine.run import goes_on, result_of
 from skdl.exceptions import InvalidParameterError
 
-PLAN = "Keras loop: one call of keras.Model.fit."
+PLAN = f"{Kind.KERAS_LOOP.value}: one call of keras.Model.fit."
 
 
 class KerasLoopEngine(AbstractEngine):
@@ -45,7 +48,7 @@ class KerasLoopEngine(AbstractEngine):
     ) -> FitResult:
         """Run `job` by one call of its model's `fit`."""
         start_devices()
-        check_resumable(job, callbacks)
+        settings = run_by(job, check_resumable(job, callbacks), Kind.KERAS_LOOP.value)
         check_indexes(job)
         before, first = job.resume, job.first_epoch
         model = job.network.model(job.start if before is None else before.network)
@@ -118,9 +121,16 @@ class KerasLoopEngine(AbstractEngine):
             stopped=not (clock.ended or ends),
             plan=PLAN,
             raw=raw,
+            settings=settings,
             seconds=clock.seconds,
             unseeded=unseeded,
         )
+
+    def predict(
+        self, network: Network, state: NetworkState, x: Arrays, *, batch_size: int | None = None
+    ) -> Arrays:
+        """By the graph that all engines share."""
+        return predict(network, state, x, batch_size=batch_size)
 
     @staticmethod
     def _batches(job: FitJob, done: int) -> Any:

@@ -13,6 +13,7 @@ from skdl.engine.base import AbstractProgram
 from skdl.engine.job import EpochObserver, FitJob, FitResult, LastState, StoppingMemory, StopReason
 from skdl.engine.ledger import ledger
 from skdl.engine.network.state import NetworkState, is_finite
+from skdl.engine.resuming import settings_after
 
 
 def run(
@@ -20,9 +21,21 @@ def run(
     program: AbstractProgram[Any],
     *,
     plan: str,
+    settings: Mapping[str, Any],
     observer: EpochObserver | None = None,
 ) -> FitResult:
-    """The result of `job` by `program`; `plan` says in one sentence how it is run."""
+    """The result of `job` by `program`.
+
+    Parameters
+    ----------
+    job : FitJob
+    program : AbstractProgram
+    plan : str
+        One sentence on how the job is run.
+    settings : mapping
+        What `check_resumable` gave for the job.
+    observer : EpochObserver, optional
+    """
     clock, before = time.perf_counter(), job.resume
     fit = program.begin(job)
     history: dict[str, tuple[Any, ...]] = {} if before is None else dict(before.history)
@@ -57,6 +70,7 @@ def run(
         stopped=stopped,
         plan=plan,
         raw=raw,
+        settings=settings,
         seconds=seconds,
     )
 
@@ -77,6 +91,7 @@ def result_of(
     stopped: bool,
     plan: str,
     raw: NetworkState | None,
+    settings: Mapping[str, Any],
     seconds: float,
     unseeded: np.ndarray | None = None,
 ) -> FitResult:
@@ -106,6 +121,6 @@ def result_of(
             memory,
             unseeded,
             seconds,
-            job.resumed_settings,
+            settings_after(settings, epoch),
         ),
     )

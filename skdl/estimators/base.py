@@ -27,7 +27,7 @@ from skdl.engine.network.fitted import FittedNetwork
 from skdl.engine.network.network import LiveNetwork, Network
 from skdl.engine.network.state import NetworkState
 from skdl.engine.plan.batch_checks import check_rows_to_predict
-from skdl.engine.prediction import predict, predict_by_keras
+from skdl.engine.prediction import predict_by_keras
 from skdl.engine.rows.arrays import Arrays, map_arrays, n_rows, network_array, take_rows
 from skdl.estimators.fit_job import Learnt, MadeNetwork, check_rows, job_of, samples_of
 from skdl.estimators.fit_settings import Training, Validation
@@ -427,7 +427,7 @@ class NetworkEstimator(CallbackSupportMixin):
             return predict_by_keras(
                 self.model_, x, batch_size=size, callbacks=callbacks, options=options
             )
-        return predict(network, fitted.state, x, batch_size=size)
+        return engine_named(self.engine).predict(network, fitted.state, x, batch_size=size)
 
     @property
     def model_(self) -> keras.Model:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skdl.engine.base import AbstractEngine, AbstractProgram, End, Stretch, check_resumable
+from skdl.engine.base import AbstractEngine, AbstractProgram, End, Stretch
 from skdl.engine.job import StoppingMemory
 from skdl.engine.network.state import NetworkState
 from skdl.engine.random import batch_order
+from skdl.engine.resuming import check_resumable, run_by
 from skdl.engine.run import run
 
 PLAN = "NumPy, because it is one linear layer."
@@ -53,7 +54,8 @@ class NumpyProgram(AbstractProgram):
     def end(self, fit):
         return End(fit.now(), StoppingMemory())
 
-    def predict(self, network, state, x):
+    @staticmethod
+    def predict(network, state, x, *, batch_size=None):
         weights, bias = state.variables
         return x @ weights + bias
 
@@ -62,8 +64,11 @@ class NumpyEngine(AbstractEngine):
     """An engine of this program alone."""
 
     def train(self, job, observer=None, callbacks=()):
-        check_resumable(job, callbacks)
-        return run(job, NumpyProgram(), plan=PLAN, observer=observer)
+        settings = run_by(job, check_resumable(job, callbacks), "NumPy")
+        return run(job, NumpyProgram(), plan=PLAN, settings=settings, observer=observer)
 
     def explain(self, job, callbacks=()):
         return PLAN
+
+    def predict(self, network, state, x, *, batch_size=None):
+        return NumpyProgram.predict(network, state, x, batch_size=batch_size)

@@ -67,6 +67,11 @@ def steep():
     return build(optimizer=keras.optimizers.SGD(1.2, momentum=0.5))
 
 
+def mixing():
+    """A layer that may mix rows, so that no batch is filled up."""
+    return build(keras.layers.Dense(5, activity_regularizer="l2"))
+
+
 STOP = Stopping("loss", early_stopping=True, patience=2)
 PLATEAU = Stopping("loss", reduce_lr_patience=0, reduce_lr_factor=0.5)
 CASES = {
@@ -74,6 +79,12 @@ CASES = {
     "noise and statistics": (noisy, {}),
     "an average of weights": (averaged, {}),
     "validation": (build, {"validation": Samples(X[:9], Y[:9])}),
+    "weights of rows": (
+        build,
+        {"training": Samples(X, Y, np.linspace(0.2, 1.8, len(X)).astype(np.float32))},
+    ),
+    "weights of classes": (build, {"options": {"class_weight": {0: 0.5, 1: 1.0, 2: 2.0}}}),
+    "a last batch as a graph": (mixing, {}),
     "mixup": (
         lambda: build(loss="categorical_crossentropy"),
         {"mixup": 0.4, "training": Samples(X, np.eye(3, dtype=np.float32)[Y])},
@@ -210,23 +221,66 @@ def test_a_fit_that_is_kept_shares_the_program_of_one_that_is_not():
     assert stats().programs == before
 
 
-OTHERS = {
-    "seed": {"seed": 4},
-    "batch_size": {"batch_size": 8},
-    "stopping": {"stopping": replace(STOP, patience=9)},
-    "n_rows": {"training": Samples(X[1:], Y[1:])},
-}
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_job_of_fewer_epochs_does_not_go_on(engine):
+    engine, job = ENGINES[engine](), job_of(Network(build), epochs=2, keep_last=True)
+    last = engine.train(job).last
+    with pytest.raises(InvalidParameterError, match="cannot go on from epoch 2.*from epoch 0 to 1"):
+        engine.train(replace(job, epochs=1, resume=last))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", OTHERS)
-def test_only_an_equal_job_goes_on(engine, name):
-    engine, job = ENGINES[engine](), job_of(Network(build), epochs=2, keep_last=True)
-    last = engine.train(job).last
-    with pytest.raises(InvalidParameterError, match=f"Got {name}=.*resume an equal job"):
-        engine.train(replace(job, epochs=4, resume=last, **OTHERS[name]))
-    with pytest.raises(InvalidParameterError, match="cannot go on from epoch 2.*from epoch 0 to 1"):
-        engine.train(replace(job, epochs=1, resume=last))
+def test_an_early_stop_comes_in_the_second_part_where_it_comes_in_one_go(engine):
+    engine, first = ENGINES[engine](), 3
+    job = job_of(
+        Network(steep),
+        epochs=first + 30,
+        initial_epoch=first,
+        trained_epochs=first,
+        keep_last=True,
+        stopping=STOP,
+    )
+    whole = engine.train(job)
+    # Places in the curves count from the first epoch of the fit, and the last state as callbacks do.
+    assert whole.stop_reason is StopReason.NO_IMPROVEMENT
+    assert whole.best_epoch == int(np.argmin(whole.history["loss"]))
+    assert whole.stopped_epoch == whole.best_epoch + STOP.patience == whole.n_epochs - 1
+    assert whole.last.epoch == first + whole.n_epochs
+    assert whole.last.stopping.best_epoch == first + whole.best_epoch
+    assert whole.last.stopping.stopped_epoch == first + whole.stopped_epoch
+    before = engine.train(replace(job, epochs=first + whole.stopped_epoch))
+    assert (before.n_epochs, before.stopped_epoch) == (whole.stopped_epoch, None)
+    assert before.last.stopping.wait == STOP.patience - 1
+    after = engine.train(replace(job, resume=before.last))
+    assert after.stop_reason is StopReason.NO_IMPROVEMENT
+    assert (after.best_epoch, after.stopped_epoch) == (whole.best_epoch, whole.stopped_epoch)
+    assert same(after, whole)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_rate_falls_in_the_second_part_where_it_falls_in_one_go(engine):
+    engine = ENGINES[engine]()
+    plateau = replace(PLATEAU, reduce_lr_patience=2)
+    job = job_of(Network(steep), epochs=16, keep_last=True, stopping=plateau)
+    whole = engine.train(job)
+    rates = whole.history["learning_rate"]
+    # Keras's curve has the rate that an epoch was trained with: it falls when this epoch is over.
+    fall = next(epoch for epoch, rate in enumerate(rates) if rate != rates[0]) - 1
+    assert fall >= 2
+    before = engine.train(replace(job, epochs=fall))
+    assert set(before.history["learning_rate"]) == {rates[0]}
+    assert (before.last.stopping.plateau_wait, before.last.stopping.rate_factor) == (1, 1.0)
+    after = engine.train(replace(job, epochs=fall + 2, resume=before.last))
+    assert after.history["learning_rate"] == rates[: fall + 2]
+    assert rates[fall + 1] == np.float32(rates[0] * plateau.reduce_lr_factor)
+    assert same(engine.train(replace(job, resume=before.last)), whole)
+
+
+def test_the_last_batch_of_an_epoch_may_be_a_graph():
+    """Such a plan keeps and resumes like the others; its case is among those above."""
+    make, changes = CASES["a last batch as a graph"]
+    plan = CompiledEngine(fallback=False).explain(job_of(Network(make), **changes))
+    assert plan.startswith("Compiled with XLA, the last batch of an epoch as a graph, because the")
 
 
 class OwnSteps(keras.Sequential):

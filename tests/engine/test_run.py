@@ -11,7 +11,7 @@ import numpy as np
 from skdl.engine.job import FitJob, StopReason
 from skdl.engine.network.state import NetworkState
 from skdl.engine.rows.arrays import Samples
-from tests.engine.numpy_program import PLAN, NumpyEngine, NumpyProgram
+from tests.engine.numpy_program import PLAN, NumpyEngine
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +21,15 @@ def linear_job(epochs=20, **changes):
     x = np.random.default_rng(0).normal(size=(20, 2))
     y = x @ np.array([[1.0], [-2.0]]) + 3
     start = NetworkState((np.zeros((2, 1)), np.zeros(1)))
-    return FitJob(None, start, Samples(x, y), None, epochs, 5, 5, seed=1, **changes)
+    settings = {"start": start, "training": Samples(x, y), "seed": 1, **changes}
+    return FitJob(
+        network=None,
+        validation=None,
+        epochs=epochs,
+        batch_size=5,
+        validation_batch_size=5,
+        **settings,
+    )
 
 
 def test_a_program_of_numpys_learns_and_predicts():
@@ -32,7 +40,7 @@ def test_a_program_of_numpys_learns_and_predicts():
     weights, bias = result.end.variables
     np.testing.assert_allclose(weights, [[1.0], [-2.0]], atol=1e-3)
     np.testing.assert_allclose(bias, [3.0], atol=1e-3)
-    predicted = NumpyProgram().predict(None, result.end, job.training.x)
+    predicted = NumpyEngine().predict(None, result.end, job.training.x)
     np.testing.assert_allclose(predicted, job.training.y, atol=1e-2)
 
 

@@ -48,17 +48,20 @@ INNER_ROOMS = {
         "network": "copies identity keras_parts numbers optimizers random rows structure",
         "job": "network rows",
         "base": "job network rows",
+        "resuming": "identity job network numbers rows",
         "indexes": "job keras_parts network numbers rows rowwise",
         "callbacks": "job ledger network optimizers structure",
-        "plan": "base callbacks indexes job keras_parts optimizers rows rowwise structure",
+        "plan": "base callbacks indexes job keras_parts optimizers resuming rows rowwise structure",
         "program_cache": "ledger",
         "keras_batches": "random rows",
         "prediction": "indexes keras_batches keras_parts network numbers program_cache rows structure",
         "program": "base callbacks job keras_parts ledger network numbers optimizers plan prediction "
         "random rows rowwise structure",
-        "run": "base job ledger network",
-        "keras_loop": "base callbacks indexes job keras_batches keras_parts network random rows run",
-        "compiled": "base indexes job keras_loop keras_parts ledger plan program program_cache rows run",
+        "run": "base job ledger network resuming",
+        "keras_loop": "base callbacks indexes job keras_batches keras_parts network prediction random "
+        "resuming rows run",
+        "compiled": "base indexes job keras_loop keras_parts ledger network plan program program_cache "
+        "resuming rows run",
         "__init__": "ledger program_cache",
     },
     "displays": {

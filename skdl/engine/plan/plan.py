@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from skdl.common.keras_import import load_keras
-from skdl.engine.base import obstacle_to_resuming
+from skdl.engine.base import Kind
 from skdl.engine.callbacks import Rule, StopAtNaN, callbacks_of, rules_of
 from skdl.engine.indexes.index_checks import OWN_STEPS, obstacle_to_xla
 from skdl.engine.job import FitJob
@@ -21,6 +20,7 @@ from skdl.engine.keras_parts.walk import walk_layers
 from skdl.engine.optimizers.pure_optimizer import obstacle as optimizer_obstacle
 from skdl.engine.plan.fit_options import obstacle as options_obstacle
 from skdl.engine.plan.form import Form
+from skdl.engine.resuming import obstacle_to_resuming
 from skdl.engine.rows.arrays import few_rows, leaves
 from skdl.engine.rows.sizes import bucket_of_batch, bucket_of_rows, dense_bytes
 from skdl.engine.rowwise.masked_rows import obstacle_to_masks
@@ -40,14 +40,6 @@ MULTIPLY_ADDS_US = 8  # a million of them in TensorFlow's convolution, beyond a 
 DENSE_BYTES = 2**30
 
 
-class Kind(enum.Enum):
-    """By what a job is run."""
-
-    KERAS_LOOP = "Keras loop"
-    GRAPH = "graph"
-    XLA = "XLA"
-
-
 @dataclass(frozen=True)
 class Plan:
     """What will be done with a job.
@@ -59,6 +51,8 @@ class Plan:
     form : Form or None
     rules : tuple of Rule
         The callbacks that run inside the program: the user's own, and then those of the job.
+    own_rules : tuple of Rule
+        Those of the job among them, which do what `FitJob.stopping` says.
     reason : str or None
         Why a graph serves, where one does.
     not_resumable : str or None
@@ -68,6 +62,7 @@ class Plan:
     obstacle: str | None
     form: Form | None = None
     rules: tuple[Rule, ...] = ()
+    own_rules: tuple[Rule, ...] = ()
     reason: str | None = None
     not_resumable: str | None = None
 
@@ -79,18 +74,16 @@ class Plan:
         return Kind.XLA if self.form.needs_xla else Kind.GRAPH
 
     def __str__(self) -> str:
-        if self.form is None:
-            return f"Keras loop, because {self.obstacle}."
-        form = self.form
-        if form.full_by_xla:
-            return (
-                f"Compiled with XLA, the last batch of an epoch as a graph, because {self.reason}."
-            )
-        if not form.xla:
-            return (
-                f"Compiled as a graph, because {self.reason or 'XLA lacks one of its operations'}."
-            )
-        return f"Compiled with XLA{', convolutions as matrix products' if form.matmul else ''}."
+        kind, form, reason = self.kind, self.form, self.obstacle or self.reason
+        part = ""
+        if kind is Kind.GRAPH:
+            reason = reason or "XLA lacks one of its operations"
+        elif form is not None and form.full_by_xla:
+            part = ", the last batch of an epoch as a graph"
+        elif form is not None and form.matmul:
+            part = ", convolutions as matrix products"
+        because = "" if reason is None else f", because {reason}"
+        return f"{kind.value}{part}{because}."
 
 
 def make_plan(job: FitJob, callbacks: tuple[Any, ...] = ()) -> Plan:
@@ -102,7 +95,8 @@ def _plan(job: FitJob, callbacks: tuple[Any, ...]) -> Plan:
     obstacle = _obstacle(job)
     if obstacle is not None:
         return Plan(obstacle)
-    callbacks = (*callbacks, *callbacks_of(job.stopping))
+    own = callbacks_of(job.stopping)
+    callbacks = (*callbacks, *own)
     if callbacks:
         # Keras tells from metrics that have met data whether one that is watched should rise.
         job.network.meet(*few_rows(job.training, job.network.batch_rows))
@@ -130,7 +124,7 @@ def _plan(job: FitJob, callbacks: tuple[Any, ...]) -> Plan:
     ):
         reason = "TensorFlow's own convolution is faster for images of this size"
     form = _form(job, traits, rules, masked=reason is None, full_by_xla=full_by_xla)
-    return Plan(None, form, tuple(rules), reason)
+    return Plan(None, form, tuple(rules), tuple(rules[len(rules) - len(own) :]), reason)
 
 
 @dataclass(frozen=True)

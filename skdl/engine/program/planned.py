@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 
 from skdl.engine.base import AbstractProgram, End, Stretch
-from skdl.engine.callbacks import Rule, ScheduleRate, callbacks_of, one_epoch_a_call
+from skdl.engine.callbacks import Rule, ScheduleRate, one_epoch_a_call
 from skdl.engine.callbacks.replay import Replay
 from skdl.engine.job import FitJob, StoppingMemory
 from skdl.engine.ledger import ledger
 from skdl.engine.network.network import Network
 from skdl.engine.network.state import NetworkState, ProgramState
 from skdl.engine.plan.fit_options import Course
-from skdl.engine.plan.plan import Plan
 from skdl.engine.prediction import predict
 from skdl.engine.program.call import OWN_RATE, Epochs, Outcome, Span
 from skdl.engine.program.epochs import EpochInputs
@@ -42,20 +41,22 @@ class PlannedProgram(AbstractProgram["Fit"]):
     ----------
     program : Program
         Shared by all fits of its structure.
-    plan : Plan
-        That of the job, with the callbacks that belong to it.
+    rules : sequence of Rule
+        The callbacks of the job's plan, each with a state of its own.
+    own_rules : sequence of Rule
+        Those among them that do what `FitJob.stopping` says.
     """
 
-    def __init__(self, program: Program, plan: Plan):
-        self._program, self._plan = program, plan
+    def __init__(self, program: Program, rules: Sequence[Rule], own_rules: Sequence[Rule]):
+        self._program, self._rules, self._own_rules = program, rules, own_rules
 
     def begin(self, job: FitJob) -> Fit:
         """The tensors of the network, the rows and the callbacks."""
-        return Fit(job, self._program, self._plan.rules)
+        return Fit(job, self._program, self._rules, self._own_rules)
 
     def run(self, fit: Fit, epoch: int, most: int, seconds: float) -> Stretch:
         """Train some epochs by one call, or one epoch by several; then callbacks print and write."""
-        alone = one_epoch_a_call(self._plan.rules)
+        alone = one_epoch_a_call(self._rules)
         fit.replay.begin(fit.rate)
         fit.seconds = 0.0
         most = 1 if alone else min(most, self._program.form.epochs)
@@ -70,9 +71,12 @@ class PlannedProgram(AbstractProgram["Fit"]):
         """The network after the last step, with the best weights or an average where that was asked for."""
         return fit.end()
 
-    def predict(self, network: Network, state: NetworkState, x: Arrays) -> Arrays:
-        """By a graph of its own, whose bits do not depend on the rows beside a row."""
-        return predict(network, state, x)
+    @staticmethod
+    def predict(
+        network: Network, state: NetworkState, x: Arrays, *, batch_size: int | None = None
+    ) -> Arrays:
+        """By a graph of its own."""
+        return predict(network, state, x, batch_size=batch_size)
 
     def compile(self, job: FitJob) -> None:
         """Trace and compile the program, by a call that runs no step."""
@@ -86,7 +90,7 @@ class Fit:
     ----------
     job : FitJob
     program : Program
-    rules : sequence of Rule
+    rules, own_rules : sequence of Rule
 
     Attributes
     ----------
@@ -98,11 +102,14 @@ class Fit:
         How long the calls of the program took since somebody set it to zero.
     """
 
-    def __init__(self, job: FitJob, program: Program, rules: tuple[Rule, ...]):
+    def __init__(
+        self, job: FitJob, program: Program, rules: Sequence[Rule], own_rules: Sequence[Rule]
+    ):
         import tensorflow as tf
 
         self.job, self.course, self.seconds = job, Course.of(job), 0.0
-        self._program, self._form, self._rules = program, program.form, rules
+        self._program, self._form = program, program.form
+        self._rules, self._own_rules = rules, own_rules
         self._layout = layout = job.network.layout
         begun = job.start if job.resume is None else job.resume.network
         variables = begun.variables
@@ -294,11 +301,10 @@ class Fit:
         end = self._states.of(final, self._state.fixed, self._state.optimizer)
         variables, places, weights = list(end.variables), self._places, self._weights
         remembered: dict[str, Any] = {}
-        own = len(callbacks_of(self.job.stopping))
-        for number, (rule, memory) in enumerate(zip(self._rules, self.memory, strict=True)):
+        for rule, memory in zip(self._rules, self.memory, strict=True):
             now = tuple(np.zeros(2) if place is None else variables[place] for place in places)
             arrays = [np.asarray(part) for part in memory]
-            if number >= len(self._rules) - own:
+            if rule in self._own_rules:
                 remembered |= rule.remembered(arrays, now, weights)
             for place, value in zip(places, rule.after(arrays, now, weights), strict=True):
                 if place is not None:

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from skdl.engine.base import Kind
 from skdl.engine.compiled import CompiledEngine
-from skdl.engine.plan.plan import EPOCHS_PER_CALL, Kind, make_plan
+from skdl.engine.plan.plan import EPOCHS_PER_CALL, make_plan
 from tests.engine.oracle import BATCH, job_of, numbers
 
 layers = keras.layers
