@@ -26,10 +26,11 @@ from skdl.engine.keras_parts.walk import saved_kinds
 from skdl.engine.network.fitted import FittedNetwork
 from skdl.engine.network.network import LiveNetwork, Network
 from skdl.engine.network.state import NetworkState
-from skdl.engine.plan.batch_checks import check_rows_to_predict
 from skdl.engine.prediction import predict_by_keras
 from skdl.engine.rows.arrays import Arrays, map_arrays, n_rows, network_array, take_rows
+from skdl.estimators.batch_checks import check_rows_to_predict
 from skdl.estimators.fit_job import Learnt, MadeNetwork, check_rows, job_of, samples_of
+from skdl.estimators.fit_outcome import LastFit, keep_outcome, record
 from skdl.estimators.fit_settings import Training, Validation
 from skdl.estimators.input_checks import (
     check_shape_of_rows,
@@ -40,10 +41,9 @@ from skdl.estimators.input_checks import (
     draw_seed,
 )
 from skdl.estimators.parameter_table import ParameterTable
-from skdl.estimators.row_weights import check_weight, class_weights, held_out_class_weights
+from skdl.estimators.row_weights import RowWeights, check_weight
 from skdl.estimators.sklearn_callbacks import CallbackSupportMixin, start_reporting, with_callbacks
 from skdl.estimators.validation_split import rows_of_fit
-from skdl.estimators.watched_curve import LastFit, best_epoch, reason, record
 from skdl.estimators.worker_processes import arrival, configure_worker, departure
 from skdl.exceptions import DivergedError, IndexOutOfRangeError, InvalidParameterError
 from skdl.recording.records import told_fits
@@ -84,6 +84,7 @@ class NetworkEstimator(CallbackSupportMixin):
     stop_message_: str
     _fitted: FittedNetwork
     _learnt: Learnt
+    _last_fit: LastFit
     # Whether rows may have more than one axis.
     _takes_nd = False
     # What `_make_network` sets.
@@ -205,20 +206,22 @@ class NetworkEstimator(CallbackSupportMixin):
                 encoded = target if len(part) == len(y) else take_rows(target, part)
             return map_arrays(network_array, encoded)
 
-        of_rows = self._weights(weight, y, rows)
+        weights = RowWeights(
+            owner, self._class_weight, y[rows], None if weight is None else weight[rows]
+        )
         held_out = None
         if validation.X is not None:
             X_val, y_val, w_val = self._checked_validation(validation)
-            w_val = self._weights_held_out(w_val, y_val, y[rows], weight, rows)
+            w_val = weights.of_held_out(y_val, w_val)
             held_target = map_arrays(network_array, self._network_y(y_val))
             held_out = samples_of(self._network_x(X_val), held_target, w_val, len(y_val))
         elif others is not None:
             w_val = None if weight is None else weight[others]
-            w_val = self._weights_held_out(w_val, y[others], y[rows], weight, rows)
+            w_val = weights.of_held_out(y[others], w_val)
             held_target = target_of(others)
             held_out = samples_of(self._network_x(X[others]), held_target, w_val, len(others))
         some = X if len(rows) == len(y) else X[rows]
-        train = samples_of(self._network_x(some), target_of(rows), of_rows, len(rows))
+        train = samples_of(self._network_x(some), target_of(rows), weights.of_training(), len(rows))
         job = job_of(owner, train, held_out, network, start, training, self._learnt, self.seed_)
         return _Described(job, rows, others)
 
@@ -228,33 +231,6 @@ class NetworkEstimator(CallbackSupportMixin):
         check_shape_of_targets(type(self).__name__, y, self._learnt.target_shape)
         check_consistent_length(X, y)
         return X, y, check_weight(self, validation.weight, X)
-
-    def _weights(
-        self, weight: np.ndarray | None, y: np.ndarray, rows: np.ndarray
-    ) -> np.ndarray | None:
-        """The weights of the rows to train on, those of their classes multiplied in."""
-        some = None if weight is None else weight[rows]
-        chosen = self._class_weight
-        if chosen is None:
-            return some
-        by_class = class_weights(type(self).__name__, chosen, y[rows], some)
-        return by_class if some is None else some * by_class
-
-    def _weights_held_out(
-        self,
-        weight: np.ndarray | None,
-        held_out: np.ndarray,
-        y: np.ndarray,
-        trained_weight: np.ndarray | None,
-        rows: np.ndarray,
-    ) -> np.ndarray | None:
-        """The weights of rows held out, with those of classes as the rows `y` to train on have them."""
-        chosen = self._class_weight
-        if chosen is None:
-            return weight
-        some = None if trained_weight is None else trained_weight[rows]
-        by_class = held_out_class_weights(type(self).__name__, chosen, held_out, y, some)
-        return by_class if weight is None else weight * by_class
 
     @property
     def _class_weight(self) -> Any:
@@ -301,7 +277,7 @@ class NetworkEstimator(CallbackSupportMixin):
             self._take_extra()
             if reporter is not None:
                 reporter.on_fit_end(result.end)
-            self._take(job, result, append=append)
+            keep_outcome(self, job, result, append=append)
             if isinstance(fitted.network, LiveNetwork):
                 self._last_fit.note_on(fitted.model)
         except BaseException as error:
@@ -379,22 +355,6 @@ class NetworkEstimator(CallbackSupportMixin):
                 "X and y.",
                 {name: list(curve) for name, curve in result.history.items()},
             )
-
-    def _take(self, job: FitJob, result: FitResult, *, append: bool) -> None:
-        """Keep the curves of a fit, and why it ended."""
-        history = {name: list(curve) for name, curve in result.history.items()}
-        if append and hasattr(self, "history_"):
-            for name, curve in history.items():
-                self.history_.setdefault(name, []).extend(curve)
-        else:
-            self.history_ = history
-        self.n_epochs_ = len(self.history_.get("loss", ()))
-        before = self.n_epochs_ - result.n_epochs
-        self.best_epoch_ = best_epoch(job, result, self.history_, before)
-        self.stop_reason_ = reason(job, result)
-        self.stop_message_ = self.stop_reason_.message(result.n_epochs)
-        self._learnt = self._learnt.after(job, result.n_epochs)
-        self._last_fit = LastFit.of(job, result)
 
     def _outputs(
         self,

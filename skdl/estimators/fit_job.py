@@ -11,10 +11,10 @@ from skdl.common.keras_import import load_keras
 from skdl.engine.job import FitJob
 from skdl.engine.network.network import Network
 from skdl.engine.network.state import NetworkState
-from skdl.engine.plan.batch_checks import check_batches
 from skdl.engine.rows.arrays import Arrays, Samples, leaves, map_arrays, n_steps, network_array
 from skdl.engine.rows.mixup import obstacle_to_mixup
 from skdl.engine.rows.tensors import with_room
+from skdl.estimators.batch_checks import check_batches
 from skdl.estimators.fit_settings import Training
 from skdl.estimators.row_weights import scale_weights
 from skdl.estimators.watched_curve import stopping_of_job

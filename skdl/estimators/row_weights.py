@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,46 @@ def held_out_class_weights(
             )
         found *= [table.get(label, 1.0) for label in given.tolist()]
     return found
+
+
+@dataclass(frozen=True, eq=False)
+class RowWeights:
+    """What the rows of one fit weigh: their own weights times those of their classes.
+
+    Attributes
+    ----------
+    owner : str
+        The estimator's name, for messages.
+    class_weight : mapping, list of mappings, str or None
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        The targets of the rows to train on.
+    weight : ndarray of shape (n_rows,), or None
+        Their own weights.
+    """
+
+    owner: str
+    class_weight: Any
+    y: np.ndarray
+    weight: np.ndarray | None
+
+    def of_training(self) -> np.ndarray | None:
+        """The weights of the rows to train on."""
+        if self.class_weight is None:
+            return self.weight
+        return _product(
+            class_weights(self.owner, self.class_weight, self.y, self.weight), self.weight
+        )
+
+    def of_held_out(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
+        """The weights of rows held out, whose classes weigh as those of the rows to train on."""
+        if self.class_weight is None:
+            return weight
+        by_class = held_out_class_weights(self.owner, self.class_weight, y, self.y, self.weight)
+        return _product(by_class, weight)
+
+
+def _product(by_class: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+    return by_class if weight is None else weight * by_class
 
 
 def scale_weights(weight: np.ndarray | None) -> np.ndarray | None:

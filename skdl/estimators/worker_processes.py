@@ -6,6 +6,13 @@ computes one operation with changes bits, so it travels inside the pickled estim
     __getstate__    state = {**state, **departure()}     in the process that searches
     __setstate__    arrival(state)                       takes its entry out again, in the worker
     before a fit    configure_worker()                   before TensorFlow starts its threads
+
+A worker is a process that got an estimator from the process which started it, or that runs tasks of joblib's
+for it. Other processes, such as those of a cluster, are workers if ``SKDL_WORKER=1`` is in their environment.
+An estimator that is read from a file makes no worker of a process.
+
+That an estimator is sent to another process is told by the pickler: those of `multiprocessing` and of
+joblib's loky have a table of how types are sent, and no other pickler looks there.
 """
 
 from __future__ import annotations
@@ -15,7 +22,11 @@ import os
 import sys
 import threading
 import warnings
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
+
+from joblib.externals.loky.backend import reduction as loky_reduction
+from joblib.parallel import get_active_backend
 
 from skdl.common.keras_import import load_keras, quiet_start
 
@@ -26,45 +37,80 @@ Threads of one process share all that and give the same bits:
     with joblib.parallel_config("skdl"):
         GridSearchCV(...).fit(X, y)
 """
+# "1" says that a process is a worker, whoever started it.
+SETTING = "SKDL_WORKER"
 
-_ENTRY = "_intra_op_threads"
+_ENTRY = "_departure"
+_THREADS, _SENDER = "intra_op_threads", "sender"
 
 _lock = threading.Lock()
 _hinted = False
 _found_devices = False
-_wanted = 0
+_sent_here = False
+_wanted: int | None = None
 
 
-def inside_worker() -> bool:
-    """Whether this process is one that joblib started to run tasks in."""
-    return type(multiprocessing.current_process()).__name__.startswith("Loky")
+class _Departure:
+    """What a pickle holds beside an estimator: a dict, which is made when it is pickled.
 
-
-def departure() -> dict[str, int]:
-    """What a pickled estimator takes along: nothing, unless it is on its way to another process.
-
-    The first departure of a process prints `HINT`.
-
-    Examples
-    --------
-    >>> departure()  # this thread pickles for a file, say
-    {}
+    In a file it says how many threads TensorFlow was told to use, if it was, and nothing of the process: a
+    pickle, and a digest of one, is the same in all processes.
     """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        threads = intra_op_threads()
+        return dict, ({_THREADS: threads} if threads else {},)
+
+
+def _sent(departure: _Departure) -> tuple[Any, ...]:
+    """What travels with an estimator that is sent to another process; the first one prints `HINT`."""
     global _hinted
-    # So is the thread called that pickles the tasks of a queue between processes: joblib's and Python's own.
-    if threading.current_thread().name != "QueueFeederThread":
-        return {}
     with _lock:
         first, _hinted = not _hinted, True
     if first and not inside_worker() and sys.stderr is not None:
         print(HINT, file=sys.stderr, flush=True)
-    return {_ENTRY: intra_op_threads()}
+    return dict, ({_THREADS: intra_op_threads(), _SENDER: os.getpid()},)
+
+
+ForkingPickler.register(_Departure, _sent)
+loky_reduction.register(_Departure, _sent)
+
+
+def inside_worker() -> bool:
+    """Whether this process runs tasks for another one."""
+    if os.environ.get(SETTING) == "1":
+        return True
+    if multiprocessing.parent_process() is None:
+        return False
+    if _sent_here:
+        return True
+    # joblib's backend "multiprocessing" has a pickler without such a table. Its workers are daemonic.
+    inside_task = (get_active_backend()[0].nesting_level or 0) > 0
+    return inside_task and multiprocessing.current_process().daemon
+
+
+def departure() -> dict[str, Any]:
+    """What the state of an estimator has beside its attributes, for whoever pickles it.
+
+    Examples
+    --------
+    >>> import pickle
+    >>> pickle.loads(pickle.dumps(departure()))  # nobody has told TensorFlow a number of threads
+    {'_departure': {}}
+    """
+    return {_ENTRY: _Departure()}
 
 
 def arrival(state: dict[str, Any]) -> None:
     """Take out of `state` what `departure` put there, for `configure_worker`."""
-    global _wanted
-    _wanted = state.pop(_ENTRY, _wanted)
+    global _wanted, _sent_here
+    entry = state.pop(_ENTRY, None)
+    if not isinstance(entry, dict):  # of a copy within the process
+        return
+    _wanted = entry.get(_THREADS, _wanted)
+    parent = multiprocessing.parent_process()
+    if parent is not None and entry.get(_SENDER) == parent.pid:
+        _sent_here = True
 
 
 def intra_op_threads() -> int:
@@ -102,16 +148,18 @@ def configure_worker() -> None:
     import tensorflow as tf
 
     threading_options = tf.config.threading
+    wanted = _wanted
     try:
         if "TF_NUM_INTEROP_THREADS" not in os.environ:
             threading_options.set_inter_op_parallelism_threads(1)
-        threading_options.set_intra_op_parallelism_threads(_wanted)
+        if wanted is not None:
+            threading_options.set_intra_op_parallelism_threads(wanted)
     except RuntimeError:
         found = intra_op_threads()
-        if found != _wanted:
+        if wanted not in (None, found):
             warnings.warn(
                 f"Got a worker process whose TensorFlow runs with intra_op_parallelism_threads={found}, "
-                f"expected {_wanted} as in the process that searches: results can differ in their "
+                f"expected {wanted} as in the process that searches: results can differ in their "
                 "last bits. Set the number before the first search.",
                 stacklevel=2,
             )

@@ -102,6 +102,15 @@ def test_jobs_at_once_give_the_bits_of_jobs_in_a_row(engine, job):
     assert not np.array_equal(in_a_row[0].variables[0], in_a_row[1].variables[0])
 
 
+def test_all_engines_predict_the_same_and_each_row_alone(engine):
+    one = traced_job(epochs=1)
+    found = engine.predict(one.network, one.start, X)
+    expected = CompiledEngine().predict(one.network, one.start, X)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(engine.predict(one.network, one.start, X[7:8]), expected[7:8])
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-6)
+
+
 def test_the_result_is_plain_numbers(engine):
     result = engine.train(traced_job(epochs=1))
     assert all(type(value) is np.ndarray for value in result.end.all)

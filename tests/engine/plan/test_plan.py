@@ -1,11 +1,15 @@
 """A plan follows from the job alone, and says in a sentence what it is."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 
 from skdl.engine.base import Kind
+from skdl.engine.callbacks import ReduceRate, StopAtNaN, StopEarly
 from skdl.engine.compiled import CompiledEngine
+from skdl.engine.job import Stopping
 from skdl.engine.plan.plan import EPOCHS_PER_CALL, make_plan
 from tests.engine.oracle import BATCH, job_of, numbers
 
@@ -154,6 +158,58 @@ def test_what_no_program_runs_is_named(callbacks, options, words):
     assert plan.form is None
     assert str(plan).startswith("Keras loop, because ")
     assert words in str(plan)
+
+
+STOPPING = Stopping("loss", early_stopping=True, reduce_lr_patience=2)
+
+
+@pytest.mark.parametrize(
+    ("parts", "changes", "kind", "sentence"),
+    [
+        ((layers.Dense(3),), {}, Kind.XLA, "Compiled with XLA."),
+        (
+            (layers.Dense(3, activity_regularizer="l2"),),
+            {},
+            Kind.XLA,
+            "Compiled with XLA, the last batch of an epoch as a graph, because the activity",
+        ),
+        (
+            (layers.Dense(3, activity_regularizer="l2"),),
+            {"batch_size": 50},
+            Kind.GRAPH,
+            "Compiled as a graph, because the activity",
+        ),
+        (
+            (layers.Dense(3),),
+            {"options": {"workers": 2}},
+            Kind.KERAS_LOOP,
+            "Keras loop, because keras.Model.fit takes workers.",
+        ),
+    ],
+)
+def test_the_sentence_begins_with_the_kind(parts, changes, kind, sentence):
+    plan = planned(*parts, **changes)
+    assert plan.kind is kind
+    assert str(plan).startswith(kind.value)
+    assert str(plan).startswith(sentence)
+
+
+def test_what_xla_cannot_compile_is_of_another_kind():
+    plan = planned(layers.Dense(3))
+    graph = replace(plan, form=plan.form.as_graph())
+    assert graph.kind is Kind.GRAPH
+    assert str(graph) == "Compiled as a graph, because XLA lacks one of its operations."
+    partly = planned(layers.Dense(3, activity_regularizer="l2"))
+    assert replace(partly, form=partly.form.as_graph()).kind is Kind.GRAPH
+
+
+def test_the_rules_of_the_job_come_behind_those_of_the_user():
+    users = keras.callbacks.TerminateOnNaN()
+    plan = planned(layers.Dense(3), callbacks=(users,), stopping=STOPPING)
+    assert [type(rule) for rule in plan.rules] == [StopAtNaN, ReduceRate, StopEarly]
+    assert plan.rules[0].callback is users
+    assert plan.own_rules == plan.rules[1:]
+    assert planned(layers.Dense(3), callbacks=(users,)).own_rules == ()
 
 
 def test_a_large_order_of_batches_has_fewer_epochs_in_a_call():

@@ -8,6 +8,7 @@ from scipy import sparse
 
 from skdl.engine.rows.arrays import (
     Samples,
+    content_of,
     few_rows,
     leaves,
     map_arrays,
@@ -78,3 +79,40 @@ def test_a_sparse_matrix_is_one_leaf():
 def test_few_rows_are_two():
     x, y, weight = few_rows(Samples(X, Y, np.ones(ROWS)))
     assert (len(x), len(y), len(weight)) == (2, 2, 2)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        X + 1,
+        X[::-1],
+        X.T,
+        X[:-1],
+        X.astype(np.float64),
+        X.astype(">f4"),
+        X.view(np.int32),
+        sparse.csr_matrix(X),
+        X.astype(object),
+        X.astype(str),
+        (X,),
+        {"a": X},
+        None,
+    ],
+)
+def test_another_array_has_another_content(other):
+    assert content_of(other) != content_of(X)
+    assert content_of(other) == content_of(other)
+
+
+def test_equal_arrays_have_one_content_wherever_they_lie():
+    wide = np.zeros((ROWS, 6), np.float32)
+    wide[:, ::2] = X
+    for same in (X.copy(), np.asfortranarray(X), wide[:, ::2]):
+        assert content_of(same) == content_of(X)
+    assert content_of(sparse.csr_matrix(X)) == content_of(sparse.csr_matrix(X.copy()))
+    words = np.array(["one", b"two", 3, None], object)
+    assert content_of(words) == content_of(words.copy())
+    assert content_of({"a": X, "b": Y}) == content_of({"b": Y, "a": X})
+    assert content_of((X, None)) == content_of([X, None])
+    assert content_of((X, (Y,))) != content_of((X, Y))
+    assert content_of(np.zeros((0, 3))) != content_of(np.zeros((0, 2)))

@@ -1,0 +1,74 @@
+"""What is kept of a fit that has ended, and what is written down of it."""
+
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+
+from skdl.engine.job import FitResult, Stopping, StopReason
+from skdl.engine.network.state import NetworkState
+from skdl.estimators.fit_job import Learnt
+from skdl.estimators.fit_outcome import LastFit, keep_outcome, record
+from tests.engine.jobs import X, Y, job, network
+
+JOB = job(stopping=Stopping("loss"), epochs=3, initial_epoch=1)
+
+
+def result(reason=StopReason.EPOCHS_DONE, **history):
+    return FitResult(NetworkState(()), history, len(history["loss"]), reason, "plan")
+
+
+def estimator():
+    return SimpleNamespace(_learnt=Learnt((4,), ()))
+
+
+def test_a_fit_sets_what_is_known_of_it():
+    found = estimator()
+    keep_outcome(found, JOB, result(loss=(3.0, 1.0)), append=False)
+    assert found.history_ == {"loss": [3.0, 1.0]}
+    assert (found.n_epochs_, found.best_epoch_) == (2, 1)
+    assert found.stop_reason_ is StopReason.STILL_IMPROVING
+    assert found.stop_message_ == "ran all 2 epochs and was still improving: raise epochs"
+    assert found._learnt.trained_epochs == 2
+
+
+def test_more_training_goes_on_with_the_curves():
+    found = estimator()
+    keep_outcome(found, JOB, result(loss=(3.0, 2.0)), append=True)
+    keep_outcome(found, JOB, result(loss=(1.0, 4.0)), append=True)
+    assert found.history_ == {"loss": [3.0, 2.0, 1.0, 4.0]}
+    assert (found.n_epochs_, found.best_epoch_) == (4, 2)
+    assert found.stop_message_.startswith("ran all 2 epochs")
+    assert found._learnt.trained_epochs == 4
+    keep_outcome(found, JOB, result(loss=(5.0,)), append=False)
+    assert found.history_ == {"loss": [5.0]}
+
+
+def test_a_record_has_a_row_for_each_epoch():
+    sparse = job(stopping=Stopping("val_loss"), epochs=5, options={"validation_freq": 2})
+    history = {"loss": (5.0, 4.0, 3.0, 2.0, 1.0), "val_loss": (0.5, 0.25), "text": ("a",) * 5}
+    found = record("Net", sparse, result(**history))
+    assert (found.estimator, found.n_epochs, found.best_epoch) == ("Net", 5, 3)
+    assert list(found.history) == ["loss", "val_loss"]
+    np.testing.assert_array_equal(found.history["val_loss"], [np.nan, 0.5, np.nan, 0.25, np.nan])
+    assert not found.history["loss"].flags.writeable
+
+
+def test_a_curve_that_lacks_epochs_is_left_out():
+    assert list(record("Net", JOB, result(loss=(2.0, 1.0), other=(1.0,))).history) == ["loss"]
+
+
+def test_a_fit_that_diverged_has_no_best_epoch():
+    found = record("Net", JOB, result(StopReason.DIVERGED, loss=(2.0, np.nan)))
+    assert (found.best_epoch, found.stop_reason) == (None, StopReason.DIVERGED)
+
+
+def test_the_last_fit_is_noted_as_keras_notes_it():
+    model, given = network(run_eagerly=True), {"batch_size": 16, "verbose": 0}
+    history = model.fit(X, Y, epochs=3, initial_epoch=1, **given)
+    twin = network()
+    LastFit.of(JOB, result(**{name: tuple(c) for name, c in history.history.items()})).note_on(twin)
+    assert type(twin.history) is keras.callbacks.History
+    assert twin.history.history == history.history
+    assert (twin.history.epoch, twin.history.params) == (history.epoch, history.params)
+    assert twin.history.model is twin
