@@ -107,10 +107,11 @@ def arrival(state: dict[str, Any]) -> None:
     entry = state.pop(_ENTRY, None)
     if not isinstance(entry, dict):  # of a copy within the process
         return
-    _wanted = entry.get(_THREADS, _wanted)
     parent = multiprocessing.parent_process()
-    if parent is not None and entry.get(_SENDER) == parent.pid:
-        _sent_here = True
+    sent = parent is not None and entry.get(_SENDER) == parent.pid
+    if sent or not _sent_here:  # a file does not know better
+        _wanted = entry.get(_THREADS, _wanted)
+    _sent_here = _sent_here or sent
 
 
 def intra_op_threads() -> int:
