@@ -30,6 +30,7 @@ _FIXES = {
     "kind": "train both parts by one engine, on a machine and with versions that run them in one way",
     "network": "build the network of that job; a network that cannot be read to its end equals itself alone",
     "numbers": "give the network and its optimizer the numbers of that job",
+    "execution": "compile the network with the settings of that job",
     "start": "pass the start of that job: its weights, and an optimizer of the same learning rate",
     "training": "pass the rows of that job, in their order, with their targets and weights",
     "validation": "pass the validation rows of that job, or none where it has none",
@@ -154,10 +155,17 @@ def _of_network(network: Network | None, start: NetworkState) -> dict[str, Any]:
         }
         # The learning rates are variables, of an optimizer that has none else before the first step.
         first = start.optimizer or tuple(map(np.asarray, model.optimizer.variables))
+        # The Keras loop trains by these; of bits, they may change the last ones.
+        execution = {
+            "run_eagerly": model.run_eagerly,
+            "jit_compile": model.jit_compile,
+            "steps_per_execution": model.steps_per_execution,
+        }
     units = "" if widths is None else f" with {tuple(widths.units)} hidden units"
     return {
         "network": Itself(network) if structure.parts else f"structure {structure.text}{units}",
         "numbers": named,
+        "execution": execution,
         "start": content_of((start.variables, first, start.memory)),
     }
 

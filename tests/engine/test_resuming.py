@@ -44,7 +44,9 @@ class Handled(keras.layers.Dense):
         self.handle = object()
 
 
-def build(units=6, activation="tanh", rate=0.3, beta=0.9, learning_rate=0.01, kind=None):
+def build(
+    units=6, activation="tanh", rate=0.3, beta=0.9, learning_rate=0.01, kind=None, **settings
+):
     """A network with noise, whose settings are structure, numbers, or the state of the optimizer."""
     model = keras.Sequential(
         [
@@ -54,9 +56,8 @@ def build(units=6, activation="tanh", rate=0.3, beta=0.9, learning_rate=0.01, ki
             keras.layers.Dense(3, activation="softmax"),
         ]
     )
-    model.compile(
-        keras.optimizers.Adam(learning_rate, beta_1=beta), "sparse_categorical_crossentropy"
-    )
+    optimizer = keras.optimizers.Adam(learning_rate, beta_1=beta)
+    model.compile(optimizer, "sparse_categorical_crossentropy", **settings)
     return model
 
 
@@ -114,6 +115,10 @@ OTHERS = {
     "number of the optimizer": (
         other(beta=0.8),
         r"Got numbers=\{'.*Adam.beta_1': 0.8\}, expected \{'.*Adam.beta_1': 0.9\}",
+    ),
+    "steps that Keras runs at once": (
+        other(steps_per_execution=2),
+        r"Got execution=\{'steps_per_execution': 2\}, expected .*1\}.*compile the network with the",
     ),
     "learning rate of the optimizer": (
         other(learning_rate=0.02),
