@@ -20,13 +20,14 @@ SOURCES := $(shell find skdl -type f -not -name '*.pyc' 2>/dev/null)
 .DELETE_ON_ERROR:
 # Two pip runs in one environment get in each other's way, also under `make -j`.
 .NOTPARALLEL:
-.PHONY: help tune test test-thorough test-all test-browser lint format types docs smoke smoke-oldest bench clean
+.PHONY: help tune test test-docs test-thorough test-all test-browser lint format types docs smoke smoke-oldest bench clean
 
 help:
 	@echo "make tune          tune a network on real data (ARGS=--quick for a short run)"
-	@echo "make test          run the tests"
+	@echo "make test          run the tests of a change: each part has a few cases (six minutes)"
+	@echo "make test-docs     run what pages, examples and docstrings show"
 	@echo "make test-thorough run the tests that look at whatever two fits could share (minutes)"
-	@echo "make test-all      run both"
+	@echo "make test-all      run all tests, as CI does (half an hour)"
 	@echo "make test-browser  run the tests of HTML reports in a Chromium that is installed"
 	@echo "make lint types    check style and types"
 	@echo "make docs          build the documentation in docs/_build/html"
@@ -37,14 +38,19 @@ help:
 tune: $(VENV)/.skdl
 	$(VENV)/bin/python examples/tune_digits.py $(ARGS)
 
+# docs/architecture.rst says what pytest leaves out by itself: ARGS="-m oracle" runs one part of it.
 test: $(VENV)/.test
 	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
-# Every setting of everything that Keras exports, and fits in processes of their own: pytest leaves these out otherwise.
+test-docs: $(VENV)/.test
+	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m docs $(ARGS) tests/project
+
+# Every setting of everything that Keras exports, and fits in processes of their own.
 test-thorough: $(VENV)/.test
 	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m thorough $(ARGS) $(THOROUGH)
 
-test-all: test test-thorough
+test-all: $(VENV)/.test
+	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m "" $(ARGS)
 
 # Apart from the others, which need no browser: pytest does not go into tests/browser by itself. It fails where there is
 # no Chromium, and downloads none: on Debian and Ubuntu, apt-get install chromium; CHROMIUM=... names another one.

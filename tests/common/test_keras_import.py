@@ -135,6 +135,7 @@ def test_quiet_start_restores_the_descriptor_after_an_error(capfd):
     assert capfd.readouterr().err == "before the error\nafter\n"
 
 
+@pytest.mark.processes
 def test_another_backend_of_keras_is_an_error_that_says_what_to_do():
     failed = subprocess.run(
         [sys.executable, "-c", "import skdl; skdl.MLPClassifier().fit([[0.0], [1.0]], [0, 1])"],

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 import sklearn
 
 import skdl
@@ -29,6 +30,7 @@ def test_a_package_that_is_missing_is_told_unless_it_is_an_extra(capsys, monkeyp
     assert "no-such-extra" not in told
 
 
+@pytest.mark.processes
 def test_the_module_prints_the_same(capsys):
     skdl.show_versions()
     printed = subprocess.run(

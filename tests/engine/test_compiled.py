@@ -176,6 +176,7 @@ def test_a_diverged_fit_leaves_its_neighbours_alone():
     assert_same(train(job()), whole)
 
 
+@pytest.mark.processes
 def test_ctrl_c_ends_a_long_fit_at_once():
     program = textwrap.dedent(
         """

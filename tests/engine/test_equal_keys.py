@@ -19,6 +19,7 @@ from tests.engine.zoo_of_training import training_items
 from tests.engine.zoo_of_users import LAYERS
 from tests.engine.zoo_of_users_training import PARTS
 from tests.engine.zoo_settings import ALONE
+from tests.selection import some
 
 KEYS = {"training": training_structure, "prediction": prediction_structure}
 KERAS = [*layer_items(), *training_items()]
@@ -30,14 +31,6 @@ SAMPLE = {
     *("a private attribute of a layer", "a global that a loss names", "pool in a Model"),
     "a closure of a metric",
 }
-
-
-def each(items):
-    """`items` as parameters of a test, the thorough ones marked."""
-    return [
-        pytest.param(item, id=item.id, marks=() if item.id in SAMPLE else pytest.mark.thorough)
-        for item in items
-    ]
 
 
 def text_of(purpose, item, model):
@@ -124,7 +117,9 @@ def test_a_text_tells_constants_apart_and_leaves_names_out(purpose):
     assert texts[0] == texts[1] != texts[2]
 
 
-@pytest.mark.parametrize("item", each([*KERAS, *USERS]))
+@pytest.mark.parametrize(
+    "item", some([*KERAS, *USERS], *SAMPLE, mark="thorough", ids=lambda item: item.id)
+)
 def test_one_key_means_one_graph_and_networks_built_alike_have_one_key(item):
     keyed = [
         (settings, model, keys_of(model))

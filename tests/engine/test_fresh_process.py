@@ -15,6 +15,7 @@ import pytest
 from tests.engine.fresh_process import FreshProcesses
 from tests.engine.identity_build_cases import FOLDER, Config, dense, regressor
 from tests.engine.identity_cases import ENGINES, all_cases, numbers, outcome
+from tests.selection import some
 
 ARRAY = Path(FOLDER.name) / "array.npy"
 
@@ -49,13 +50,6 @@ def test_the_sample_is_among_the_cases():
     assert set(SAMPLE) <= set(all_cases())
 
 
-def each(names):
-    """`names` as parameters of a test, the thorough ones marked."""
-    return [
-        pytest.param(name, marks=() if name in SAMPLE else pytest.mark.thorough) for name in names
-    ]
-
-
 def assert_same(one, other):
     """Two outcomes are equal bit for bit."""
     assert one.keys() == other.keys()
@@ -73,7 +67,7 @@ def assert_close(one, other):
     np.testing.assert_allclose(one["predictions"], other["predictions"], rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", each(all_cases()))
+@pytest.mark.parametrize("name", some(all_cases(), *SAMPLE, mark="thorough"))
 def test_a_fit_is_what_it_is_in_a_process_of_its_own(name, fresh):
     case, found = all_cases()[name], {}
     for engine in ENGINES:

@@ -14,6 +14,7 @@ from skdl.engine.network.network import Network
 from tests.engine.callback_oracle import assert_same_memory, network, stopping_network, train
 from tests.engine.oracle import ROWS, job_of, numbers
 from tests.engine_of_graphs import without_xla
+from tests.selection import some
 
 callbacks = keras.callbacks
 
@@ -139,7 +140,7 @@ SETTERS = {
 }
 
 
-@pytest.mark.parametrize("name", SETTERS)
+@pytest.mark.parametrize("name", some(SETTERS, "a schedule, then a plateau", mark="oracle"))
 def test_callbacks_that_set_the_learning_rate_together(fast, name):
     pair, ours, theirs = train(SETTERS[name], epochs=6)
     assert_same_memory(ours, theirs)
@@ -187,7 +188,10 @@ PRINTING = {
 }
 
 
-@pytest.mark.parametrize("name", PRINTING)
+@pytest.mark.parametrize(
+    "name",
+    some(PRINTING, "a stop that restores", "a schedule and a plateau", mark="oracle"),
+)
 def test_what_callbacks_print_is_what_keras_prints(fast, name, capsys):
     printed = []
 
@@ -252,7 +256,7 @@ SHARING = {
 }
 
 
-@pytest.mark.parametrize("name", SHARING)
+@pytest.mark.parametrize("name", some(SHARING, "patience", "factor"))
 def test_numbers_of_callbacks_share_a_program(fast, name):
     before = stats().programs
     for callback in SHARING[name]:

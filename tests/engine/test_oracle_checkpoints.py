@@ -17,6 +17,7 @@ from skdl.engine.program import planned
 from tests.engine.callback_oracle import network, train
 from tests.engine.oracle import ROWS, job_of, numbers
 from tests.engine_of_graphs import without_xla
+from tests.selection import some
 
 ModelCheckpoint = keras.callbacks.ModelCheckpoint
 
@@ -96,7 +97,10 @@ CHECKPOINTS = {
 }
 
 
-@pytest.mark.parametrize("name", CHECKPOINTS)
+@pytest.mark.parametrize(
+    "name",
+    some(CHECKPOINTS, "the best", "each in its own file", mark="oracle"),
+)
 def test_checkpoints(fast, name, tmp_path, capsys):
     file, settings = CHECKPOINTS[name]
     printed, folders, best = [], [], []
@@ -162,6 +166,7 @@ def test_the_best_of_an_earlier_fit_counts_as_in_keras(fast, tmp_path):
     assert checkpoint.model is None
 
 
+@pytest.mark.oracle
 def test_an_interrupted_fit_leaves_the_files_of_its_calls(fast, tmp_path):
     class Stop:
         def on_epoch_begin(self, epoch):
@@ -179,7 +184,7 @@ def test_an_interrupted_fit_leaves_the_files_of_its_calls(fast, tmp_path):
     assert int(keras.models.load_model(path).optimizer.iterations) == 6
 
 
-@pytest.mark.parametrize("seconds", [1e-9, 1e9])
+@pytest.mark.parametrize("seconds", some([1e-9, 1e9], 1e-09, mark="oracle"))
 def test_where_calls_end_changes_no_file(fast, tmp_path, monkeypatch, seconds):
     monkeypatch.setattr(planned, "SECONDS_PER_CALL", seconds)
     folders = []
@@ -192,6 +197,7 @@ def test_where_calls_end_changes_no_file(fast, tmp_path, monkeypatch, seconds):
     assert_same_files(*folders)
 
 
+@pytest.mark.oracle
 def test_with_xla_and_widths_that_are_filled_up(float64, tmp_path):
     folders = []
 
@@ -211,7 +217,7 @@ SHARING = {
 }
 
 
-@pytest.mark.parametrize("name", SHARING)
+@pytest.mark.parametrize("name", some(SHARING, "file"))
 def test_numbers_and_names_of_checkpoints_share_a_program(fast, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     before = stats().programs

@@ -16,6 +16,7 @@ from skdl.engine.program import planned
 from skdl.engine.rows.arrays import Samples
 from tests.engine.oracle import BATCH, ROWS, assert_agree, both, eagerly, job_of, numbers
 from tests.engine_of_graphs import without_xla
+from tests.selection import some
 
 
 def network(optimizer=lambda: keras.optimizers.Adam(0.02), rate=0.3, l2=0.01, **settings):
@@ -78,7 +79,17 @@ DATA = {
 }
 
 
-@pytest.mark.parametrize("name", DATA)
+@pytest.mark.parametrize(
+    "name",
+    some(
+        DATA,
+        "weighted validation",
+        "one batch",
+        "batches of one row",
+        "later epochs",
+        mark="oracle",
+    ),
+)
 def test_data_and_batches(fast, name):
     changes = {key: value() if callable(value) else value for key, value in DATA[name].items()}
     pair = both(ADAM, *data(), changes.pop("weight", None), keras_runs="kept", **changes)
@@ -86,7 +97,9 @@ def test_data_and_batches(fast, name):
     assert pair.masked
 
 
-@pytest.mark.parametrize("name", ["weighted validation", "one batch"])
+@pytest.mark.parametrize(
+    "name", some(["weighted validation", "one batch"], "weighted validation", mark="oracle")
+)
 def test_data_and_batches_with_xla(float64, name):
     changes = {key: value() if callable(value) else value for key, value in DATA[name].items()}
     pair = both(ADAM, *data(), changes.pop("weight", None), keras_runs="kept", **changes)
@@ -94,7 +107,7 @@ def test_data_and_batches_with_xla(float64, name):
     assert pair.compiled.plan == "Compiled with XLA."
 
 
-@pytest.mark.parametrize("xla", [True, False])
+@pytest.mark.parametrize("xla", some([True, False], True, mark="oracle"))
 def test_in_single_precision_predictions_agree_after_one_step(monkeypatch, xla):
     if not xla:
         without_xla(monkeypatch)
@@ -131,7 +144,7 @@ OPTIMIZERS = {
 }
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", some(OPTIMIZERS, "adam", mark="oracle"))
 def test_a_fit_that_goes_on_from_another(fast, name):
     one = Network(network(OPTIMIZERS[name]))
     start = KerasLoopEngine().train(eagerly(job_of(one, *data(), epochs=2))).end
@@ -148,7 +161,7 @@ def test_a_fit_that_goes_on_from_another(fast, name):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("xla", [True, False])
+@pytest.mark.parametrize("xla", some([True, False], False, mark="oracle"))
 @pytest.mark.parametrize(("seconds", "why"), [(1e-3, "epochs"), (1e-7, "steps")])
 def test_a_fit_in_parts_equals_the_whole_bit_for_bit(float64, monkeypatch, xla, seconds, why):
     if not xla:
@@ -181,6 +194,7 @@ def test_a_fit_in_parts_equals_the_whole_bit_for_bit(float64, monkeypatch, xla, 
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.oracle
 def test_more_epochs_than_one_call_can_hold(fast):
     pair = both(ADAM, *data(), epochs=70, keras_runs="kept")
     assert pair.compiled.n_epochs == 70
@@ -207,7 +221,7 @@ def sharing_job(*, weight=0.5, rows=ROWS, held_out=0, rate=0.3, l2=0.01, **chang
     return job_of(build, *data(rows), validation=validation, **changes)
 
 
-@pytest.mark.parametrize("name", SHARING)
+@pytest.mark.parametrize("name", some(SHARING, "folds", "noise", "shuffling"))
 def test_fits_that_differ_in_numbers_share_one_program(fast, name):
     first, second = (sharing_job(**each) for each in SHARING[name])
     assert CompiledEngine().train(first).plan.startswith("Compiled")
@@ -216,7 +230,7 @@ def test_fits_that_differ_in_numbers_share_one_program(fast, name):
     assert stats().programs == before
 
 
-@pytest.mark.parametrize("name", ["noise", "folds", "penalties"])
+@pytest.mark.parametrize("name", some(["noise", "folds", "penalties"], "noise", mark="oracle"))
 def test_a_shared_program_gives_each_fit_its_own_result(fast, name):
     for each in SHARING[name]:
         job = sharing_job(weight=0.25, **each)
@@ -225,6 +239,7 @@ def test_a_shared_program_gives_each_fit_its_own_result(fast, name):
             np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.oracle
 def test_another_size_of_batch_or_other_columns_are_another_program(fast):
     before = stats().programs
     for each in ({}, {"batch_size": BATCH + 1}, {"held_out": 9}):

@@ -11,6 +11,7 @@ from skdl.engine.program import planned
 from skdl.engine.rows.arrays import Samples
 from tests.engine.oracle import BATCH, ROWS, assert_agree, both, job_of, numbers
 from tests.engine_of_graphs import without_xla
+from tests.selection import some
 
 STEPS = -(-ROWS // BATCH)  # of an epoch
 
@@ -35,14 +36,18 @@ def data():
 
 @pytest.mark.parametrize(
     "changes",
-    [
-        {},
-        {"validation": Samples(numbers(10, 4, seed=7), numbers(10, 1, seed=8))},
-        {"batch_size": ROWS, "rates": rates(steps=1)},
-        {"options": {"steps_per_epoch": 1}, "epochs": 5, "rates": rates(5, 1)},
-        {"initial_epoch": 1, "rates": rates(2)},
-    ],
-    ids=["plain", "validation", "one batch", "parts of the data", "later"],
+    some(
+        [
+            {},
+            {"validation": Samples(numbers(10, 4, seed=7), numbers(10, 1, seed=8))},
+            {"batch_size": ROWS, "rates": rates(steps=1)},
+            {"options": {"steps_per_epoch": 1}, "epochs": 5, "rates": rates(5, 1)},
+            {"initial_epoch": 1, "rates": rates(2)},
+        ],
+        "validation",
+        mark="oracle",
+        ids=["plain", "validation", "one batch", "parts of the data", "later"],
+    ),
 )
 def test_each_step_has_its_rate(float64, monkeypatch, changes):
     without_xla(monkeypatch)
@@ -50,13 +55,17 @@ def test_each_step_has_its_rate(float64, monkeypatch, changes):
     assert_agree(pair)
 
 
-@pytest.mark.parametrize("parts", [{}, {"activity_regularizer": "l2"}], ids=["whole", "in part"])
+@pytest.mark.parametrize(
+    "parts",
+    some([{}, {"activity_regularizer": "l2"}], "whole", mark="oracle", ids=["whole", "in part"]),
+)
 def test_by_xla(float64, parts):
     pair = both(network(**parts), *data(), rates=rates())
     assert pair.compiled.plan.startswith("Compiled with XLA")
     assert_agree(pair)
 
 
+@pytest.mark.oracle
 def test_by_a_graph_for_any_number_of_rows(float64, monkeypatch):
     without_xla(monkeypatch)
     pair = both(network(activity_regularizer="l2"), *data(), rates=rates())
@@ -111,7 +120,7 @@ PLATEAUS = [
 ]
 
 
-@pytest.mark.parametrize("settings", PLATEAUS, ids=str)
+@pytest.mark.parametrize("settings", some(PLATEAUS, str(PLATEAUS[1]), mark="oracle", ids=str))
 def test_a_plateau_lowers_all_that_follows_in_a_schedule(float64, monkeypatch, settings):
     without_xla(monkeypatch)
     pair = both(
@@ -161,7 +170,10 @@ def test_fits_with_and_without_rates_share_a_program():
     assert "learning_rate" in scheduled.history
 
 
-@pytest.mark.parametrize("seconds", [1e-9, 60.0], ids=["a call an epoch", "one call"])
+@pytest.mark.parametrize(
+    "seconds",
+    some([1e-9, 60.0], "a call an epoch", mark="oracle", ids=["a call an epoch", "one call"]),
+)
 @pytest.mark.parametrize("last", [-0.01, float("nan")])
 def test_any_rate_of_a_callback_is_taken_wherever_calls_end(float64, monkeypatch, seconds, last):
     without_xla(monkeypatch)

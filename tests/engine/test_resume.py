@@ -20,6 +20,7 @@ from skdl.engine.rows.arrays import Samples
 from skdl.exceptions import InvalidParameterError
 from tests.engine.jobs import X, Y
 from tests.engine.jobs import job as job_of
+from tests.selection import some
 
 EPOCHS = 6
 STEPS = 4  # of an epoch
@@ -128,7 +129,7 @@ def same(one, other):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", some(CASES, "noise and statistics", "both"))
 def test_a_fit_in_two_parts_is_the_fit_in_one_go(case, engine):
     make, changes = CASES[case]
     engine, network = ENGINES[engine](), Network(make)

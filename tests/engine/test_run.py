@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from skdl.engine.job import FitJob, StopReason
 from skdl.engine.network.state import NetworkState
@@ -74,6 +75,7 @@ def test_weights_that_are_not_finite_are_a_result():
         assert NumpyEngine().train(job).stop_reason is StopReason.DIVERGED
 
 
+@pytest.mark.processes
 def test_it_runs_where_tensorflow_is_absent():
     # A module that is None in `sys.modules` cannot be imported.
     code = """
@@ -83,6 +85,7 @@ absent = ("tensorflow", "keras", "sklearn", "scikeras")
 sys.modules.update(dict.fromkeys(absent))
 from tests.engine.numpy_program import NumpyEngine
 from tests.engine.test_run import linear_job
+import pytest
 result = NumpyEngine().train(linear_job(epochs=60, keep_last=True))
 assert result.last.epoch == 60
 assert not any(sys.modules[name] for name in absent)

@@ -13,6 +13,7 @@ from sklearn.datasets import load_iris
 from sklearn.model_selection import cross_val_score
 
 from skdl import KerasClassifier, MLPClassifier
+from tests.selection import some
 
 X, Y = load_iris(return_X_y=True)
 
@@ -76,7 +77,9 @@ def estimators():
     ]
 
 
-@pytest.fixture(params=range(3), ids=["build function", "ready model", "ready network"])
+@pytest.fixture(
+    params=some(range(3), "ready model", ids=["build function", "ready model", "ready network"])
+)
 def estimator(request):
     return estimators()[request.param]
 
@@ -89,11 +92,13 @@ def test_clones_and_pickles_fit_the_same_bits(estimator):
     np.testing.assert_array_equal(clone(again).fit(X, Y).predict_proba(X), expected)
 
 
+@pytest.mark.processes
 def test_cross_validation_takes_them_also_in_processes(estimator):
     alone = cross_val_score(estimator, X, Y, cv=2)
     np.testing.assert_array_equal(cross_val_score(estimator, X, Y, cv=2, n_jobs=2), alone)
 
 
+@pytest.mark.processes
 def test_a_fitted_one_comes_back_from_a_process(estimator):
     (fitted,) = Parallel(n_jobs=2)([delayed(estimator.fit)(X, Y)])
     np.testing.assert_array_equal(

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from skdl import KerasClassifier
+from tests.selection import some
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
 PIXELS, DIGITS = PIXELS[:160].astype(np.float32) / 16, DIGITS[:160]
@@ -78,7 +79,7 @@ def fitted_bits(estimator, X, seed):
     return [array.tobytes() for array in arrays]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", some(NETWORKS, "784-512-128-10"))
 def test_alone_and_in_company(name):
     build, params, rows = NETWORKS[name]
     estimator = KerasClassifier(build, **params, optimizer="adam", epochs=2, validation_split=0.2)
@@ -93,6 +94,7 @@ def test_alone_and_in_company(name):
             assert Parallel()(calls) == alone[::-1]
 
 
+@pytest.mark.processes
 def test_in_worker_processes():
     estimator = KerasClassifier(dense, optimizer="adam", epochs=1)
     X = wide_rows()

@@ -77,6 +77,7 @@ def test_the_order_of_fits_changes_no_bit(jobs, alone):
     assert backwards[::-1] == alone
 
 
+@pytest.mark.processes
 def test_worker_processes_give_the_same_bits(jobs, alone):
     chosen = [0, 5]
     from_processes = Parallel(n_jobs=2, backend="loky")(

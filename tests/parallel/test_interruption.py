@@ -9,6 +9,8 @@ import textwrap
 
 import pytest
 
+from tests.selection import some
+
 COMMON = """
     import os, signal, sys, threading, warnings
     import joblib
@@ -119,7 +121,10 @@ def run(code):
     )
 
 
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(
+    "phase",
+    some(PHASES, "while a search fits", "while inner calls run", mark="processes"),
+)
 def test_ctrl_c(phase):
     done = run(
         textwrap.dedent(COMMON)
@@ -130,6 +135,7 @@ def test_ctrl_c(phase):
     assert (done.stdout, done.stderr, done.returncode) == ("interrupted 0 True\n", "", 0)
 
 
+@pytest.mark.processes
 def test_a_script_that_is_interrupted_ends_like_any_other():
     done = run(
         textwrap.dedent(COMMON)

@@ -87,6 +87,7 @@ def reader(tmp_path, monkeypatch):
     matplotlib.use(backend)
 
 
+@pytest.mark.docs
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_blocks_of_a_page_run_in_order(page, reader):
     blocks = python_blocks(page)
@@ -106,6 +107,7 @@ def test_the_pages_that_teach_by_code_have_some():
         assert counts[name], f"no Python block of {name} was found"
 
 
+@pytest.mark.docs
 @pytest.mark.parametrize("example", GALLERY, ids=lambda example: example.name)
 def test_an_example_of_the_gallery_runs(example, reader):
     runpy.run_path(str(example), run_name="__main__")
@@ -129,6 +131,7 @@ def test_every_example_has_its_place_and_words_for_its_pictures():
     assert [name for name, words in pictures.items() if not words] == ["tune_digits"]
 
 
+@pytest.mark.docs
 @pytest.mark.parametrize("name", MODULES)
 def test_the_doctests_of_a_module_pass(name, reader):
     module = importlib.import_module(name)

@@ -52,6 +52,7 @@ def finished():
     return {name: (*process.communicate(), process.returncode) for name, process in running.items()}
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_methods_of_keras(name, finished):
     _, errors, code = finished[name]
