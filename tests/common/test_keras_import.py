@@ -81,12 +81,14 @@ def first_use():
     return done, json.loads(done.stdout)
 
 
+@pytest.mark.processes
 def test_ready_networks_import_no_keras_until_fit_and_never_scikeras(first_use):
     _, told = first_use
     assert told["modules before"] == []
     assert told["modules after"] == ["tensorflow", "keras"]
 
 
+@pytest.mark.processes
 def test_a_process_that_fits_writes_nothing_to_stderr_and_keeps_its_environment(first_use):
     done, told = first_use
     assert done.stderr == ""
@@ -94,6 +96,7 @@ def test_a_process_that_fits_writes_nothing_to_stderr_and_keeps_its_environment(
     assert all(told["as it was"].values()), told["as it was"]
 
 
+@pytest.mark.processes
 def test_first_use_from_many_threads_imports_tensorflow_once(first_use):
     done, told = first_use
     assert done.stderr == ""

@@ -43,7 +43,7 @@ STOPPING = [
 ]
 
 
-@pytest.mark.parametrize("settings", STOPPING, ids=str)
+@pytest.mark.parametrize("settings", some(STOPPING, *STOPPING[3::5], mark="oracle"), ids=str)
 def test_early_stopping(fast, settings):
     pair, ours, theirs = train(
         lambda: [callbacks.EarlyStopping(**{"monitor": "val_loss", **settings})], stopping_network

@@ -19,6 +19,7 @@ from tests.engine.oracle import (
     numbers,
 )
 from tests.engine_of_graphs import without_xla
+from tests.selection import some
 
 CLASSES = 3
 
@@ -121,7 +122,10 @@ def test_every_loss_of_keras_is_in_the_table():
     assert set(LOSSES) <= set(TARGETS)
 
 
-@pytest.mark.parametrize("loss", ["mae", keras.losses.mean_squared_error, "huber"])
+@pytest.mark.parametrize(
+    "loss",
+    some(["mae", keras.losses.mean_squared_error, "huber"], "mae", mark="oracle"),
+)
 def test_losses_by_their_names_and_functions(fast, loss):
     pair = both(network(loss), numbers(ROWS, 4), numbers(ROWS, 2, seed=1))
     assert_agree(pair)
@@ -156,7 +160,10 @@ class OwnMetric(keras.metrics.Metric):
         return 1.0 * self.largest  # Keras would read a variable after the validation
 
 
-@pytest.mark.parametrize("loss", [squared, squared_over_rows, OwnLoss])
+@pytest.mark.parametrize(
+    "loss",
+    some([squared, squared_over_rows, OwnLoss], squared, mark="oracle"),
+)
 def test_losses_of_the_users_own(fast, loss):
     weight = None if loss is squared_over_rows else numbers(ROWS, low=0.5, high=2.0)
     pair = both(network(loss), numbers(ROWS, 4), numbers(ROWS, 2, seed=1), weight)
@@ -166,8 +173,12 @@ def test_losses_of_the_users_own(fast, loss):
 
 @pytest.mark.parametrize(
     "metric",
-    [squared, squared_over_rows, keras.losses.dice, OwnMetric],
-    ids=lambda metric: metric.__name__,
+    some(
+        [squared, squared_over_rows, keras.losses.dice, OwnMetric],
+        "OwnMetric",
+        mark="oracle",
+        ids=lambda metric: metric.__name__,
+    ),
 )
 def test_metrics_of_the_users_own_and_of_whole_batches(fast, metric):
     def build():
@@ -269,7 +280,10 @@ METRICS_OF = {
 }
 
 
-@pytest.mark.parametrize("group", METRICS_OF)
+@pytest.mark.parametrize(
+    "group",
+    some(METRICS_OF, "numbers", "labels", "class numbers", mark="oracle"),
+)
 def test_metrics_in_the_history(fast, group):
     targets, activation, metrics = METRICS_OF[group]
     y = targets()

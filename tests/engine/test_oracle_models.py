@@ -22,6 +22,7 @@ from tests.engine.oracle import (
     numbers,
 )
 from tests.engine_of_graphs import without_xla
+from tests.selection import some
 
 layers, ops = keras.layers, keras.ops
 
@@ -219,8 +220,8 @@ def outputs(as_dict, settings):
     return build
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("name", OUTPUTS)
+@pytest.mark.parametrize("weighted", some([False, True], True, mark="oracle"))
+@pytest.mark.parametrize("name", some(OUTPUTS, "one loss for all", "names", mark="oracle"))
 @pytest.mark.filterwarnings("ignore:Gradients do not exist:UserWarning")  # without a loss
 def test_several_outputs(fast, name, weighted):
     as_dict = name == "names"
@@ -320,7 +321,7 @@ USERS = {
 }
 
 
-@pytest.mark.parametrize("name", USERS)
+@pytest.mark.parametrize("name", some(USERS, "layer", "subclassed model", mark="oracle"))
 def test_what_users_write_goes_through_xla_up_to_the_last_batch(name, float64):
     pair = agree(USERS[name], masked=False)
     assert pair.compiled.plan.startswith("Compiled with XLA, the last batch of an epoch as a graph")
@@ -371,7 +372,7 @@ FALLBACKS = {
 }
 
 
-@pytest.mark.parametrize("name", FALLBACKS)
+@pytest.mark.parametrize("name", some(FALLBACKS, "train_step", "eagerly"))
 @pytest.mark.filterwarnings("ignore:The model does not have any trainable weights:UserWarning")
 def test_what_only_keras_can_run_says_why(name):
     build, why = FALLBACKS[name]

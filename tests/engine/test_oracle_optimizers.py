@@ -14,6 +14,7 @@ from skdl.engine.network.network import Network
 from skdl.engine.network.state import NetworkState
 from tests.engine.oracle import ROWS, assert_agree, both, job_of, numbers
 from tests.engine_of_graphs import without_xla
+from tests.selection import some
 
 schedules = keras.optimizers.schedules
 
@@ -58,6 +59,7 @@ OPTIMIZERS = {
     "Muon": ({},),
 }
 ROWS_OF_OPTIMIZERS = [(name, settings) for name, rows in OPTIMIZERS.items() for settings in rows]
+LAST_OF_EACH = dict(ROWS_OF_OPTIMIZERS)
 OPTIONS = [
     {"clipnorm": 0.01},
     {"clipvalue": 0.01},
@@ -84,18 +86,23 @@ def fast(float64, monkeypatch):
     without_xla(monkeypatch)
 
 
-@pytest.mark.parametrize(("name", "settings"), ROWS_OF_OPTIMIZERS)
+@pytest.mark.parametrize(
+    ("name", "settings"), some(ROWS_OF_OPTIMIZERS, *LAST_OF_EACH.items(), mark="oracle")
+)
 def test_optimizers(fast, name, settings):
     settings = {"learning_rate": 0.02, **settings}
     assert_agree(train(lambda: getattr(keras.optimizers, name)(**settings)))
 
 
-@pytest.mark.parametrize("settings", OPTIONS, ids="-".join)
+@pytest.mark.parametrize("settings", some(OPTIONS, *OPTIONS[::3], mark="oracle"), ids="-".join)
 def test_what_every_optimizer_can_be_given(fast, settings):
     assert_agree(train(lambda: keras.optimizers.Adam(0.02, **settings)))
 
 
-@pytest.mark.parametrize("name", SCHEDULES)
+@pytest.mark.parametrize(
+    "name",
+    some(SCHEDULES, "CosineDecay", "PiecewiseConstantDecay", mark="oracle"),
+)
 def test_schedules(fast, name):
     pair = train(lambda: keras.optimizers.SGD(SCHEDULES[name]()))
     # Keras computes schedules in single precision, whatever the network's.
@@ -179,7 +186,7 @@ def step_without_rounding():
     return both(one, x, y, start=start, epochs=1, batch_size=8), variables
 
 
-@pytest.mark.parametrize("xla", [False, True])
+@pytest.mark.parametrize("xla", some([False, True], True, mark="oracle"))
 def test_mixed_precision_wraps_the_optimizer(half, monkeypatch, xla):
     if not xla:
         without_xla(monkeypatch)
@@ -218,7 +225,7 @@ def test_numbers_of_an_optimizer_share_a_program(fast, one, two):
     assert programs_for(*many) <= 1
 
 
-@pytest.mark.parametrize("name", ["clipnorm", "weight_decay", "global_clipnorm"])
+@pytest.mark.parametrize("name", some(["clipnorm", "weight_decay", "global_clipnorm"], "clipnorm"))
 def test_none_and_a_number_are_two_structures(fast, name):
     many = [lambda s=setting: keras.optimizers.Adam(**{name: s}) for setting in (None, 0.5)]
     one, two = (Network(network(make, loss_weights=[0.5])).training_structure for make in many)

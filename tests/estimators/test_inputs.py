@@ -13,6 +13,8 @@ from scipy import sparse
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.linear_model import Ridge, RidgeClassifier
 
+from tests.selection import some
+
 SPARSE = {
     name: getattr(sparse, name)
     for name in ("csr_array", "csc_array", "coo_array", "csr_matrix", "csc_matrix", "coo_matrix")
@@ -52,7 +54,7 @@ def assert_same_bits(form_X, form_y, kind, reference, make_estimator, outputs):
 
 @pytest.mark.parametrize(
     "dtype",
-    ["int64", "int8", "uint8", "bool", "float16", "float32"],
+    some(["int64", "int8", "uint8", "bool", "float16", "float32"], "int8", "float16"),
 )
 def test_the_type_of_x_does_not_matter(dtype, reference, make_estimator, outputs):
     assert_same_bits(
@@ -60,7 +62,7 @@ def test_the_type_of_x_does_not_matter(dtype, reference, make_estimator, outputs
     )
 
 
-@pytest.mark.parametrize("dtype", ["int64", "uint8", "float16"])
+@pytest.mark.parametrize("dtype", some(["int64", "uint8", "float16"], "uint8"))
 def test_the_type_of_x_does_not_matter_to_a_network_of_ones_own(
     dtype, reference, make_estimator, outputs
 ):
@@ -69,19 +71,22 @@ def test_the_type_of_x_does_not_matter_to_a_network_of_ones_own(
     )
 
 
-@pytest.mark.parametrize("dtype", ["int64", "uint8", "float16", "float32"])
+@pytest.mark.parametrize("dtype", some(["int64", "uint8", "float16", "float32"], "uint8"))
 def test_the_type_of_a_numeric_target_does_not_matter(dtype, reference, make_estimator, outputs):
     assert_same_bits(
         np.asarray, lambda y: y.astype(dtype), "MLPRegressor", reference, make_estimator, outputs
     )
 
 
-@pytest.mark.parametrize("name", SPARSE)
+@pytest.mark.parametrize("name", some(SPARSE, "csr_array", "coo_matrix"))
 def test_sparse_data_give_the_bits_of_dense_data(name, reference, make_estimator, outputs):
     assert_same_bits(SPARSE[name], np.asarray, "MLPRegressor", reference, make_estimator, outputs)
 
 
-@pytest.mark.parametrize("kind", ["MLPClassifier", "KerasClassifier", "KerasRegressor"])
+@pytest.mark.parametrize(
+    "kind",
+    some(["MLPClassifier", "KerasClassifier", "KerasRegressor"], "KerasClassifier"),
+)
 def test_sparse_rows_give_the_bits_of_dense_rows(kind, reference, make_estimator, outputs):
     assert_same_bits(sparse.csr_array, np.asarray, kind, reference, make_estimator, outputs)
 
@@ -252,7 +257,7 @@ LABELS = {
 }
 
 
-@pytest.mark.parametrize("name", LABELS)
+@pytest.mark.parametrize("name", some(LABELS, "strings", "floats", "bool"))
 def test_labels_of_any_type_come_back(
     classifier_kind, name, make_estimator, binary_data, classes_data
 ):

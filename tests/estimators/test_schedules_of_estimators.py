@@ -16,6 +16,7 @@ from skdl.training.schedules import NAMES, Schedule
 from tests.conftest import RATE, make
 from tests.engine_of_graphs import without_xla
 from tests.networks_for_tests import build_classifier
+from tests.selection import some
 
 
 @pytest.fixture(autouse=True)
@@ -153,7 +154,7 @@ def test_all_names_share_one_program_also_the_constant_rate(classes_data):
     assert skdl.engine.stats().programs == before
 
 
-@pytest.mark.parametrize("name", ["warmup", "patience", "monitor"])
+@pytest.mark.parametrize("name", some(["warmup", "patience", "monitor"], "warmup"))
 def test_a_build_function_with_an_argument_of_the_same_name_is_asked_about(name, classes_data):
     def build(meta, warmup=0, patience=1, monitor="loss"):
         return build_classifier(meta)

@@ -10,6 +10,7 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.metrics import get_scorer, get_scorer_names
 
 from tests.conftest import CLASSIFIERS, REGRESSORS, make, trained
+from tests.selection import some
 
 CLUSTERINGS = {
     # They compare two partitions of the rows, of whatever labels.
@@ -86,7 +87,7 @@ def assert_scores(estimator, X, y, names):
             assert score == pytest.approx(by_hand, rel=1e-12, abs=1e-14), name
 
 
-@pytest.mark.parametrize("kind", CLASSIFIERS)
+@pytest.mark.parametrize("kind", some(CLASSIFIERS, "KerasClassifier"))
 def test_every_scorer_of_two_classes_works(kind, binary_data):
     X, y = binary_data
     # Uncertain enough that no likelihood ratio is a division by zero.
@@ -96,13 +97,13 @@ def test_every_scorer_of_two_classes_works(kind, binary_data):
     assert_scores(clf, X, y, (OF_CLASSES | OF_TWO_CLASSES) - {"top_k_accuracy"})
 
 
-@pytest.mark.parametrize("kind", CLASSIFIERS)
+@pytest.mark.parametrize("kind", some(CLASSIFIERS, "KerasClassifier"))
 def test_every_scorer_of_many_classes_works(kind, classes_data):
     X, y = classes_data
     assert_scores(make(kind, epochs=20).fit(X, y), X, y, OF_CLASSES)
 
 
-@pytest.mark.parametrize("kind", CLASSIFIERS)
+@pytest.mark.parametrize("kind", some(CLASSIFIERS, "KerasClassifier"))
 def test_every_scorer_of_many_labels_works(kind, classes_data):
     X, y = classes_data
     labels = np.column_stack([y == 0, y < 2, np.ones(len(y))]).astype(int)
@@ -110,7 +111,7 @@ def test_every_scorer_of_many_labels_works(kind, classes_data):
     assert_scores(clf, X, labels, OF_MANY_LABELS)
 
 
-@pytest.mark.parametrize("kind", REGRESSORS)
+@pytest.mark.parametrize("kind", some(REGRESSORS, "MLPRegressor"))
 def test_every_scorer_of_numbers_works(kind, numbers_data):
     X, y = numbers_data
     # The target is positive, and so are the predictions of its logarithm's exponential.

@@ -8,6 +8,7 @@ import skdl.engine
 from skdl.exceptions import InvalidParameterError
 from tests.conftest import make
 from tests.engine_of_graphs import without_xla
+from tests.selection import some
 from tests.tolerances import assert_outputs_within_rounding
 
 OTHER_CURVE = {"early_stopping": True, "monitor": "val_mae", "metrics": ["mae"]}
@@ -62,7 +63,11 @@ def assert_same(one, other):
     assert one.best_epoch_ == other.best_epoch_
 
 
-@pytest.mark.parametrize(("params", "other"), TUNED, ids=lambda row: " ".join(row))
+@pytest.mark.parametrize(
+    ("params", "other"),
+    some(TUNED, *TUNED[::3], mark="oracle"),
+    ids=lambda row: " ".join(row),
+)
 def test_compiled_as_through_keras_and_once(params, other, numbers_data, float64, monkeypatch):
     without_xla(monkeypatch)
     X, y = numbers_data
@@ -87,8 +92,12 @@ OF_CLASSIFIERS = [
 ]
 
 
-@pytest.mark.parametrize(("params", "other"), OF_CLASSIFIERS, ids=lambda row: " ".join(row))
-@pytest.mark.parametrize("data", ["classes_data", "binary_data"])
+@pytest.mark.parametrize(
+    ("params", "other"),
+    some(OF_CLASSIFIERS, *OF_CLASSIFIERS[1:], mark="oracle"),
+    ids=lambda row: " ".join(row),
+)
+@pytest.mark.parametrize("data", some(["classes_data", "binary_data"], "classes_data"))
 def test_what_classifiers_have_too(params, other, data, request, float64, monkeypatch):
     without_xla(monkeypatch)
     X, y = request.getfixturevalue(data)
@@ -209,7 +218,10 @@ def test_smoothing_that_is_switched_on_later_leaves_a_network_as_it_is(classes_d
     assert clf.model_.loss == "sparse_categorical_crossentropy"
 
 
-@pytest.mark.parametrize("kind", ["KerasClassifier", "KerasRegressor", "MLPRegressor"])
+@pytest.mark.parametrize(
+    "kind",
+    some(["KerasClassifier", "KerasRegressor", "MLPRegressor"], "KerasClassifier"),
+)
 def test_whole_numbers_as_targets_are_blended_too(kind, classes_data):
     X, y = classes_data
     if kind == "KerasClassifier":
@@ -217,7 +229,7 @@ def test_whole_numbers_as_targets_are_blended_too(kind, classes_data):
     assert make(kind, mixup=0.2, epochs=1).fit(X, y).n_epochs_ == 1
 
 
-@pytest.mark.parametrize("batch_size", ["full", 0.25, -1, None, 7])
+@pytest.mark.parametrize("batch_size", some(["full", 0.25, -1, None, 7], "full", 7))
 def test_who_watches_predictions_sees_batches_of_such_sizes(batch_size, classes_data):
     X, y = classes_data
     clf = make("KerasClassifier", batch_size=batch_size, epochs=1).fit(X, y)

@@ -12,6 +12,7 @@ from keras import layers
 
 from skdl import KerasRegressor, lr_range_test
 from skdl.exceptions import InvalidParameterError
+from tests.selection import some
 
 X = np.random.default_rng(0).normal(size=(40, 5, 1)).astype(np.float32)
 Y = X[:, -1, 0].copy()
@@ -59,7 +60,12 @@ def assert_equal(one, two):
 
 
 @pytest.mark.parametrize(
-    "make", [stateful, lambda: stateful(layers.GRU), bidirectional], ids=["LSTM", "GRU", "several"]
+    "make",
+    some(
+        [stateful, lambda: stateful(layers.GRU), bidirectional],
+        "several",
+        ids=["LSTM", "GRU", "several"],
+    ),
 )
 def test_a_stateful_network_trains_and_predicts_as_in_keras(make):
     model = compiled(make())

@@ -11,6 +11,7 @@ import pytest
 
 import skdl
 from skdl import KerasRegressor, MLPRegressor
+from tests.selection import some
 from tests.wrappers.small_networks import NUMBERS, X, build_linear
 
 GIVEN = {"epochs": 3, "validation_split": 0.25, "metrics": ["mae"], "random_state": 0}
@@ -24,7 +25,7 @@ def of_keras(estimator):
     return twin.fit(X, NUMBERS, epochs=3, validation_split=0.25, verbose=0)
 
 
-@pytest.mark.parametrize("engine", ["auto", "keras"])
+@pytest.mark.parametrize("engine", some(["auto", "keras"], "auto"))
 @pytest.mark.parametrize(
     "make", [lambda **given: KerasRegressor(build_linear, **given), MLPRegressor]
 )

@@ -10,6 +10,7 @@ from keras.callbacks import EarlyStopping, LearningRateScheduler
 from sklearn.base import clone
 
 from skdl import KerasRegressor
+from tests.selection import some
 from tests.wrappers.small_networks import NUMBERS, QUICK, Recorder, X, build_linear
 
 # No epoch is better than the first by that much: two more epochs, and it stops.
@@ -42,7 +43,7 @@ def fitted(**params):
     return KerasRegressor(build_linear, **params, **QUICK).fit(X, NUMBERS)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", some(FORMS, "class", "dict of classes", "fit dict"))
 def test_every_form_stops_the_training(form):
     assert len(fitted(epochs=6, **FORMS[form]).history_["loss"]) == 3
 

@@ -14,6 +14,7 @@ from keras import layers
 
 from skdl.engine.copies.live_copies import copy_live, reaches_keras
 from tests.engine.keras_parts.test_walk import everything
+from tests.selection import some
 
 X = np.random.default_rng(0).normal(size=(24, 8)).astype(np.float32)
 Y = X[:, :1].copy()
@@ -219,7 +220,7 @@ def assert_copies(model):
     return twin
 
 
-@pytest.mark.parametrize("build", NETWORKS)
+@pytest.mark.parametrize("build", some(NETWORKS, *NETWORKS[::3]))
 def test_a_copy_trains_as_the_original_would_untrained_and_trained(build):
     model = compiled(build())
     if build is NETWORKS[-1]:
@@ -228,7 +229,7 @@ def test_a_copy_trains_as_the_original_would_untrained_and_trained(build):
     assert_copies(model)
 
 
-@pytest.mark.parametrize(("optimizer", "loss"), COMPILED)
+@pytest.mark.parametrize(("optimizer", "loss"), some(COMPILED, *COMPILED[::3]))
 def test_whatever_a_model_is_compiled_with_is_copied(optimizer, loss):
     model = compiled(sequential(), optimizer, loss)
     assert_copies(model)

@@ -8,6 +8,7 @@ import pytest
 
 from skdl import KerasRegressor, MLPRegressor
 from skdl.engine.copies.rebuilding import with_state_of
+from tests.selection import some
 
 X = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 Y = X[:, 0]
@@ -57,7 +58,7 @@ def weights(estimator):
     return estimator.fit(X, Y).model_.get_weights()[0]
 
 
-@pytest.mark.parametrize("engine", ["keras", "auto"])
+@pytest.mark.parametrize("engine", some(["keras", "auto"], "auto"))
 def test_a_private_setting_of_an_optimizer_reaches_training(engine):
     def fitted(factor, kind):
         optimizer = Slow(0.1)

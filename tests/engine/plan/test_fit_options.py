@@ -15,6 +15,7 @@ from skdl.engine.plan.fit_options import Course, obstacle, settled
 from skdl.engine.rows.arrays import Samples
 from tests.engine.oracle import BATCH, ROWS, assert_agree, both, classes, eagerly, job_of, numbers
 from tests.engine_of_graphs import without_xla
+from tests.selection import some
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def course(options, **changes):
     return both(NETWORK, *data(), options=options, keras_runs="kept", **{**settings, **changes})
 
 
-@pytest.mark.parametrize("name", COURSES)
+@pytest.mark.parametrize("name", some(COURSES, "thirds", "a list of epochs", mark="oracle"))
 def test_parts_of_the_data(fast, name):
     pair = course(COURSES[name])
     assert_agree(pair)
@@ -92,13 +93,19 @@ def test_parts_of_the_data(fast, name):
         assert len(pair.compiled.history[curve]) == len(values)
 
 
-@pytest.mark.parametrize("name", ["thirds", "all at once", "a list of epochs"])
+@pytest.mark.parametrize(
+    "name",
+    some(["thirds", "all at once", "a list of epochs"], "a list of epochs", mark="oracle"),
+)
 def test_parts_of_the_data_where_epochs_count_on(fast, name):
     later = {"epochs": 7, "initial_epoch": 3, "trained_epochs": 2}
     assert_agree(course(COURSES[name], shuffle=False, **later))
 
 
-@pytest.mark.parametrize("name", ["all at once", "a list of epochs"])
+@pytest.mark.parametrize(
+    "name",
+    some(["all at once", "a list of epochs"], "a list of epochs", mark="oracle"),
+)
 def test_parts_of_the_data_with_xla(float64, name):
     pair = course(COURSES[name])
     assert_agree(pair)
@@ -169,7 +176,7 @@ def classifying(loss, units, activation):
     return network(loss, units, activation, metrics=["accuracy"], weighted_metrics=["mse"])
 
 
-@pytest.mark.parametrize("name", WEIGHTS)
+@pytest.mark.parametrize("name", some(WEIGHTS, next(iter(WEIGHTS)), mark="oracle"))
 def test_weights_of_classes(fast, name):
     weights, *of_network = WEIGHTS[name]
     build, (loss, units, _) = classifying(*of_network), of_network
@@ -197,7 +204,7 @@ SHARING = {
 }
 
 
-@pytest.mark.parametrize("name", SHARING)
+@pytest.mark.parametrize("name", some(SHARING, next(iter(SHARING))))
 def test_numbers_in_options_share_a_program(fast, name):
     found = []
     for options in SHARING[name]:

@@ -11,6 +11,7 @@ from skdl.engine.network.network import Network
 from skdl.engine.program import planned
 from skdl.engine.rows.arrays import Samples
 from tests.engine.oracle import BATCH, ROWS, assert_agree, both, job_of, numbers
+from tests.selection import some
 
 layers = keras.layers
 BY_XLA = "Compiled with XLA, the last batch of an epoch as a graph, because the layer"
@@ -77,7 +78,10 @@ def bits(result):
     return [part.tobytes() for part in result.end.all]
 
 
-@pytest.mark.parametrize("rows", [2 * BATCH, 2 * BATCH + 1, 3 * BATCH - 1, BATCH + 1])
+@pytest.mark.parametrize(
+    "rows",
+    some([2 * BATCH, 2 * BATCH + 1, 3 * BATCH - 1, BATCH + 1], 2 * BATCH + 1, mark="oracle"),
+)
 def test_it_is_the_training_of_keras(float64, rows):
     net = network(Centred)
     pair = both(net, numbers(rows, 4), numbers(rows, 1, seed=1))
@@ -128,7 +132,7 @@ def steps_of_a_call(monkeypatch):
     return set_steps
 
 
-@pytest.mark.parametrize("steps", [1, 2, 3])
+@pytest.mark.parametrize("steps", some([1, 2, 3], 2))
 def test_an_epoch_in_parts_gives_the_bits_of_a_whole_one(centred, steps_of_a_call, steps):
     rows = 6 * BATCH + 2
     whole = CompiledEngine().train(job(centred, rows))
@@ -139,7 +143,7 @@ def test_an_epoch_in_parts_gives_the_bits_of_a_whole_one(centred, steps_of_a_cal
     assert parts.history == whole.history
 
 
-@pytest.mark.parametrize("place", [0, BATCH, 3 * BATCH])
+@pytest.mark.parametrize("place", some([0, BATCH, 3 * BATCH], BATCH))
 def test_training_ends_at_the_step_that_is_not_a_number(place):
     x, y = numbers(3 * BATCH + 2, 4), numbers(3 * BATCH + 2, 1, seed=1)
     y[place] = np.nan
@@ -155,7 +159,7 @@ def test_training_ends_at_the_step_that_is_not_a_number(place):
     assert ours == theirs == place // BATCH + 1
 
 
-@pytest.mark.parametrize("steps", [1, 2])
+@pytest.mark.parametrize("steps", some([1, 2], 2))
 @pytest.mark.parametrize("parts", [(Centred,), ()])
 def test_the_step_that_is_not_a_number_may_be_the_last_of_a_call(steps_of_a_call, parts, steps):
     x, y = numbers(3 * BATCH + 2, 4), numbers(3 * BATCH + 2, 1, seed=1)
@@ -171,7 +175,7 @@ def test_the_step_that_is_not_a_number_may_be_the_last_of_a_call(steps_of_a_call
     assert ended.end.optimizer[0] == steps
 
 
-@pytest.mark.parametrize("layer", [Convolved, Random, WithoutXla])
+@pytest.mark.parametrize("layer", some([Convolved, Random, WithoutXla], Convolved))
 def test_what_xla_lacks_or_is_slow_at_is_a_graph(layer):
     net = network(layer)
     result = CompiledEngine().train(job(net))

@@ -14,6 +14,7 @@ from skdl.engine.rows.arrays import Samples
 from skdl.engine.rows.mixup import blend_of_epoch, obstacle_to_mixup
 from tests.engine.oracle import ROWS, assert_agree, both, job_of, numbers
 from tests.engine_of_graphs import without_xla
+from tests.selection import some
 
 
 def network():
@@ -39,7 +40,7 @@ def test_every_row_is_a_partner_once_and_shares_are_parts(seed, rows, alpha):
     assert ((blend.shares >= 0) & (blend.shares <= 1)).all()
 
 
-@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("weighted", some([False, True], "weighted", ids=["plain", "weighted"]))
 def test_an_epoch_trains_on_blended_rows(float64, monkeypatch, weighted):
     without_xla(monkeypatch)
     x, y = data()
@@ -63,15 +64,19 @@ def test_an_epoch_trains_on_blended_rows(float64, monkeypatch, weighted):
 
 @pytest.mark.parametrize(
     "changes",
-    [
-        {},
-        {"weight": True},
-        {"validation": Samples(numbers(10, 4, seed=7), np.eye(2)[np.arange(10) % 2])},
-        {"batch_size": ROWS},
-        {"options": {"steps_per_epoch": 1}, "epochs": 5},
-        {"trained_epochs": 2, "shuffle": False},
-    ],
-    ids=["plain", "weighted", "validation", "one batch", "parts of the data", "later"],
+    some(
+        [
+            {},
+            {"weight": True},
+            {"validation": Samples(numbers(10, 4, seed=7), np.eye(2)[np.arange(10) % 2])},
+            {"batch_size": ROWS},
+            {"options": {"steps_per_epoch": 1}, "epochs": 5},
+            {"trained_epochs": 2, "shuffle": False},
+        ],
+        "weighted",
+        mark="oracle",
+        ids=["plain", "weighted", "validation", "one batch", "parts of the data", "later"],
+    ),
 )
 def test_both_engines_agree(float64, monkeypatch, changes):
     without_xla(monkeypatch)
@@ -86,6 +91,7 @@ def test_by_xla(float64):
     assert_agree(pair)
 
 
+@pytest.mark.oracle
 def test_a_graph_of_any_number_of_rows(float64, monkeypatch):
     without_xla(monkeypatch)
 
