@@ -26,6 +26,7 @@ from skdl.diagnosis import Fault
 from skdl.exceptions import DivergedError
 from tests import networks_for_tests
 from tests.diagnosis.networks_for_diagnosis import diabetes, digits, network, regressor
+from tests.selection import some
 
 
 def faults(fitted, *data):
@@ -71,14 +72,13 @@ def test_one_unit_underfits():
     assert diagnosis.numbers["learnt_in_training"] < 0.45
 
 
-@pytest.mark.parametrize(
-    "params",
-    [
-        {"l2": 1.0, "learning_rate": 0.005, "class_weight": "balanced"},
-        {"dropout": 0.95, "units": 8, "patience": 60},
-    ],
-    ids=str,
-)
+REGULARISED = [
+    {"l2": 1.0, "learning_rate": 0.005, "class_weight": "balanced"},
+    {"dropout": 0.95, "units": 8, "patience": 60},
+]
+
+
+@pytest.mark.parametrize("params", some(REGULARISED, REGULARISED[0]), ids=str)
 def test_too_much_regularisation_underfits(params):
     clf = network(**{"epochs": 100, "early_stopping": True, **params}).fit(*digits())
     diagnosis = diagnose(clf)
@@ -112,16 +112,15 @@ def test_wrong_labels_that_are_learnt_by_heart_are_overfitting():
         assert diagnose(clf).numbers["val_rise"] == 0.0
 
 
-@pytest.mark.parametrize(
-    "params",
-    [
-        {"dropout": 0.2},
-        {"dropout": 0.5},  # a training loss above that of validation
-        {"mixup": 0.2, "label_smoothing": 0.1, "monitor": "val_accuracy", "metrics": ["accuracy"]},
-        {"l2": 0.003, "learning_rate": 0.005, "class_weight": "balanced"},
-    ],
-    ids=str,
-)
+GOOD = [
+    {"dropout": 0.2},
+    {"dropout": 0.5},  # a training loss above that of validation
+    {"mixup": 0.2, "label_smoothing": 0.1, "monitor": "val_accuracy", "metrics": ["accuracy"]},
+    {"l2": 0.003, "learning_rate": 0.005, "class_weight": "balanced"},
+]
+
+
+@pytest.mark.parametrize("params", some(GOOD, *GOOD[1:3]), ids=str)
 def test_a_good_network_is_healthy(params):
     diagnosis = diagnose(network(epochs=100, early_stopping=True, **params).fit(*digits()))
     assert diagnosis.healthy, str(diagnosis)

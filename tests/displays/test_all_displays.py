@@ -41,10 +41,20 @@ def no_screen():
     mpl.use("agg")
 
 
+def fitted_search(**settings):
+    grid = {"C": [0.001, 0.1, 10.0], "fit_intercept": [True, False]}
+    search = GridSearchCV(LogisticRegression(), grid, cv=3, return_train_score=True, **settings)
+    return search.fit(X, y)
+
+
 @pytest.fixture(scope="module")
 def search():
-    grid = {"C": [0.001, 0.1, 10.0], "fit_intercept": [True, False]}
-    return GridSearchCV(LogisticRegression(), grid, cv=3, return_train_score=True).fit(X, y)
+    return fitted_search()
+
+
+@pytest.fixture(scope="module")
+def search_of_several_metrics():
+    return fitted_search(scoring=several_metrics, refit="a")
 
 
 @pytest.fixture(scope="module")
@@ -100,15 +110,8 @@ def test_columns_and_a_pipeline_give_the_same_numbers(display, search):
     )
 
 
-def test_one_of_several_metrics_is_shown(display):
-    search = GridSearchCV(
-        LogisticRegression(),
-        {"C": [0.001, 0.1, 10.0], "fit_intercept": [True, False]},
-        cv=3,
-        scoring=several_metrics,
-        refit="a",
-        return_train_score=True,
-    ).fit(X, y)
+def test_one_of_several_metrics_is_shown(display, search_of_several_metrics):
+    search = search_of_several_metrics
     first, second = display.from_search(search), display.from_search(search, metric="b$")
     second.figure_.canvas.draw()
     assert not first.frame().equals(second.frame())

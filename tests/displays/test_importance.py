@@ -99,6 +99,7 @@ def test_the_frame_says_all_of_it(clear, noise):
     assert few["reason"].tolist() == [noise.reason] * 3
 
 
+@pytest.mark.further
 def test_the_same_seed_gives_the_same_numbers():
     found = results(params(6), np.arange(6.0))
     one, same = ImportanceDisplay(found), ImportanceDisplay(found, random_state=0)

@@ -14,6 +14,7 @@ from joblib.parallel import BatchedCalls
 
 from skdl.exceptions import InvalidParameterError
 from skdl.parallel.backend import SkdlBackend
+from tests.selection import some
 
 CORES = joblib.cpu_count()
 
@@ -67,7 +68,7 @@ def test_n_jobs_of_the_block_counts_where_the_call_names_none():
 
 
 @pytest.mark.parametrize("n_jobs", [None, 1, 2, -1])
-@pytest.mark.parametrize("pre_dispatch", [1, 2, "all", "2*n_jobs"])
+@pytest.mark.parametrize("pre_dispatch", some([1, 2, "all", "2*n_jobs"], "2*n_jobs", 1))
 @pytest.mark.parametrize("return_as", ["list", "generator", "generator_unordered"])
 def test_a_thousand_tasks(n_jobs, pre_dispatch, return_as):
     call = Parallel(n_jobs=n_jobs, pre_dispatch=pre_dispatch, return_as=return_as)

@@ -95,6 +95,7 @@ def test_the_evidence_for_what_matters(samples):
     assert 0 < found.chance < found.importances[2]
 
 
+@pytest.mark.further
 def test_the_limit_of_chance_is_that_of_the_shuffles(samples):
     # The same seed shuffles the same orders, and what they give is the null distribution.
     scores = np.random.default_rng(5).random(12)
