@@ -13,6 +13,7 @@ from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classific
 
 from skdl import KerasClassifier, MLPClassifier, MLPRegressor
 from skdl.exceptions import DivergedError, IncompatibleNetworkError
+from tests.selection import some
 
 X, Y = load_iris(return_X_y=True)
 PARAMS = {"epochs": 1, "random_state": 0}
@@ -150,7 +151,7 @@ def test_a_loss_of_the_users_own_gets_a_column_a_class():
     assert clf.score(X, Y) > 0.9
 
 
-@pytest.mark.parametrize("fitted", [False, True])
+@pytest.mark.parametrize("fitted", some([False, True], False))
 def test_an_estimator_is_drawn_as_any_other(fitted):
     clf = MLPClassifier(units=7, **PARAMS)
     page = (clf.fit(X, Y) if fitted else clf)._repr_html_()

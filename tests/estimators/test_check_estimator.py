@@ -63,16 +63,17 @@ def name_of(check):
 
 
 def checks_of(estimators, *, legacy):
-    """Every estimator with every check of it, as parameters of a test."""
-    return [
-        pytest.param(
-            *(estimator, check),
-            id=f"{kind}-{name_of(check)}",
-            marks=() if kind in ("MLPClassifier", "KerasRegressor") else pytest.mark.further,
-        )
-        for kind, whole in estimators.items()
-        for estimator, check in estimator_checks_generator(whole, legacy=legacy, mark=None)
-    ]
+    """Every estimator with every check of it, as parameters of a test.
+
+    A check that an estimator before has had is marked: what they check is the code that estimators share.
+    """
+    made, first = [], {}
+    for kind, whole in estimators.items():
+        for estimator, check in estimator_checks_generator(whole, legacy=legacy, mark=None):
+            name = name_of(check)
+            marks = () if first.setdefault(name, kind) == kind else pytest.mark.further
+            made.append(pytest.param(estimator, check, id=f"{kind}-{name}", marks=marks))
+    return made
 
 
 def outcome(estimator, check):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import re
 from pathlib import Path
@@ -13,10 +14,7 @@ import skdl
 
 PACKAGE = Path(skdl.__file__).parent
 ROOT = PACKAGE.parent
-TREES = {
-    path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-    for path in PACKAGE.rglob("*.py")
-}
+FILES = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")}
 # Which room imports which, none a room above it. In a room with inner rooms a file counts as one.
 ROOMS = {
     "common": "exceptions",
@@ -87,9 +85,14 @@ INNER_ROOMS = {
 }
 
 
+@functools.cache
+def tree_of(file):
+    return ast.parse((PACKAGE / file).read_text(encoding="utf-8"))
+
+
 def imported(file):
     """The modules that `file` imports, those of skdl as paths below the package without their ending."""
-    for node in ast.walk(TREES[file]):
+    for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -97,13 +100,13 @@ def imported(file):
                 whole = f"{node.module}.{alias.name}".removeprefix("skdl.").replace(".", "/")
                 home = (node.module or "").removeprefix("skdl.").replace(".", "/")
                 inside = (node.module or "").partition(".")[0] == "skdl"
-                yield whole if inside and f"{whole}.py" in TREES else home
+                yield whole if inside and f"{whole}.py" in FILES else home
 
 
 def importers(package):
     """The files that import a package that is not skdl's."""
     return {
-        file for file in TREES if any(name.partition("/")[0] == package for name in imported(file))
+        file for file in FILES if any(name.partition("/")[0] == package for name in imported(file))
     }
 
 
@@ -111,13 +114,13 @@ def arrows(room=""):
     """Which inner room of `room` imports which, as texts in the form of the tables above."""
     found = {}
     depth = room.count("/") + 1 if room else 0
-    for file in TREES:
+    for file in FILES:
         if not file.startswith(f"{room}/" if room else ""):
             continue
         own = file.removesuffix(".py").split("/")[depth]
         for name in imported(file):
             parts = name.split("/")
-            if f"{name}.py" not in TREES and f"{name}/__init__.py" not in TREES:
+            if f"{name}.py" not in FILES and f"{name}/__init__.py" not in FILES:
                 continue
             if parts[:depth] == file.split("/")[:depth] and parts[depth:][:1] != [own]:
                 found.setdefault(own, set()).add((parts[depth:] or ["__init__"])[0])
@@ -142,7 +145,9 @@ def paragraphs():
     return {**found, "engine": found["engine"] + page, "": page}
 
 
-@pytest.mark.parametrize("file", [file for file in TREES if not file.endswith("/__init__.py")])
+@pytest.mark.parametrize(
+    "file", [file for file in sorted(FILES) if not file.endswith("/__init__.py")]
+)
 def test_the_page_names_every_file_where_it_describes_its_room(file):
     assert f"`{Path(file).name}`" in paragraphs()[Path(file).parent.as_posix().removeprefix(".")]
 
@@ -160,7 +165,7 @@ def test_the_page_names_no_file_and_no_room_that_is_not_there():
 
 
 def test_nothing_inside_imports_the_package_root():
-    assert {file for file in TREES if "skdl" in set(imported(file))} == {"__init__.py"}
+    assert {file for file in FILES if "skdl" in set(imported(file))} == {"__init__.py"}
 
 
 @pytest.mark.parametrize(
@@ -181,7 +186,7 @@ def test_the_engine_knows_nothing_of_scikit_learn():
 
 
 def test_one_file_knows_the_tasks_of_scikit_learn():
-    texts = {file: (PACKAGE / file).read_text(encoding="utf-8") for file in TREES}
+    texts = {file: (PACKAGE / file).read_text(encoding="utf-8") for file in FILES}
     assert [file for file, text in texts.items() if '"_fit_and_score"' in text] == [
         "parallel/sklearn_tasks.py"
     ]
@@ -190,8 +195,8 @@ def test_one_file_knows_the_tasks_of_scikit_learn():
 @pytest.mark.parametrize("package", ["keras", "tensorflow", "matplotlib", "optuna"])
 def test_slow_libraries_are_imported_late(package):
     assert importers(package)
-    for file, tree in TREES.items():
-        for node in tree.body:
+    for file in FILES:
+        for node in tree_of(file).body:
             names = [alias.name for alias in getattr(node, "names", ())]
             if isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
@@ -203,7 +208,7 @@ def test_slow_libraries_are_imported_late(package):
 def test_displays_and_reports_know_of_the_engine_its_nouns_and_counts_alone():
     known = {
         name
-        for file in TREES
+        for file in FILES
         if file.startswith(("displays/", "report/"))
         for name in imported(file)
         if name.split("/")[0] == "engine"

@@ -58,6 +58,7 @@ def weights(estimator):
     return estimator.fit(X, Y).model_.get_weights()[0]
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("engine", some(["keras", "auto"], "auto"))
 def test_a_private_setting_of_an_optimizer_reaches_training(engine):
     def fitted(factor, kind):

@@ -46,6 +46,7 @@ def states(engine):
     return found, net
 
 
+@pytest.mark.oracle
 def test_it_goes_on_as_the_keras_loop_goes_on(float64):
     (ours, net), (theirs, _) = states("compiled"), states("keras")
     for place, (one, two) in enumerate(zip(ours, theirs, strict=True)):

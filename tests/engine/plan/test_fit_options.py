@@ -102,6 +102,7 @@ def test_parts_of_the_data_where_epochs_count_on(fast, name):
     assert_agree(course(COURSES[name], shuffle=False, **later))
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize(
     "name",
     some(["all at once", "a list of epochs"], "a list of epochs", mark="oracle"),
@@ -134,6 +135,7 @@ def test_options_of_validation_without_validation(fast):
     assert_agree(pair)
 
 
+@pytest.mark.oracle
 def test_callbacks_of_the_training_data_beside_rare_validation(fast, tmp_path):
     def callbacks():
         return [

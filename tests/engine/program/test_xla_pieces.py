@@ -89,6 +89,7 @@ def test_it_is_the_training_of_keras(float64, rows):
     assert pair.compiled.plan.startswith(BY_XLA)
 
 
+@pytest.mark.oracle
 def test_early_stopping_and_validation_are_part_of_it(float64):
     x, y = numbers(ROWS, 4), numbers(ROWS, 1, seed=1)
     held_out = Samples(numbers(9, 4, seed=2), numbers(9, 1, seed=3))
@@ -185,6 +186,7 @@ def test_what_xla_lacks_or_is_slow_at_is_a_graph(layer):
     assert stats().programs == before
 
 
+@pytest.mark.further
 def test_a_fit_may_begin_at_a_later_epoch():
     late = job(network(Centred, optimizer=keras.optimizers.SGD(0.01)), epochs=4, initial_epoch=2)
     result = CompiledEngine().train(late)
