@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from skdl.engine.keras_parts.convolution import MatmulCost, as_matmul, matmul_cost, replaceable
 from skdl.engine.keras_parts.walk import walk_layers
 from tests.engine.convolution_cases import CASES, IN_ONE_PROGRAM, ONLY_XLA
+from tests.selection import some
 from tests.tolerances import FUNCTION, assert_within_rounding
 
 layers = keras.layers
@@ -220,7 +221,10 @@ def float64():
     keras.config.set_dtype_policy(before)
 
 
-@pytest.mark.parametrize(("how", "batch"), [(graph, None), (graph, 5), (xla, None)])
+@pytest.mark.parametrize(
+    ("how", "batch"),
+    some([(graph, None), (graph, 5), (xla, None)], (xla, None)),
+)
 def test_training_in_a_loop_is_that_of_keras(how, batch, float64):
     model = small_network()
     x = np.random.default_rng(0).normal(size=(5, 8, 8, 1))
@@ -266,7 +270,7 @@ def nested():
     return keras.Model(inputs, frames)
 
 
-@pytest.mark.parametrize("how", [eager, xla])
+@pytest.mark.parametrize("how", some([eager, xla], eager))
 def test_layers_inside_models_and_wrappers_are_replaced(how):
     model = with_whole_weights(nested())
     kinds = [type(layer) for layer in walk_layers(model)]
