@@ -276,19 +276,7 @@ def train(shape, makers, **changes):
 
 
 @pytest.mark.parametrize(
-    "group",
-    some(
-        MASKED,
-        "flat",
-        "noise",
-        "normalizations",
-        "merging",
-        "sequences",
-        "images",
-        "recurrent",
-        "attention",
-        mark="oracle",
-    ),
+    "group", some(MASKED, "flat", "noise", "normalizations", "images", "recurrent", mark="oracle")
 )
 def test_layers_that_treat_rows_alone_take_filled_up_batches(float64, monkeypatch, group):
     without_xla(monkeypatch)
@@ -298,7 +286,7 @@ def test_layers_that_treat_rows_alone_take_filled_up_batches(float64, monkeypatc
     assert pair.programs == 1
 
 
-@pytest.mark.parametrize("group", some(UNMASKED, "wrappers", "images", mark="oracle"))
+@pytest.mark.parametrize("group", some(UNMASKED, "wrappers", mark="oracle"))
 def test_all_other_layers_run_too(float64, group):
     pair = train(*UNMASKED[group], keras_runs="traced" if group == "warps" else "eagerly")
     assert_agree(pair)
@@ -366,7 +354,6 @@ def embedded(*layers, **settings):
                 "Compiled with XLA, the last",
             ),
         ],
-        "plain",
         "mask to the loss",
         mark="oracle",
         ids=["plain", "mask to an LSTM", "mask to the loss", "mask to a mean"],
@@ -380,6 +367,7 @@ def test_embeddings_and_their_masks(float64, build, plan):
     assert pair.compiled.plan.startswith(plan)
 
 
+@pytest.mark.oracle
 def test_whole_numbers_pass_layers_that_count_or_look_up(float64):
     def build():
         inputs = keras.Input((4,), dtype="int32")
@@ -395,6 +383,7 @@ def test_whole_numbers_pass_layers_that_count_or_look_up(float64):
     assert_agree(both(build, classes(5, ROWS, 4), numbers(ROWS, 2, seed=1)))
 
 
+@pytest.mark.oracle
 def test_a_mask_of_values_reaches_the_loss_and_the_metrics(float64):
     def build():
         model = keras.Sequential(

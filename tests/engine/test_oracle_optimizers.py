@@ -93,14 +93,14 @@ def test_optimizers(fast, name, settings):
     assert_agree(train(lambda: getattr(keras.optimizers, name)(**settings)))
 
 
-@pytest.mark.parametrize("settings", some(OPTIONS, *OPTIONS[::3], mark="oracle"), ids="-".join)
+@pytest.mark.parametrize("settings", some(OPTIONS, *OPTIONS[::7], mark="oracle"), ids="-".join)
 def test_what_every_optimizer_can_be_given(fast, settings):
     assert_agree(train(lambda: keras.optimizers.Adam(0.02, **settings)))
 
 
 @pytest.mark.parametrize(
     "name",
-    some(SCHEDULES, "CosineDecay", "PiecewiseConstantDecay", mark="oracle"),
+    some(SCHEDULES, "PiecewiseConstantDecay", mark="oracle"),
 )
 def test_schedules(fast, name):
     pair = train(lambda: keras.optimizers.SGD(SCHEDULES[name]()))
@@ -116,6 +116,7 @@ def test_every_optimizer_and_schedule_of_keras_is_in_a_table():
     assert given == {*SCHEDULES, "LearningRateSchedule"}
 
 
+@pytest.mark.oracle
 def test_an_average_that_begins_at_the_weights(fast):
     one = Network(network(lambda: keras.optimizers.ScheduleFreeAdamW(0.02, warmup_steps=2)))
     variables = one.initial_state(1).variables
@@ -124,6 +125,7 @@ def test_an_average_that_begins_at_the_weights(fast):
     assert_agree(both(one, numbers(ROWS, 4), numbers(ROWS, 2, seed=1), start=start))
 
 
+@pytest.mark.oracle
 def test_several_optimizers_for_one_network(fast):
     def optimizer():
         chosen = keras.optimizers.OptimizerMap(default_optimizer=keras.optimizers.SGD(0.1))

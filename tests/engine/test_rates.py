@@ -55,6 +55,7 @@ def test_each_step_has_its_rate(float64, monkeypatch, changes):
     assert_agree(pair)
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize(
     "parts",
     some([{}, {"activity_regularizer": "l2"}], "whole", mark="oracle", ids=["whole", "in part"]),

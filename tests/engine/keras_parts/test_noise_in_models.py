@@ -59,6 +59,7 @@ def test_every_noise_layer_is_found_and_swapped_for_the_block():
     assert [type(layer) for layer in model._flatten_layers()] == before
 
 
+@pytest.mark.further
 def test_all_of_it_trains_in_one_graph():
     model = everything()
     ensure_generators(model, 0)

@@ -59,7 +59,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", some(CASES, "plain", "normalised", "penalised", mark="oracle"))
+@pytest.mark.parametrize("case", some(CASES, "plain", "normalised", mark="oracle"))
 def test_filled_up_networks_share_a_program_and_agree_with_keras(case, float64):
     data = Samples(X.astype(np.float64), Y)
     compiled = []
@@ -214,6 +214,7 @@ OF_USERS = {
 }
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("case", some(OF_USERS, "function", mark="oracle"))
 def test_stacks_with_functions_of_the_users_are_filled_up(case, float64):
     def build(units):
@@ -327,7 +328,10 @@ def assert_as_plain_keras(build, plan):
     "case",
     some([*CHANGES, *IN_FORCE], "a layer's regularizer", "a loss that is only set", mark="oracle"),
 )
-@pytest.mark.parametrize("filled", [True, False], ids=["a stack", "widths as they are"])
+@pytest.mark.parametrize(
+    "filled",
+    some([True, False], "widths as they are", mark="oracle", ids=["a stack", "widths as they are"]),
+)
 def test_a_change_after_the_build_has_the_effect_that_it_has_in_keras(case, filled, float64):
     def build():
         model = seeded()
