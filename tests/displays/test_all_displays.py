@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 import skdl
 from skdl.exceptions import InvalidParameterError
+from tests.selection import some
 
 DISPLAYS = [
     skdl.CandidateComparisonDisplay,
@@ -73,7 +74,11 @@ def hostile(search):
     return results
 
 
-@pytest.fixture(params=DISPLAYS, ids=lambda kind: kind.__name__)
+# The forests of ImportanceDisplay take as long as all other displays.
+QUICK = [kind for kind in DISPLAYS if kind is not skdl.ImportanceDisplay]
+
+
+@pytest.fixture(params=some(DISPLAYS, *QUICK), ids=lambda kind: kind.__name__)
 def display(request):
     return request.param
 

@@ -55,6 +55,7 @@ def by_hand(optuna, evaluator):
     return optuna.importance.get_param_importances(study, evaluator=evaluator)
 
 
+@pytest.mark.further
 def test_fanova_is_optunas(optuna):
     expected = by_hand(optuna, optuna.importance.FanovaImportanceEvaluator(seed=3))
     display = ImportanceDisplay(results(PARAMS, MEANS), method="fanova", random_state=3)
@@ -83,6 +84,7 @@ def test_ped_anova_is_optunas(optuna):
     assert "best 17%" in display.plot().ax_.get_xlabel().replace("\n", " ")
 
 
+@pytest.mark.further
 def test_noise_is_too_few_to_tell_by_optuna_too(optuna):
     noise = np.random.default_rng(1).random(12)
     display = ImportanceDisplay(results(PARAMS[:12], noise), method="ped_anova")
