@@ -130,6 +130,7 @@ def test_very_few_have_a_reason_and_a_picture(tried, means, reason):
     assert len(display.frame()) == len(display.hyperparameters_)
 
 
+@pytest.mark.further
 def test_numbers_that_agree_in_three_digits_are_told():
     close = np.random.default_rng(0).permutation(np.linspace(100, 100.4, 12))
     found = ImportanceDisplay(results([{"a": float(one)} for one in close], close - 100))
@@ -145,6 +146,7 @@ def test_a_value_that_only_failed_candidates_have_does_not_vary():
     assert len(found.importances_) == 0
 
 
+@pytest.mark.further
 def test_of_a_halving_the_first_iteration_counts():
     assert ImportanceDisplay(halving()).n_candidates_ == 4
 

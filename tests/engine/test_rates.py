@@ -74,6 +74,7 @@ def test_by_a_graph_for_any_number_of_rows(float64, monkeypatch):
     assert_agree(pair)
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize(
     "optimizer",
     [

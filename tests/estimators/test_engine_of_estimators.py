@@ -22,6 +22,7 @@ class Watching(keras.callbacks.Callback):
     """A callback that only Python can run."""
 
 
+@pytest.mark.oracle
 def test_both_engines_train_the_same_network(float64):
     fits = [
         MLPClassifier(
@@ -67,7 +68,6 @@ def test_a_search_over_numbers_and_widths_compiles_one_program():
             (MLPRegressor, KerasRegressor, build_regressor, y[:, None] * [1.0, 2.0]),
         ],
         "two classes",
-        "columns",
         ids=["classes", "two classes", "whole numbers", "columns"],
     ),
 )
@@ -94,6 +94,7 @@ class Twice(keras.layers.Layer):
         return 2 * x
 
 
+@pytest.mark.further
 def test_folds_of_a_graph_share_a_program_too():
     def build(meta):
         return keras.Sequential(
@@ -149,6 +150,7 @@ def test_an_unknown_engine_is_an_error(kind):
         kind(engine="fast").fit(X, y)
 
 
+@pytest.mark.oracle
 def test_early_stopping_runs_inside_the_program_and_stops_where_keras_does(float64):
     fits = [
         MLPRegressor(
@@ -167,6 +169,7 @@ def test_early_stopping_runs_inside_the_program_and_stops_where_keras_does(float
     np.testing.assert_allclose(fits[0].predict(X), fits[1].predict(X), rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.further
 def test_going_on_continues_the_streams_and_the_optimizer():
     whole = MLPClassifier(hidden_layer_sizes=(7,), dropout=0.3, epochs=4, random_state=0).fit(X, y)
     parts = MLPClassifier(

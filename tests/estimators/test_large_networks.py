@@ -79,6 +79,7 @@ def fitted_bits(estimator, X, seed):
     return [array.tobytes() for array in arrays]
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("name", some(NETWORKS, "784-512-128-10"))
 def test_alone_and_in_company(name):
     build, params, rows = NETWORKS[name]

@@ -102,7 +102,6 @@ AROUND_REGRESSORS = {
     "meta",
     some(
         AROUND_CLASSIFIERS,
-        "CalibratedClassifierCV",
         "BaggingClassifier",
         "StackingClassifier, final",
     ),

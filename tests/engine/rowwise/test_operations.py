@@ -11,6 +11,7 @@ from skdl.engine.rowwise.operations import ROWWISE as TABLE
 from tests.engine.oracle import assert_agree, both, numbers
 from tests.engine.rowwise_cases import REFUSED, ROWWISE, operation_kinds
 from tests.engine_of_graphs import without_xla
+from tests.selection import some
 
 layers, ops = keras.layers, keras.ops
 
@@ -176,6 +177,7 @@ def transformer():
     return compiled(inputs, layers.Dense(2)(pooled / 2.0))
 
 
+@pytest.mark.oracle
 def test_a_transformer_takes_xla_and_agrees_with_keras(float64):
     pair = both(transformer, numbers(ROWS, 5, 4), numbers(ROWS, 2, seed=1), epochs=1)
     assert pair.compiled.plan == "Compiled with XLA."
@@ -189,6 +191,7 @@ def residual():
     return compiled(inputs, layers.Dense(2)(layers.GlobalAveragePooling2D()(ops.relu(x + h))))
 
 
+@pytest.mark.oracle
 def test_a_residual_network_takes_xla_and_agrees_with_keras(float64):
     pair = both(residual, 255 * numbers(ROWS, 6, 6, 2, low=0.0), numbers(ROWS, 2, seed=1), epochs=1)
     assert pair.compiled.plan == "Compiled with XLA, convolutions as matrix products."
@@ -241,7 +244,15 @@ def masked(last):
     return build
 
 
-@pytest.mark.parametrize("last", [True, False], ids=["no mask of outputs", "mask of outputs"])
+@pytest.mark.parametrize(
+    "last",
+    some(
+        [True, False],
+        "mask of outputs",
+        mark="oracle",
+        ids=["no mask of outputs", "mask of outputs"],
+    ),
+)
 def test_a_mask_that_an_operation_makes_counts_as_in_keras(float64, monkeypatch, last):
     without_xla(monkeypatch)
     y = numbers(ROWS, 2, seed=1) if last else numbers(ROWS, 5, 2, seed=1)
