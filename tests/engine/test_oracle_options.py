@@ -232,6 +232,7 @@ def test_fits_that_differ_in_numbers_share_one_program(fast, name):
     assert stats().programs == before
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("name", some(["noise", "folds", "penalties"], "noise", mark="oracle"))
 def test_a_shared_program_gives_each_fit_its_own_result(fast, name):
     for each in SHARING[name]:

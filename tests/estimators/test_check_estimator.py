@@ -98,6 +98,7 @@ def test_an_estimator_passes_every_check_of_scikit_learn(estimator, check):
     assert (found == "skipped") == (name_of(check) in SKIPPED)
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("kind", some(WHOLE, "MLPClassifier"))
 def test_column_names_are_kept_and_checked(kind):
     # scikit-learn runs this check on its own estimators and not in `check_estimator`.

@@ -38,6 +38,7 @@ from skdl.exceptions import (
 )
 from skdl.recording.histories import record_of
 from skdl.recording.store import store
+from tests.selection import some
 
 X, Y = load_iris(return_X_y=True)
 # Of one structure, so that all tests share two programs.
@@ -89,7 +90,7 @@ SEARCHES = {
 }
 
 
-@pytest.mark.parametrize("name", SEARCHES)
+@pytest.mark.parametrize("name", some(SEARCHES, *list(SEARCHES)[::3]))
 def test_the_fits_of_a_search_are_found(name):
     search, other = SEARCHES[name](), SEARCHES[name]()
     search.fit(X, Y)
@@ -253,7 +254,7 @@ def test_another_process_finds_nothing(tmp_path):
     )
 
 
-@pytest.mark.parametrize("backend", ["sequential", "threading"])
+@pytest.mark.parametrize("backend", some(["sequential", "threading"], "sequential"))
 def test_without_the_backend_the_error_says_what_to_do(backend):
     search = grid(LogisticRegression(), {"C": [0.1, 1.0]})
     with joblib.parallel_config(backend):

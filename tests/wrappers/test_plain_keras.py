@@ -62,12 +62,14 @@ def test_shuffled_epochs_are_those_of_the_batch_orders():
     np.testing.assert_array_equal(weights(reg), weights(model))
 
 
+@pytest.mark.oracle
 def test_predictions_are_those_of_keras():
     reg = KerasRegressor(lambda: dense(5, 1), random_state=0).fit(X, NUMBERS)
     by_keras = reg.model_.predict(X, verbose=0)[:, 0]
     assert_outputs_within_rounding(reg.predict(X), by_keras, reg.model_, X)
 
 
+@pytest.mark.oracle
 def test_a_metric_during_the_fit_is_that_of_keras():
     reg = KerasRegressor(
         lambda: dense(1),

@@ -109,6 +109,7 @@ def test_the_limit_of_chance_is_that_of_the_shuffles(samples):
     assert not found.told.any()
 
 
+@pytest.mark.further
 def test_a_seed_says_it_all(samples):
     scores = samples[0].ravel()[:20]
     few = [part[:20] for part in samples]

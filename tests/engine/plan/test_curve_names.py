@@ -7,9 +7,10 @@ from skdl.engine.compiled import CompiledEngine
 from skdl.engine.plan.curve_names import curve_names, should_rise
 from skdl.engine.rows.arrays import Samples
 from tests.engine.jobs import X, Y, job, network
+from tests.selection import some
 
 
-@pytest.mark.parametrize("validation", [None, Samples(X, Y)])
+@pytest.mark.parametrize("validation", some([None, Samples(X, Y)], None))
 def test_names_are_those_of_the_history(validation):
     asked = job(epochs=1, validation=validation)
     assert sorted(curve_names(asked)) == sorted(CompiledEngine().train(asked).history)

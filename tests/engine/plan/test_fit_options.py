@@ -83,7 +83,7 @@ def course(options, **changes):
     return both(NETWORK, *data(), options=options, keras_runs="kept", **{**settings, **changes})
 
 
-@pytest.mark.parametrize("name", some(COURSES, "thirds", "a list of epochs", mark="oracle"))
+@pytest.mark.parametrize("name", some(COURSES, "a list of epochs", mark="oracle"))
 def test_parts_of_the_data(fast, name):
     pair = course(COURSES[name])
     assert_agree(pair)
@@ -128,6 +128,7 @@ def test_parts_of_the_data_in_batches_of_any_size(fast):
     assert not pair.masked
 
 
+@pytest.mark.further
 def test_options_of_validation_without_validation(fast):
     pair = both(
         NETWORK, *data(), options={"validation_freq": 2, "validation_steps": 70}, keras_runs="kept"
@@ -206,6 +207,7 @@ SHARING = {
 }
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("name", some(SHARING, next(iter(SHARING))))
 def test_numbers_in_options_share_a_program(fast, name):
     found = []

@@ -160,6 +160,7 @@ def test_training_ends_at_the_step_that_is_not_a_number(place):
     assert ours == theirs == place // BATCH + 1
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("steps", some([1, 2], 2))
 @pytest.mark.parametrize("parts", [(Centred,), ()])
 def test_the_step_that_is_not_a_number_may_be_the_last_of_a_call(steps_of_a_call, parts, steps):
