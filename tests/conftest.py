@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from sklearn.datasets import make_classification, make_regression
 
 import skdl
 from skdl.common.keras_import import load_keras, start_devices
+from tests.engine_of_graphs import without_xla
 from tests.selection import some
 
 CLASSIFIERS = ("MLPClassifier", "KerasClassifier")
@@ -26,6 +28,9 @@ RATE = {
     for kind in KINDS
 }
 WIDTH = {kind: "units" if kind.startswith("MLP") else "model__units" for kind in KINDS}
+
+ENGINE = Path(__file__).parent / "engine"
+OF_PLANS = ("test_engine_of_estimators.py",)
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("untimed", deadline=None)
@@ -46,6 +51,19 @@ def pytest_collection_finish():
     # What is imported by now stays to the end: a collection of garbage need not look at it each time.
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    # The tests of the engine compare XLA with graphs and with Keras. Those of other rooms ask what an
+    # estimator does with a fit, and a graph compiles in half of the time. `make test-all`, which leaves
+    # nothing out, compiles by XLA.
+    others = not item.path.is_relative_to(ENGINE) and item.path.name not in OF_PLANS
+    if not (others and item.config.getoption("markexpr")):
+        return (yield)
+    with pytest.MonkeyPatch.context() as patch:
+        without_xla(patch)
+        return (yield)
 
 
 def make(kind, **params):
