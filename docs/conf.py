@@ -9,7 +9,7 @@ from pathlib import Path
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-sys.path.insert(0, str(Path(__file__).parent))  # engine_tables, gallery
+sys.path.insert(0, str(Path(__file__).parent))  # engine_settings, engine_tables, gallery
 
 from sphinx.util.inspect import stringify_signature
 
@@ -80,7 +80,12 @@ def skip_what_others_document(app, what, name, obj, skip, options):
 def group_parameters(app, what, name, obj, options, lines):
     """Put the heading of each group above the first of its parameters, as numpydoc has written them."""
     for group in obj._declared.groups if hasattr(obj, "_declared") and what == "class" else ():
-        first = next(n for n, line in enumerate(lines) if f"**{group.names[0]}**" in line)
+        places = [n for n, line in enumerate(lines) if f"**{group.names[0]}**" in line]
+        if not places:
+            raise ValueError(
+                f"{name}: no entry of {group.names[0]} begins the group {group.title}."
+            )
+        first = places[0]
         margin = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
         lines[first:first] = ["", f"{margin}.. rubric:: {group.title}", ""]
 

@@ -66,7 +66,6 @@ class Declaration:
     @property
     def entry(self) -> str:
         """The lines of the hyperparameter in a Parameters section."""
-        # A dict of a rule would be no default: these are numbers, names, True, False and None.
         head = f"{self.name} : {self.kind}, default={_as_code(self.default)}"
         usual = f" Usual: {self.usual}." if self.usual else ""
         body = textwrap.wrap(

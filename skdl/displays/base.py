@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from skdl.exceptions import InvalidParameterError
@@ -26,8 +27,10 @@ class SearchDisplay:
     ax_: matplotlib.axes.Axes
     figure_: matplotlib.figure.Figure | matplotlib.figure.SubFigure
 
-    # Reads what a display is given.
-    _read: Callable[[Any, str | None], Any] = staticmethod(read_results)
+    # Reads what a display is given: candidates, which the scores of one estimator have none of.
+    _read: Callable[[Any, str | None], Any] = staticmethod(
+        partial(read_results, takes_scores=False)
+    )
 
     def __init__(self, results: Results, **options: Any):
         raise NotImplementedError

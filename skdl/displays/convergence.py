@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -106,7 +107,7 @@ class ConvergenceDisplay(SearchDisplay):
 
     axes_: np.ndarray
 
-    _read = staticmethod(read_several)
+    _read = staticmethod(partial(read_several, takes_scores=False))
 
     def __init__(self, results: Results | Mapping[str, Results], *, by: str = "both") -> None:
         self.results = results

@@ -23,7 +23,7 @@ from skdl.engine.program.program import Program
 from skdl.engine.program.xla_memory import check_room, ran_out_of_memory
 from skdl.engine.program.xla_pieces import SlowWithXlaError
 from skdl.engine.program_cache import training_programs
-from skdl.engine.resuming import check_resumable, obstacle_to_resuming, run_by
+from skdl.engine.resuming import obstacle_to_resuming, resumable_settings, with_kind
 from skdl.engine.rows.arrays import Arrays, few_rows
 from skdl.engine.rows.tensors import Data, read_as_floats, shapes_of
 from skdl.engine.run import run
@@ -58,11 +58,11 @@ class CompiledEngine(AbstractEngine):
     ) -> FitResult:
         """Run `job` by calls of one program."""
         start_devices()
-        settings = check_resumable(job, callbacks)
+        settings = resumable_settings(job, callbacks)
         ready, plan, program = _prepared(settled(job), callbacks)
         if program is None:
             return self._by_keras(job, plan, observer, callbacks)
-        settings = run_by(job, settings, plan.kind.value)
+        settings = with_kind(job, settings, plan.kind.value)
         with clear_index_errors(job.network.template):
             planned = PlannedProgram(program, plan.rules, plan.own_rules)
             return run(ready, planned, plan=str(plan), settings=settings, observer=observer)

@@ -25,7 +25,7 @@ from skdl.engine.network.network import Network
 from skdl.engine.network.state import NetworkState, build_optimizer, read_state
 from skdl.engine.prediction import predict
 from skdl.engine.random import Stream, derive_seed
-from skdl.engine.resuming import check_resumable, run_by
+from skdl.engine.resuming import resumable_settings, with_kind
 from skdl.engine.rows.arrays import Arrays, n_steps
 from skdl.engine.run import goes_on, result_of
 from skdl.exceptions import InvalidParameterError
@@ -48,7 +48,7 @@ class KerasLoopEngine(AbstractEngine):
     ) -> FitResult:
         """Run `job` by one call of its model's `fit`."""
         start_devices()
-        settings = run_by(job, check_resumable(job, callbacks), Kind.KERAS_LOOP.value)
+        settings = with_kind(job, resumable_settings(job, callbacks), Kind.KERAS_LOOP.value)
         check_indexes(job)
         before, first = job.resume, job.first_epoch
         model = job.network.model(job.start if before is None else before.network)

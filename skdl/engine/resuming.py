@@ -68,7 +68,7 @@ def obstacle_to_resuming(callbacks: tuple[Any, ...]) -> str | None:
     return f"the state of the callbacks {names} is no part of the job"
 
 
-def check_resumable(job: FitJob, callbacks: tuple[Any, ...]) -> dict[str, Any]:
+def resumable_settings(job: FitJob, callbacks: tuple[Any, ...]) -> dict[str, Any]:
     """What the last state of `job` is to remember of it; nothing where it is neither kept nor resumed.
 
     An engine asks with the job as it was given, before anything is trained.
@@ -101,7 +101,7 @@ def check_resumable(job: FitJob, callbacks: tuple[Any, ...]) -> dict[str, Any]:
     return settings
 
 
-def run_by(job: FitJob, settings: dict[str, Any], kind: str) -> dict[str, Any]:
+def with_kind(job: FitJob, settings: dict[str, Any], kind: str) -> dict[str, Any]:
     """`settings` of a job that is run by a program of `kind`, or an error where it resumes one of another."""
     if job.resume is not None:
         _check_same(job.resume, "kind", kind)
@@ -178,8 +178,11 @@ def _rows(samples: Samples) -> str:
 def _difference(got: Any, expected: Any) -> tuple[str, str] | None:
     """Two values as texts, where they differ only what does; None where they are the same."""
     if isinstance(got, dict) and isinstance(expected, dict):
-        if fingerprint(got) == fingerprint(expected) is not None:
+        one, other = fingerprint(got), fingerprint(expected)
+        if one is not None and one == other:
             return None
+        if got.keys() == expected.keys() and all(got[name] is expected[name] for name in got):
+            return None  # the very same objects, whatever they are
         names = [name for name in [*got, *expected] if got.get(name) is not expected.get(name)]
         others = [n for n in names if fingerprint(got.get(n)) != fingerprint(expected.get(n))]
         return _of_names(got, others or names), _of_names(expected, others or names)

@@ -33,7 +33,7 @@ def run(
     plan : str
         One sentence on how the job is run.
     settings : mapping
-        What `check_resumable` gave for the job.
+        What `resumable_settings` gave for the job.
     observer : EpochObserver, optional
     """
     clock, before = time.perf_counter(), job.resume

@@ -30,7 +30,7 @@ from skdl.engine.prediction import predict_by_keras
 from skdl.engine.rows.arrays import Arrays, map_arrays, n_rows, network_array, take_rows
 from skdl.estimators.batch_checks import check_rows_to_predict
 from skdl.estimators.fit_job import Learnt, MadeNetwork, check_rows, job_of, samples_of
-from skdl.estimators.fit_outcome import LastFit, keep_outcome, record
+from skdl.estimators.fit_outcome import LastFit, outcome_of, record
 from skdl.estimators.fit_settings import Training, Validation
 from skdl.estimators.input_checks import (
     check_shape_of_rows,
@@ -206,9 +206,8 @@ class NetworkEstimator(CallbackSupportMixin):
                 encoded = target if len(part) == len(y) else take_rows(target, part)
             return map_arrays(network_array, encoded)
 
-        weights = RowWeights(
-            owner, self._class_weight, y[rows], None if weight is None else weight[rows]
-        )
+        own = None if weight is None else weight[rows]
+        weights = RowWeights(owner, self._class_weight, y, rows, own)
         held_out = None
         if validation.X is not None:
             X_val, y_val, w_val = self._checked_validation(validation)
@@ -277,7 +276,12 @@ class NetworkEstimator(CallbackSupportMixin):
             self._take_extra()
             if reporter is not None:
                 reporter.on_fit_end(result.end)
-            keep_outcome(self, job, result, append=append)
+            outcome = outcome_of(job, result, getattr(self, "history_", None) if append else None)
+            self.history_, self.n_epochs_ = outcome.history, outcome.n_epochs
+            self.best_epoch_ = outcome.best_epoch
+            self.stop_reason_, self.stop_message_ = outcome.stop_reason, outcome.stop_message
+            self._learnt = self._learnt.after(job, result.n_epochs)
+            self._last_fit = LastFit.of(job, result)
             if isinstance(fitted.network, LiveNetwork):
                 self._last_fit.note_on(fitted.model)
         except BaseException as error:
@@ -457,9 +461,11 @@ class NetworkEstimator(CallbackSupportMixin):
         InvalidParameterError
             The estimator has no parameter of a name. It is a ``ValueError``.
         """
-        known = self.get_params() if params else {}
+        known = self.get_params(deep=False) if params else {}
         for name in params:
-            if name not in known:
+            owner, nested, _ = name.partition("__")
+            nests = hasattr(params.get(owner, known.get(owner)), "set_params")
+            if owner not in known or (nested and not nests):
                 raise InvalidParameterError(
                     f"Invalid parameter {name!r} for {type(self).__name__}, which has no parameter of this "
                     f"name. {advice_on(name, known)}"

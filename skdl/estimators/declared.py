@@ -19,8 +19,8 @@ MIXUP = Declaration(
     "float",
     "float",
     "Each row is blended with another one, inputs and targets, with shares drawn from Beta(mixup, mixup) "
-    "(Zhang et al., mixup: beyond empirical risk minimization, 2018). 0 leaves rows as they are. Classes "
-    "need a loss with a column for each.",
+    "(Zhang et al., mixup: beyond empirical risk minimization, 2018). 0 leaves rows as they are. The "
+    "loss of a classifier must take a column for each class.",
     "0.1 to 0.4",
 )
 CLASS_WEIGHT = Declaration(
@@ -50,7 +50,9 @@ BATCH_SIZE = Declaration(
     ),
     "int | float | str",
     'int, float in (0, 1) or "full"',
-    "Rows in a step: a number of rows, a fraction of the rows to train on, or all rows.",
+    'Rows in a step: an int is a number of rows, a float a fraction of the training rows, and "full" all '
+    "training rows.",
+    "16 to 512",
 )
 EPOCHS = Declaration(
     "epochs",
@@ -59,6 +61,7 @@ EPOCHS = Declaration(
     "int",
     "int",
     "Passes over the training rows.",
+    "20 to 500",
 )
 VALIDATION_SPLIT = Declaration(
     "validation_split",
@@ -67,6 +70,7 @@ VALIDATION_SPLIT = Declaration(
     "float",
     "float in [0, 1)",
     "The fraction of the rows of `fit` held out to watch training, never to train on.",
+    "0.1 to 0.2",
 )
 VALIDATION_SHUFFLE = Declaration(
     "validation_shuffle",
@@ -74,8 +78,8 @@ VALIDATION_SHUFFLE = Declaration(
     (BOOLEAN,),
     "bool",
     "bool",
-    "Whether these rows are drawn at random, for a classifier stratified by label. If False, they are the "
-    "last rows, as in Keras.",
+    "Whether the validation rows are drawn at random; a classifier stratifies them by label. If False, the "
+    "last rows of `X` are held out, as in Keras.",
 )
 PRECISION = Declaration(
     "precision",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,27 +14,28 @@ from skdl.engine.rows.arrays import n_steps
 from skdl.estimators.watched_curve import best_epoch, reason
 from skdl.recording.records import FitRecord
 
-if TYPE_CHECKING:
-    from skdl.estimators.base import NetworkEstimator
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """How a fit went, as the fitted attributes of the same names say it."""
+
+    history: dict[str, list[Any]]
+    n_epochs: int
+    best_epoch: int
+    stop_reason: StopReason
+    stop_message: str
 
 
-def keep_outcome(
-    estimator: NetworkEstimator, job: FitJob, result: FitResult, *, append: bool
-) -> None:
-    """Set the fitted attributes that say how a fit of `job` went; `append` goes on with the curves."""
-    history = {name: list(curve) for name, curve in result.history.items()}
-    if append and hasattr(estimator, "history_"):
-        for name, curve in history.items():
-            estimator.history_.setdefault(name, []).extend(curve)
-    else:
-        estimator.history_ = history
-    estimator.n_epochs_ = len(estimator.history_.get("loss", ()))
-    before = estimator.n_epochs_ - result.n_epochs
-    estimator.best_epoch_ = best_epoch(job, result, estimator.history_, before)
-    estimator.stop_reason_ = reason(job, result)
-    estimator.stop_message_ = estimator.stop_reason_.message(result.n_epochs)
-    estimator._learnt = estimator._learnt.after(job, result.n_epochs)
-    estimator._last_fit = LastFit.of(job, result)
+def outcome_of(
+    job: FitJob, result: FitResult, before: Mapping[str, Sequence[Any]] | None = None
+) -> Outcome:
+    """How a fit of `job` went; its curves go on from those `before`, where there are some."""
+    history = {name: list(curve) for name, curve in (before or {}).items()}
+    for name, curve in result.history.items():
+        history.setdefault(name, []).extend(curve)
+    n_epochs, why = len(history.get("loss", ())), reason(job, result)
+    best = best_epoch(job, result, history, n_epochs - result.n_epochs)
+    return Outcome(history, n_epochs, best, why, why.message(result.n_epochs))
 
 
 def record(estimator: str, job: FitJob, result: FitResult) -> FitRecord:

@@ -70,8 +70,8 @@ class LabelEncoder(TransformerMixin, BaseEstimator):
             A target that is neither labels nor an indicator matrix, or labels not among `categories`.
         """
         kind = type_of_target(y)
-        if kind == "binary" and not isinstance(self.categories, str):
-            kind = type_of_target(self.categories[0])
+        if kind in ("binary", "multiclass") and not isinstance(self.categories, str):
+            kind = "binary" if len(np.unique(self.categories[0])) <= 2 else "multiclass"
         if kind == "multiclass-multioutput":
             raise ValueError(
                 "Got a target of several columns of labels, expected one label a row or an indicator matrix: "

@@ -87,30 +87,33 @@ class RowWeights:
     owner : str
         The estimator's name, for messages.
     class_weight : mapping, list of mappings, str or None
-    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
-        The targets of the rows to train on.
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        The targets of all rows.
+    rows : ndarray of shape (n_rows,)
+        The numbers of the rows to train on.
     weight : ndarray of shape (n_rows,), or None
-        Their own weights.
+        The own weights of the rows to train on.
     """
 
     owner: str
     class_weight: Any
     y: np.ndarray
+    rows: np.ndarray
     weight: np.ndarray | None
 
     def of_training(self) -> np.ndarray | None:
         """The weights of the rows to train on."""
         if self.class_weight is None:
             return self.weight
-        return _product(
-            class_weights(self.owner, self.class_weight, self.y, self.weight), self.weight
-        )
+        by_class = class_weights(self.owner, self.class_weight, self.y[self.rows], self.weight)
+        return _product(by_class, self.weight)
 
     def of_held_out(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
         """The weights of rows held out, whose classes weigh as those of the rows to train on."""
         if self.class_weight is None:
             return weight
-        by_class = held_out_class_weights(self.owner, self.class_weight, y, self.y, self.weight)
+        trained = self.y[self.rows]
+        by_class = held_out_class_weights(self.owner, self.class_weight, y, trained, self.weight)
         return _product(by_class, weight)
 
 

@@ -67,7 +67,8 @@ def _sent(departure: _Departure) -> tuple[Any, ...]:
     global _hinted
     with _lock:
         first, _hinted = not _hinted, True
-    if first and not inside_worker() and sys.stderr is not None:
+    searches = multiprocessing.parent_process() is None and not inside_worker()
+    if first and searches and sys.stderr is not None:
         print(HINT, file=sys.stderr, flush=True)
     return dict, ({_THREADS: intra_op_threads(), _SENDER: os.getpid()},)
 
@@ -86,7 +87,9 @@ def inside_worker() -> bool:
         return True
     # joblib's backend "multiprocessing" has a pickler without such a table. Its workers are daemonic.
     inside_task = (get_active_backend()[0].nesting_level or 0) > 0
-    return inside_task and multiprocessing.current_process().daemon
+    # A daemonic process of the user's may run tasks in threads of its own.
+    of_process = threading.current_thread() is threading.main_thread()
+    return inside_task and of_process and multiprocessing.current_process().daemon
 
 
 def departure() -> dict[str, Any]:

@@ -43,19 +43,21 @@ class ReadyNetwork(NetworkEstimator):
     _declared: ClassVar[Declarations]
     # A static method: from ``n_features``, ``n_outputs``, ``output_activation`` and hyperparameters by name
     # to a network that is not compiled, whose last layer is a Dense.
-    _build: ClassVar[Callable[..., keras.Model]]
+    _build: ClassVar[Callable[..., Any]]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Refuse an unknown argument as Python does, and say which one may have been meant."""
-        arguments = arguments_of(cls.__init__)
-        if not any(p.kind is p.VAR_KEYWORD for p in arguments.values()):
+        arguments, decorated = arguments_of(cls.__init__), hasattr(cls.__init__, "__wrapped__")
+        if not decorated and not any(p.kind is p.VAR_KEYWORD for p in arguments.values()):
             for name in kwargs:
                 if name not in arguments:
                     raise TypeError(
                         f"{cls.__name__}.__init__() got an unexpected keyword argument {name!r}. "
                         f"{advice_on(name, [n for n in arguments if n != 'self'])}"
                     )
-        return super().__new__(cls)
+        if super().__new__ is object.__new__:
+            return super().__new__(cls)
+        return super().__new__(cls, *args, **kwargs)  # of a class that a user mixes in
 
     @failures_noted
     def fit(

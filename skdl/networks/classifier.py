@@ -33,20 +33,19 @@ class ReadyClassifier(ClassifierMixin, ReadyNetwork, BaseEstimator):
         categories = "auto" if classes is None else [np.unique(np.asarray(classes))]
         encoder = LabelEncoder(categories=categories, one_hot=False).fit(y)
         several = encoder.is_one_label and encoder.n_units > 1
-        if several and not self._takes_class_numbers:
+        numbers = several and self._takes_class_numbers
+        if several and not numbers:
             encoder.set_params(loss="categorical_crossentropy")
         self.classes_ = encoder.classes_
         target = as_floats(encoder.transform(y))
-        softmax = encoder.is_one_label and several
         network = self._ready_network(
             X.shape[1],
             target,
             encoder.n_units,
-            output_activation="softmax" if softmax else "sigmoid",
+            output_activation="softmax" if several else "sigmoid",
             n_classes=len(self.classes_) if encoder.is_one_label else None,
             weighted=weighted,
         )
-        numbers = several and self._takes_class_numbers
         return MadeNetwork(network, target, takes_class_numbers=numbers, reading=encoder)
 
     @property

@@ -33,8 +33,8 @@ LABEL_SMOOTHING = Declaration(
     (Number(0, 1, high_open=True),),
     "float",
     "float in [0, 1)",
-    "The loss is told that labels are right by this much less (Szegedy et al., Rethinking the Inception "
-    "architecture, 2016).",
+    "The share of each label that is spread evenly over all classes (Szegedy et al., Rethinking the "
+    "Inception architecture, 2016).",
     "0.05 to 0.2",
 )
 # What of these the compiled network depends on, besides the settings of its layers.

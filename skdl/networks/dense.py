@@ -66,8 +66,8 @@ LAYERS = (
                 ),
                 "Sequence[int] | int | None",
                 "tuple of int, or int",
-                "Units of every hidden layer, an int for one layer; takes the place of `n_layers`, `units` "
-                "and `units_decay`.",
+                "Units of each hidden layer; an int is one layer. Replaces `n_layers`, `units` and "
+                "`units_decay`.",
             ),
             Declaration(
                 "activation",
@@ -75,7 +75,7 @@ LAYERS = (
                 (KerasName("activations", "'relu'"), CALLABLE),
                 "str | Callable[..., Any]",
                 "str or callable",
-                "Of the hidden layers, a name of ``keras.activations``.",
+                "Activation of the hidden layers: a name of ``keras.activations``, or a function.",
             ),
             Declaration(
                 "normalization",
@@ -101,8 +101,8 @@ LAYERS = (
                 "str or keras.initializers.Initializer",
                 'How the kernels begin, by a name of ``keras.initializers``. "auto" is "he_normal" [3]_ '
                 'before relu and its relatives, "lecun_normal" before selu (Klambauer et al., 2017), and '
-                '"glorot_uniform" [4]_ before tanh, sigmoid and all others, which suits deep networks; '
-                '"orthogonal" is of Saxe et al. (2014).',
+                '"glorot_uniform" [4]_ before tanh, sigmoid and all others; "auto" suits deep '
+                'networks. "orthogonal" is of Saxe et al. (2014).',
             ),
         ),
     ),

@@ -15,13 +15,16 @@ from skdl.exceptions import InvalidParameterError
 from skdl.results.results import Results
 from skdl.results.value_texts import counted_apart
 
-_EXPECTED = (
+_SEARCHES = (
     "a fitted search such as GridSearchCV, RandomizedSearchCV or BayesSearchCV, a fitted estimator with one "
-    "search inside, a dict cv_results_, or what cross_validate returned: pass one of these"
+    "search inside, or a dict cv_results_: pass one of these"
+)
+_OR_SCORES = _SEARCHES.replace(
+    "or a dict cv_results_", "a dict cv_results_, or what cross_validate returned"
 )
 
 
-def read_results(given: Any, metric: str | None = None) -> Results:
+def read_results(given: Any, metric: str | None = None, *, takes_scores: bool = True) -> Results:
     """The results in a search, in an estimator with one inside, or in a dict of scores.
 
     Parameters
@@ -30,6 +33,8 @@ def read_results(given: Any, metric: str | None = None) -> Results:
         A mapping is a ``cv_results_``, or what ``cross_validate`` returned.
     metric : str, optional
         The metric that counts, of several; by default the one that the search refits by, or the first.
+    takes_scores : bool
+        Whether what ``cross_validate`` returned, which has no candidates, is taken.
 
     Raises
     ------
@@ -44,7 +49,7 @@ def read_results(given: Any, metric: str | None = None) -> Results:
     array([[0.5, 0.7]])
     """
     if isinstance(given, BaseEstimator) and not isinstance(given, type):
-        search = _search_inside(given)
+        search = _search_inside(given, _OR_SCORES if takes_scores else _SEARCHES)
         if not hasattr(search, "cv_results_"):
             raise NotFittedError(
                 f"Got a {type(search).__name__} that is not fitted, expected one with cv_results_: call "
@@ -54,12 +59,15 @@ def read_results(given: Any, metric: str | None = None) -> Results:
         return results if search is given else replace(results, inside=type(given).__name__)
     if isinstance(given, Mapping) and "params" in given:
         return Results.of_cv_results(given, metric)
-    if isinstance(given, Mapping) and any(map(_is_score, given)):
+    if takes_scores and isinstance(given, Mapping) and any(map(_is_score, given)):
         return Results.of_cross_validation(given, metric)
-    raise InvalidParameterError(f"Got {_kind_of(given)}, expected {_EXPECTED}.")
+    expected = _OR_SCORES if takes_scores else _SEARCHES
+    raise InvalidParameterError(f"Got {_kind_of(given)}, expected {expected}.")
 
 
-def read_several(given: Any, metric: str | None = None) -> Results | dict[str, Results]:
+def read_several(
+    given: Any, metric: str | None = None, *, takes_scores: bool = True
+) -> Results | dict[str, Results]:
     """The results of one search, or those of several in a list or by name.
 
     Parameters
@@ -68,7 +76,8 @@ def read_several(given: Any, metric: str | None = None) -> Results | dict[str, R
         What `read_results` takes, or several of that. Those of a list are called by the classes of their
         searches.
     metric : str, optional
-        As for `read_results`.
+    takes_scores : bool
+        Both as for `read_results`.
 
     Raises
     ------
@@ -84,7 +93,7 @@ def read_several(given: Any, metric: str | None = None) -> Results | dict[str, R
     """
     by_name = isinstance(given, Mapping) and _is_by_name(given)
     if not by_name and not isinstance(given, (list, tuple)):
-        return read_results(given, metric)
+        return read_results(given, metric, takes_scores=takes_scores)
     if not given:
         raise InvalidParameterError(
             "Got no search, expected one at least: pass a search, or several as a list or by name."
@@ -93,9 +102,9 @@ def read_several(given: Any, metric: str | None = None) -> Results | dict[str, R
         # 1 and "1" are two keys and one text.
         texts = list(map(str, given))
         names = counted_apart(texts, max(map(len, texts)) + len(f" ({len(texts)})"))
-        read = [read_results(one, metric) for one in given.values()]
+        read = [read_results(one, metric, takes_scores=takes_scores) for one in given.values()]
     else:
-        read = [read_results(one, metric) for one in given]
+        read = [read_results(one, metric, takes_scores=takes_scores) for one in given]
         kinds = [name_of(one) for one in read]
         names = [
             kind if kinds.count(kind) == 1 else f"{kind} {kinds[: place + 1].count(kind)}"
@@ -122,8 +131,8 @@ def _is_by_name(given: Mapping[Any, Any]) -> bool:
     return not given or any(isinstance(one, searches) for one in given.values())
 
 
-def _search_inside(estimator: Any) -> Any:
-    """The one search that `estimator` is or has inside."""
+def _search_inside(estimator: Any, expected: str) -> Any:
+    """The one search that `estimator` is or has inside; a message says what was `expected`."""
     found: list[Any] = []
     seen: set[int] = set()
 
@@ -147,7 +156,7 @@ def _search_inside(estimator: Any) -> Any:
     look(estimator)
     if len(found) != 1:
         raise InvalidParameterError(
-            f"Got {_kind_of(estimator)} with {len(found)} searches inside, expected {_EXPECTED}."
+            f"Got {_kind_of(estimator)} with {len(found)} searches inside, expected {expected}."
         )
     return found[0]
 

@@ -53,7 +53,7 @@ SETTINGS = Group(
             "float",
             "float",
             "The size of a step, the first hyperparameter to tune.",
-            "1e-4 to 1e-1, on a log scale",
+            '1e-4 to 1e-2 for "adam", 1e-3 to 1e-1 for "sgd", on a log scale',
         ),
         Declaration(
             "momentum",
@@ -63,7 +63,7 @@ SETTINGS = Group(
             "float in [0, 1]",
             'Of "sgd", "rmsprop" and "muon" (Sutskever et al., On the importance of initialization and '
             f'momentum, 2013). {_OF_OPTIMIZER[:-1]}: 0, and 0.95 for "muon".',
-            "0.9",
+            "0.8 to 0.99",
         ),
         Declaration(
             "nesterov",
@@ -80,8 +80,9 @@ SETTINGS = Group(
             (_BELOW_1, NONE),
             "float | None",
             "float in [0, 1)",
-            'How long "adam" and its relatives and "lion" remember the gradient. ' + _OF_OPTIMIZER,
-            "0.9",
+            'Decay rate of the mean of gradients, of "adam" and its relatives. For "lion", the share of the '
+            "momentum in a step. " + _OF_OPTIMIZER,
+            "0.8 to 0.95",
         ),
         Declaration(
             "beta_2",
@@ -89,8 +90,8 @@ SETTINGS = Group(
             (_BELOW_1, NONE),
             "float | None",
             "float in [0, 1)",
-            'How long "adam" and its relatives and "lion" remember the square of the gradient. '
-            + _OF_OPTIMIZER,
+            'Decay rate of the mean of squared gradients, of "adam" and its relatives. For "lion", the decay '
+            "rate of the momentum. " + _OF_OPTIMIZER,
             "0.99 to 0.999",
         ),
         Declaration(
@@ -99,7 +100,7 @@ SETTINGS = Group(
             (_BELOW_1, NONE),
             "float | None",
             "float in [0, 1)",
-            'How long "rmsprop" and "adadelta" remember the square of the gradient. '
+            'Decay rate of the mean of squared gradients, of "rmsprop" and "adadelta". '
             + _OF_OPTIMIZER,
             "0.9 to 0.95",
         ),
@@ -118,8 +119,8 @@ SETTINGS = Group(
             (Number(0),),
             "float",
             "float",
-            "Decoupled decay of all weights (Loshchilov and Hutter, 2019), as a fraction of the learning "
-            "rate.",
+            "Each step subtracts ``learning_rate * weight_decay * w`` from each weight ``w`` (Loshchilov and "
+            'Hutter, 2019). With the default, 0, "adamw" is "adam".',
             "1e-5 to 1e-1",
         ),
         Declaration(
@@ -128,7 +129,7 @@ SETTINGS = Group(
             (Number(0, low_open=True), NONE),
             "float | None",
             "float",
-            "The gradient of each weight matrix is shortened to this norm (Pascanu et al., On the difficulty "
+            "Upper bound of the norm of the gradient of each weight array (Pascanu et al., On the difficulty "
             "of training recurrent neural networks, 2013). None leaves gradients as they are.",
             "0.5 to 5",
         ),

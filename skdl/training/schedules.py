@@ -194,10 +194,11 @@ SCHEDULE = Group(
             (Number(0, integer=True), Number(0, 1), NONE),
             "float | None",
             "float in [0, 1] or int",
-            "A straight rise from zero to `learning_rate` before the schedule begins: a fraction of all "
-            "steps, or a number of epochs (Goyal et al., Accurate, large minibatch SGD, 2017). None is no "
-            'rise; for "one_cycle", whose rise it is, 0.3.',
-            "0.05 to 0.1",
+            "How long the learning rate rises at the beginning: a float is a fraction of all steps, an int a "
+            "number of epochs (Goyal et al., Accurate, large minibatch SGD, 2017). The rate rises in a "
+            'straight line from zero; for "one_cycle", along a cosine from a 25th of `learning_rate`. None '
+            'is no rise, and 0.3 for "one_cycle".',
+            '0.05 to 0.1, and 0.2 to 0.4 for "one_cycle"',
         ),
         Declaration(
             "decay_factor",
@@ -214,9 +215,9 @@ SCHEDULE = Group(
             (Number(0, low_open=True), NONE),
             "float | None",
             "float",
-            'Epochs from one drop of "step" to the next, of one `decay_factor` of "exponential", and of the '
-            'first cycle of "cosine_restarts". None is a third of what follows the warmup, all of it, and '
-            "what makes three cycles.",
+            'Epochs between two drops of "step", for one `decay_factor` of "exponential", or of the first '
+            'cycle of "cosine_restarts". None is a third of the epochs after the warmup, all of these '
+            "epochs, or the length that gives three cycles.",
         ),
         Declaration(
             "decay_power",
@@ -225,6 +226,7 @@ SCHEDULE = Group(
             "float",
             "float",
             'The exponent of "polynomial"; 1 is a straight line.',
+            "1 to 2",
         ),
         Declaration(
             "end_factor",
@@ -232,7 +234,7 @@ SCHEDULE = Group(
             (Number(0, 1),),
             "float",
             "float in [0, 1]",
-            'The last rate of "polynomial" and the cosines as a part of the first.',
+            'The last learning rate of "polynomial" and the cosine schedules, as a fraction of the first.',
             "0 to 0.1",
         ),
         Declaration(
@@ -241,7 +243,8 @@ SCHEDULE = Group(
             (Number(1),),
             "float",
             "float",
-            'What multiplies the length of each next cycle of "cosine_restarts".',
+            'Length of each cycle of "cosine_restarts", relative to the cycle before.',
+            "1 to 2",
         ),
         Declaration(
             "cycle_factor",
@@ -249,7 +252,8 @@ SCHEDULE = Group(
             (Number(0, 1, low_open=True),),
             "float",
             "float in (0, 1]",
-            'What multiplies the first rate of each next cycle of "cosine_restarts".',
+            'First learning rate of each cycle of "cosine_restarts", relative to the cycle before.',
+            "0.5 to 1",
         ),
     ),
 )

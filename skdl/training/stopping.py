@@ -91,7 +91,8 @@ STOPPING = Group(
             (Number(0),),
             "float",
             "float",
-            "A smaller change of `monitor` is no improvement.",
+            "Smallest change of `monitor` that counts as an improvement.",
+            "0 to 1e-3",
         ),
         Declaration(
             "start_from_epoch",
@@ -115,8 +116,8 @@ STOPPING = Group(
             (Number(0, integer=True), NONE),
             "int | None",
             "int",
-            "Epochs without improvement after which the learning rate falls, and so does all that follows "
-            "in `learning_rate_schedule`. None never lets it fall.",
+            "Epochs without improvement before the learning rate is reduced, together with the rest of "
+            "`learning_rate_schedule`. None never reduces the learning rate.",
             "3 to 10, less than `patience`",
         ),
         Declaration(
@@ -125,7 +126,7 @@ STOPPING = Group(
             (Number(0, 1, low_open=True, high_open=True),),
             "float",
             "float in (0, 1)",
-            "What the learning rate is then multiplied by.",
+            "What multiplies the learning rate after `reduce_lr_patience` epochs without improvement.",
             "0.1 to 0.5",
         ),
         Declaration(

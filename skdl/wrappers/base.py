@@ -186,7 +186,9 @@ class KerasWrapper(UserNetwork, NetworkEstimator, BaseEstimator):
         settings.pop("validation_data", None)
         # Callbacks add up and do not replace one another; `made_callbacks` has those of parameters.
         settings = {n: v for n, v in settings.items() if n.partition("__")[0] != "callbacks"}
-        self._declared.check(owner, self._declared.values_of(self) | settings)
+        # A model's own `fit` may have arguments that are called like parameters of the estimator.
+        of_job = {name: value for name, value in settings.items() if name in _IN_JOB}
+        self._declared.check(owner, self._declared.values_of(self) | of_job)
         self._check_model()
         self._check_bare_names()
         # scikeras's -1 stands for all rows, which a job without a batch size takes.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skdl.common.declarations import Declaration, Declarations, Group
-from skdl.common.parameter_checks import BOOLEAN, NONE, Number
+from skdl.common.parameter_checks import BOOLEAN, NONE, Kind, Number
 from skdl.estimators import declared
 from skdl.estimators.declared import ATTRIBUTES as OF_ALL
 from skdl.training.optimizers import OPTIMIZER
@@ -47,7 +47,12 @@ NETWORK = Group(
             "time.",
         ),
         Declaration(
-            "run_eagerly", False, (BOOLEAN,), "bool", "bool", "As in `keras.Model.compile`."
+            "run_eagerly",
+            False,
+            (),  # Keras takes whatever is true or false
+            "bool",
+            "bool",
+            "As in `keras.Model.compile`.",
         ),
     ),
 )
@@ -55,8 +60,8 @@ OF_COMPILE = (
     OPTIMIZER.but(
         default="rmsprop",
         rules=(),
-        text="The optimizer of a network that the build function did not compile, as `loss` and `metrics` "
-        "are. An instance is copied.",
+        text="The optimizer. It is used only if the build function returns a network that is not compiled; "
+        "so are `loss` and `metrics`. An instance is copied.",
     ),
     Declaration(
         "loss",
@@ -76,6 +81,19 @@ OF_COMPILE = (
         "list, dict or one of what Keras takes",
         "Keras metrics to follow in ``history_``.",
     ),
+)
+CLASS_WEIGHT = declared.CLASS_WEIGHT.but(
+    rules=(
+        *declared.CLASS_WEIGHT.rules,
+        Kind(
+            lambda v: isinstance(v, (list, tuple)),
+            "a list of dicts, one for each output",
+            "[{0: 1.0, 1: 2.0}]",
+        ),
+    ),
+    annotation="Mapping[Any, float] | Sequence[Mapping[Any, float]] | str | None",
+    kind='dict, list of dict or "balanced"',
+    text=f"{declared.CLASS_WEIGHT.text} For labels in several columns, a list has a dict for each column.",
 )
 # Of the network, and not of how it is trained.
 OF_NETWORK = ("model", "build_fn", "run_eagerly", "optimizer", "loss", "metrics", "precision")
@@ -130,8 +148,10 @@ def _declarations(*, classifier: bool) -> Declarations:
                     "Whether each epoch visits the rows in an order of its own.",
                 ),
                 *OF_COMPILE[1:],
-                *((declared.CLASS_WEIGHT,) if classifier else ()),
-                declared.VALIDATION_SPLIT,
+                *((CLASS_WEIGHT,) if classifier else ()),
+                declared.VALIDATION_SPLIT.but(
+                    annotation="float | None", text=f"{declared.VALIDATION_SPLIT.text} None is 0."
+                ),
                 declared.VALIDATION_SHUFFLE,
                 declared.PRECISION,
                 declared.CALLBACKS.but(
@@ -139,7 +159,7 @@ def _declarations(*, classifier: bool) -> Declarations:
                     kind="keras.callbacks.Callback, class, or a list or dict of them",
                     text="Classes are made anew for each fit, with ``callbacks__patience`` and the like.",
                 ),
-                declared.WARM_START,
+                declared.WARM_START.but(rules=()),  # scikeras takes whatever is true or false
                 declared.RANDOM_STATE.but(
                     text=f"{declared.RANDOM_STATE.text} What the build function seeds or loads itself stays."
                 ),

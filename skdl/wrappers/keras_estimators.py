@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,8 +86,8 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
         shuffle: bool = True,
         loss: Any = None,
         metrics: Any = None,
-        class_weight: Mapping[Any, float] | str | None = None,
-        validation_split: float = 0.0,
+        class_weight: Mapping[Any, float] | Sequence[Mapping[Any, float]] | str | None = None,
+        validation_split: float | None = 0.0,
         validation_shuffle: bool = True,
         precision: str | None = None,
         callbacks: Any = None,
@@ -231,7 +231,7 @@ class KerasRegressor(RegressorMixin, ScikerasConventions):  # noqa: D101 - the d
         shuffle: bool = True,
         loss: Any = None,
         metrics: Any = None,
-        validation_split: float = 0.0,
+        validation_split: float | None = 0.0,
         validation_shuffle: bool = True,
         precision: str | None = None,
         callbacks: Any = None,

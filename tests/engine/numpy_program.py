@@ -10,7 +10,7 @@ from skdl.engine.base import AbstractEngine, AbstractProgram, End, Stretch
 from skdl.engine.job import StoppingMemory
 from skdl.engine.network.state import NetworkState
 from skdl.engine.random import batch_order
-from skdl.engine.resuming import check_resumable, run_by
+from skdl.engine.resuming import resumable_settings, with_kind
 from skdl.engine.run import run
 
 PLAN = "NumPy, because it is one linear layer."
@@ -64,7 +64,7 @@ class NumpyEngine(AbstractEngine):
     """An engine of this program alone."""
 
     def train(self, job, observer=None, callbacks=()):
-        settings = run_by(job, check_resumable(job, callbacks), "NumPy")
+        settings = with_kind(job, resumable_settings(job, callbacks), "NumPy")
         return run(job, NumpyProgram(), plan=PLAN, settings=settings, observer=observer)
 
     def explain(self, job, callbacks=()):

@@ -19,7 +19,7 @@ from skdl.engine.job import Stopping
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network.network import Network
 from skdl.engine.network.state import NetworkState
-from skdl.engine.resuming import check_resumable, run_by
+from skdl.engine.resuming import resumable_settings, with_kind
 from skdl.engine.rows.arrays import Samples, content_of
 from skdl.exceptions import InvalidParameterError
 from tests.engine.jobs import X, Y
@@ -240,7 +240,7 @@ def test_a_state_of_unknown_origin_is_refused(last):
 
 def test_a_job_that_is_neither_kept_nor_resumed_is_not_read():
     unread = job(keep_last=False, training=None)
-    assert check_resumable(unread, ()) == run_by(unread, {}, "Keras loop") == {}
+    assert resumable_settings(unread, ()) == with_kind(unread, {}, "Keras loop") == {}
 
 
 @pytest.mark.parametrize("engine", ["CompiledEngine", "KerasLoopEngine"])

@@ -1,6 +1,7 @@
 """Each public estimator has one explicit constructor, which is what its declarations say."""
 
 import copy
+import functools
 import inspect
 import pickle
 import typing
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
+from sklearn.linear_model import Ridge
 
 import skdl
 from skdl import KerasClassifier, MLPClassifier, MLPRegressor
@@ -62,6 +64,7 @@ def test_the_annotations_are_types(kind):
     assert set(hints) >= {one.name for one in of_constructor(kind)}
     assert hints["epochs"] is int
     assert hints["monitor"] == str | None
+    assert "seed_" in typing.get_type_hints(getattr(skdl, kind))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -115,8 +118,11 @@ class More(MLPClassifier):
         return odds / odds.sum(axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("subclass", [Fewer(random_state=0), More(random_state=0, temperature=3.0)])
-def test_subclasses_with_constructors_of_their_own(subclass):
+@pytest.mark.parametrize(
+    ("subclass", "predicts_as_its_base"),
+    [(Fewer(random_state=0), True), (More(random_state=0, temperature=3.0), False)],
+)
+def test_subclasses_with_constructors_of_their_own(subclass, predicts_as_its_base):
     X, y = IRIS
     twin = clone(subclass)
     assert twin.get_params() == subclass.get_params()
@@ -126,7 +132,7 @@ def test_subclasses_with_constructors_of_their_own(subclass):
     np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
     plain = MLPClassifier(units=8, epochs=1, random_state=0).fit(X, y)
     same = np.array_equal(fitted.predict_proba(X), plain.predict_proba(X))
-    assert same is isinstance(subclass, Fewer)
+    assert same is predicts_as_its_base
 
 
 def test_an_unknown_name_is_told_from_those_of_a_subclass():
@@ -180,6 +186,57 @@ def test_wrappers_say_so_too(name, words):
             InvalidParameterError, match=rf"Invalid parameter '{name}' for .*{words}"
         ):
             ask()
+
+
+class Nesting(MLPClassifier):
+    """A subclass that holds another estimator."""
+
+    def __init__(self, base=None, epochs=1):
+        super().__init__(epochs=epochs)
+        self.base = base
+
+
+def test_a_nested_name_reaches_the_estimator_inside():
+    made = Nesting().set_params(base=Ridge(), base__alpha=2.0, epochs=3)
+    assert (made.base.alpha, made.epochs) == (2.0, 3)
+    wrapper = Nesting(base=KerasClassifier(build_classifier))
+    wrapper.set_params(base__optimizer__learning_rate=0.5)
+    assert wrapper.base.get_params()["optimizer__learning_rate"] == 0.5
+
+
+def renamed(constructor):
+    """A constructor that still takes the old name of an argument, as a deprecation does it."""
+
+    @functools.wraps(constructor)
+    def wrapper(self, *args, width=None, **kwargs):
+        constructor(self, *args, **kwargs if width is None else {"units": width, **kwargs})
+
+    return wrapper
+
+
+class Renamed(MLPClassifier):
+    @renamed
+    def __init__(self, units=5):
+        super().__init__(units=units)
+
+
+class Noting:
+    """A class that looks at what an object is made of."""
+
+    def __new__(cls, *args, **kwargs):
+        made = super().__new__(cls)
+        made.noted_ = (args, kwargs)
+        return made
+
+
+class Mixed(MLPClassifier, Noting):
+    pass
+
+
+def test_constructors_and_classes_of_users_get_all_arguments():
+    assert Renamed(width=3).units == 3
+    mixed = Mixed(2, units=9)
+    assert (mixed.n_layers, mixed.units, mixed.noted_) == (2, 9, ((2,), {"units": 9}))
 
 
 def test_a_nested_name_is_unknown_where_nothing_is_nested():

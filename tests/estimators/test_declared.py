@@ -27,6 +27,16 @@ def test_every_estimator_has_it_with_one_declaration(name):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_all_have_rules_but_those_that_other_code_checks(kind):
+    others = {
+        *("model", "build_fn", "optimizer", "loss", "metrics", "callbacks", "random_state"),
+        *("run_eagerly", "warm_start"),
+    }
+    expected = {"random_state"} if kind.startswith("MLP") else others
+    assert {one.name for one in DECLARED[kind] if not one.rules} == expected
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_default_passes_its_own_rules(kind):
     DECLARED[kind].check(kind, DECLARED[kind].defaults)
 

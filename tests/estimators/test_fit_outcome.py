@@ -1,14 +1,11 @@
 """What is kept of a fit that has ended, and what is written down of it."""
 
-from types import SimpleNamespace
-
 import keras
 import numpy as np
 
 from skdl.engine.job import FitResult, Stopping, StopReason
 from skdl.engine.network.state import NetworkState
-from skdl.estimators.fit_job import Learnt
-from skdl.estimators.fit_outcome import LastFit, keep_outcome, record
+from skdl.estimators.fit_outcome import LastFit, outcome_of, record
 from tests.engine.jobs import X, Y, job, network
 
 JOB = job(stopping=Stopping("loss"), epochs=3, initial_epoch=1)
@@ -18,30 +15,21 @@ def result(reason=StopReason.EPOCHS_DONE, **history):
     return FitResult(NetworkState(()), history, len(history["loss"]), reason, "plan")
 
 
-def estimator():
-    return SimpleNamespace(_learnt=Learnt((4,), ()))
-
-
-def test_a_fit_sets_what_is_known_of_it():
-    found = estimator()
-    keep_outcome(found, JOB, result(loss=(3.0, 1.0)), append=False)
-    assert found.history_ == {"loss": [3.0, 1.0]}
-    assert (found.n_epochs_, found.best_epoch_) == (2, 1)
-    assert found.stop_reason_ is StopReason.STILL_IMPROVING
-    assert found.stop_message_ == "ran all 2 epochs and was still improving: raise epochs"
-    assert found._learnt.trained_epochs == 2
+def test_how_a_fit_went():
+    found = outcome_of(JOB, result(loss=(3.0, 1.0)))
+    assert found.history == {"loss": [3.0, 1.0]}
+    assert (found.n_epochs, found.best_epoch) == (2, 1)
+    assert found.stop_reason is StopReason.STILL_IMPROVING
+    assert found.stop_message == "ran all 2 epochs and was still improving: raise epochs"
 
 
 def test_more_training_goes_on_with_the_curves():
-    found = estimator()
-    keep_outcome(found, JOB, result(loss=(3.0, 2.0)), append=True)
-    keep_outcome(found, JOB, result(loss=(1.0, 4.0)), append=True)
-    assert found.history_ == {"loss": [3.0, 2.0, 1.0, 4.0]}
-    assert (found.n_epochs_, found.best_epoch_) == (4, 2)
-    assert found.stop_message_.startswith("ran all 2 epochs")
-    assert found._learnt.trained_epochs == 4
-    keep_outcome(found, JOB, result(loss=(5.0,)), append=False)
-    assert found.history_ == {"loss": [5.0]}
+    first = outcome_of(JOB, result(loss=(3.0, 2.0)))
+    found = outcome_of(JOB, result(loss=(1.0, 4.0), other=(0.5,)), first.history)
+    assert found.history == {"loss": [3.0, 2.0, 1.0, 4.0], "other": [0.5]}
+    assert (found.n_epochs, found.best_epoch) == (4, 2)
+    assert found.stop_message.startswith("ran all 2 epochs")
+    assert first.history == {"loss": [3.0, 2.0]}
 
 
 def test_a_record_has_a_row_for_each_epoch():

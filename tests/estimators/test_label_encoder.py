@@ -108,3 +108,71 @@ def test_a_label_that_is_no_class_is_an_error():
 def test_what_is_no_label_is_an_error(y, words):
     with pytest.raises(ValueError, match=words):
         LabelEncoder().fit(y)
+
+
+PREDICTED = [
+    (["no", "yes", "no"], 1, [0, 1, 0]),
+    ([-3, 7, 2], 3, [0, 2, 1]),
+    ([True, False, True], 1, [1, 0, 1]),
+    ([5, 5, 5], 1, [0, 0, 0]),
+    (["c", "a", "b"], 3, [2, 0, 1]),
+]
+
+
+@pytest.mark.parametrize(("y", "n_units", "codes"), PREDICTED)
+def test_labels_are_encoded_in_the_order_of_the_classes_and_read_back(y, n_units, codes):
+    y = np.array(y)
+    encoder = LabelEncoder(one_hot=False).fit(y)
+    assert (encoder.n_units, encoder.is_one_label) == (n_units, True)
+    np.testing.assert_array_equal(encoder.transform(y), np.array(codes)[:, None])
+    certain = np.eye(len(encoder.classes_))[codes]
+    np.testing.assert_array_equal(encoder.inverse_transform(certain), y)
+
+
+def test_one_unit_gives_the_probabilities_of_two_classes():
+    encoder = LabelEncoder().fit(np.array([0, 1]))
+    found = encoder.probabilities(np.array([[0.25], [1.0]]))
+    np.testing.assert_array_equal(found, [[0.75, 0.25], [0, 1]])
+
+
+def test_one_class_is_certain():
+    encoder = LabelEncoder().fit(np.array(["only"] * 3))
+    found = encoder.probabilities(np.array([[0.9], [0.1]]))
+    np.testing.assert_array_equal(found, [[1], [1]])
+    assert encoder.inverse_transform(found).tolist() == ["only", "only"]
+
+
+@given(
+    st.lists(
+        st.lists(st.floats(0.015625, 1, width=32), min_size=3, max_size=3), min_size=1, max_size=9
+    )
+)
+def test_probabilities_of_several_classes_sum_to_one_in_float64(rows):
+    encoder = LabelEncoder().fit(np.array([0, 1, 2]))
+    found = encoder.probabilities(np.array(rows, np.float32))
+    assert (found.dtype, found.shape) == (np.float64, (len(rows), 3))
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-14)
+
+
+@pytest.mark.parametrize("y", [[[1, 0, 1], [0, 0, 0]], [[1, 0, 0], [0, 0, 1]]])
+def test_an_indicator_matrix_may_be_labels_of_their_own(y):
+    encoder = LabelEncoder(one_hot=False).fit(np.array(y))
+    assert (encoder.n_units, encoder.is_one_label) == (3, False)
+    np.testing.assert_array_equal(encoder.transform(np.array(y)), y)
+    probabilities = np.array([[0.6, 0.5, 0.9]])
+    np.testing.assert_array_equal(encoder.probabilities(probabilities), probabilities)
+    np.testing.assert_array_equal(encoder.inverse_transform(probabilities), [[1, 0, 1]])
+
+
+def test_given_classes_say_how_many_there_are():
+    given = [np.array([0.0, 1.0, 2.5])]
+    encoder = LabelEncoder(categories=given, one_hot=False).fit(np.array([1.0, 0.0]))
+    assert encoder.n_units == 3
+    np.testing.assert_array_equal(encoder.transform(np.array([2.5, 1.0])), [[2], [1]])
+    encoder.set_params(loss="categorical_crossentropy")
+    np.testing.assert_array_equal(encoder.transform(np.array([2.5, 1.0])), [[0, 0, 1], [0, 1, 0]])
+
+
+def test_several_labels_of_several_classes_are_refused_with_a_way_out():
+    with pytest.raises(ValueError, match="use sklearn.multioutput.MultiOutputClassifier"):
+        LabelEncoder().fit(np.array([[1, 2], [3, 1]]))

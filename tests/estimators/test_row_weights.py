@@ -47,7 +47,7 @@ Y, OWN = np.array([0, 0, 0, 1]), np.array([1.0, 1.0, 2.0, 2.0])
     ],
 )
 def test_the_weights_of_a_fit(class_weight, weight, trained, held_out):
-    weights = RowWeights("Net", class_weight, Y, weight)
+    weights = RowWeights("Net", class_weight, Y, np.arange(len(Y)), weight)
     own = None if weight is None else np.array([3.0, 4.0, 5.0])
     y_val = np.array([0, 1, 2 if class_weight == "balanced" else 0])
     for found, expected in (

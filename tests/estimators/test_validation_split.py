@@ -176,3 +176,10 @@ def test_a_stratified_split_keeps_the_classes_shares_and_repeats_itself():
     np.testing.assert_array_equal(held_out, again[1])
     other = split_rows(y, 0.2, shuffle=True, stratify=True, seed=5)
     assert not np.array_equal(held_out, other[1])
+
+
+def test_a_class_of_one_row_is_split_without_strata():
+    y = np.array([0] * 9 + [1])
+    train, held_out = split_rows(y, 0.3, shuffle=True, stratify=True, seed=0)
+    assert len(train) == 7
+    assert sorted([*train, *held_out]) == list(range(10))

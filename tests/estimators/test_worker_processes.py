@@ -49,6 +49,7 @@ def test_an_arrival_takes_its_entry_and_no_other():
     assert state == {"units": 8}
 
 
+@pytest.mark.processes
 def test_what_is_pickled_for_a_file_says_nothing_of_the_process():
     estimator = MLPClassifier(units=3)
     here = pickle.dumps(estimator)
@@ -75,6 +76,7 @@ def test_a_copy_is_no_arrival(copied):
     assert vars(twin) == vars(MLPClassifier(units=3))
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("way", ["loky", "pool", "executor"])
 def test_workers_keep_the_number_of_threads_and_one_hint_is_printed(way):
     done = run(
@@ -90,6 +92,7 @@ if __name__ == "__main__":
     assert done.stderr.count(HINT) == 1
 
 
+@pytest.mark.processes
 def test_workers_of_joblibs_multiprocessing_keep_the_number_of_threads():
     done = run(
         """
@@ -101,6 +104,7 @@ if __name__ == "__main__":
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("told", "expected"), [("1", (True, 3, 1)), ("0", (False, 0, 0))])
 def test_a_process_that_others_started_is_a_worker_where_it_is_told_so(told, expected):
     """As those of a cluster are: joblib's Dask and Ray backends send pickles to such processes."""
@@ -118,6 +122,25 @@ if __name__ == "__main__":
     assert done.stdout == f"{(inside, {'kept': 1}, intra, inter)}\n", done.stderr
 
 
+@pytest.mark.processes
+def test_a_process_of_the_user_is_no_worker_and_sends_results_without_a_hint():
+    done = run(
+        """
+if __name__ == "__main__":
+    context = get_context("spawn")
+    results = context.Queue()
+    process = context.Process(target=threads_of_a_daemon, args=(results,), daemon=True)
+    process.start()
+    found, entry = results.get(timeout=200)
+    process.join()
+    assert found == [False, False], found
+    assert entry["_departure"]["sender"] == process.pid
+"""
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.processes
 def test_a_file_makes_no_worker_of_a_process(tmp_path):
     """Not of one that the process of the file has started, and not in joblib's threads."""
     path = tmp_path / "estimator"
@@ -136,6 +159,7 @@ if __name__ == "__main__":
     assert HINT not in done.stderr
 
 
+@pytest.mark.processes
 def test_results_that_come_back_make_no_worker_of_the_process_that_searches():
     done = run(
         """

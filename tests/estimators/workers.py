@@ -31,6 +31,7 @@ __all__ = [
     "processes",
     "same",
     "tell_threads",
+    "threads_of_a_daemon",
 ]
 
 
@@ -78,6 +79,13 @@ def look_at_file_in_threads(path):
     """The same in a thread of joblib's."""
     with joblib.parallel_config("skdl"):
         return joblib.Parallel(n_jobs=2)([joblib.delayed(look_at_file)(path)])[0]
+
+
+def threads_of_a_daemon(results):
+    """Whether tasks in the threads of a process of the user's take it for a worker."""
+    with joblib.parallel_config("threading"):
+        calls = [joblib.delayed(processes.inside_worker)()] * 2
+        results.put((joblib.Parallel(n_jobs=2)(calls), processes.departure()))
 
 
 def same(traveller):

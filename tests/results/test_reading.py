@@ -9,6 +9,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_vali
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skdl import CandidateComparisonDisplay, ConvergenceDisplay, TrainingCurvesDisplay
 from skdl.exceptions import InvalidParameterError
 from skdl.results.reading import read_results, read_several
 
@@ -42,6 +43,23 @@ def test_what_cross_validate_returned_is_one_candidate():
     found = read_results(result)
     assert found.params == ({},)
     np.testing.assert_array_equal(found.test_scores, [result["test_score"]])
+
+
+def test_displays_take_no_scores_without_candidates():
+    result = cross_validate(MODEL, X, y, cv=3)
+    words = "Got a dict with 'fit_time', .* expected a fitted search"
+    for read in (read_results, read_several):
+        with pytest.raises(InvalidParameterError, match=words) as told:
+            read(result, takes_scores=False)
+        assert "cross_validate" not in str(told.value)
+    asked = [
+        (CandidateComparisonDisplay, {}),
+        (ConvergenceDisplay, {}),
+        (TrainingCurvesDisplay, {"histories": None}),
+    ]
+    for display, more in asked:
+        with pytest.raises(InvalidParameterError, match="or a dict cv_results_: pass one of these"):
+            display.from_cv_results(result, **more)
 
 
 def test_several_are_called_by_their_names_or_by_their_classes(grid, random):

@@ -81,3 +81,19 @@ def test_a_name_that_it_does_not_take():
         KerasRegressor(builder(Named), fit__moode="a", **QUICK).fit(X, NUMBERS)
     with pytest.raises(InvalidParameterError, match="'mode' here. Did you mean 'modeled'?"):
         KerasRegressor(builder(Closed), fit__mode="a", **QUICK).fit(X, NUMBERS)
+
+
+class Patient(keras.Sequential):
+    """Has an argument that is called like a parameter of every estimator."""
+
+    def fit(self, x=None, y=None, patience=None, **kwargs):
+        SEEN.append((patience, None))
+        return super().fit(x, y, **kwargs)
+
+
+def test_an_argument_called_like_a_parameter_hides_no_check_and_has_none():
+    SEEN.clear()
+    with pytest.raises(InvalidParameterError, match="patience=-3 is out of range"):
+        KerasRegressor(builder(Patient), patience=-3, fit__patience=3, **QUICK).fit(X, NUMBERS)
+    KerasRegressor(builder(Patient), fit__patience="much", **QUICK).fit(X, NUMBERS)
+    assert SEEN == [("much", None)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -162,3 +163,22 @@ def test_as_many_weights_as_rows():
 def test_an_unknown_class_weight():
     with pytest.raises(ValueError, match="class_weight"):
         classifier(class_weight="even").fit(X, UNEQUAL)
+
+
+def test_labels_in_several_columns_have_class_weights_by_column():
+    indicator = np.stack([np.arange(ROWS) % 2, np.arange(ROWS) % 3 > 0], axis=1).astype(int)
+    by_column = [{0: 1.0, 1: 3.0}, {0: 0.5, 1: 1.0}]
+
+    def build(meta):
+        return dense(2, activation="sigmoid")
+
+    clf = KerasClassifier(build, class_weight=by_column, loss="binary_crossentropy", **QUICK)
+    weight = compute_sample_weight(by_column, indicator)
+    by_row = clone(clf).set_params(class_weight=None).fit(X, indicator, sample_weight=weight)
+    np.testing.assert_array_equal(weights(clf.fit(X, indicator)), weights(by_row))
+
+
+@pytest.mark.parametrize("params", [{"warm_start": 1}, {"run_eagerly": None}])
+def test_what_scikeras_takes_for_true_and_false_is_taken(params):
+    clf = KerasClassifier(build_softmax, **{**QUICK, **params})
+    assert clf.fit(X, UNEQUAL).n_epochs_ == 1

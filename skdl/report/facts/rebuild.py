@@ -61,6 +61,7 @@ class _Writer:
         default_factory=lambda: dict.fromkeys(dir(builtins), builtins.__name__)
     )
     modules: set[str] = field(default_factory=set)
+    own: set[str] = field(default_factory=set)  # names of the user's own program
     missing: list[str] = field(default_factory=list)
 
     def write(self, value: Any) -> Node:
@@ -73,7 +74,8 @@ class _Writer:
             return self._call(value, value.get_params(deep=False), end)
         if isinstance(value, np.generic):
             plain = value.item()
-            if isinstance(plain, np.generic):  # a long double, which Python has no number for
+            # A long double, which Python has no number for; a time in nanoseconds comes as an int.
+            if isinstance(plain, np.generic) or kind in (np.datetime64, np.timedelta64):
                 raise _NotCode(f"a {kind.__name__}")
             return self.write(plain)
         if kind in (float, complex) and not cmath.isfinite(value):
@@ -102,7 +104,8 @@ class _Writer:
         ):
             return Node(value_repr=self._name(value))
         if _tells_its_arguments(value):
-            return self._call(value, vars(value))
+            arguments = inspect.signature(kind).parameters
+            return self._call(value, {n: held for n, held in vars(value).items() if n in arguments})
         raise _NotCode(f"a {kind.__name__}")
 
     def _call(self, value: Any, params: Mapping[str, Any], end: str = ")") -> Node:
@@ -141,6 +144,8 @@ class _Writer:
             # A function inside of another, a method of an object.
             raise _NotCode(f"{one_line(name or text_of(value), 80)}, which no module holds")
         home = _OWN if module == _OWN else _public_home(module, name, value)
+        if home == _OWN:
+            self.own.add(name.split(".")[0])
         if home is None:
             raise _NotCode(f"{one_line(name, 80)}, which {one_line(module, 80)} does not hold")
         if self.homes.setdefault(name.split(".")[0], home) != home:
@@ -161,15 +166,11 @@ def rebuild_code(estimator: Any) -> RebuildCode:
             f"# The estimator is {reason}, which cannot be written as code.", False, ()
         )
     homes = writer.homes
-    imports = [f"import {module}" for module in sorted(writer.modules)]
+    imports = [f"import {module}" for module in sorted(writer.modules - {_OWN})]
     for module in sorted(set(homes.values()) - {builtins.__name__, _OWN}):
         names = sorted(name for name, home in homes.items() if home == module)
         imports.append(f"from {module} import {', '.join(names)}")
-    told = [
-        f"{name} is defined in your own program: bring it here."
-        for name, home in sorted(homes.items())
-        if home == _OWN
-    ]
+    told = [f"{name} is defined in your own program: bring it here." for name in sorted(writer.own)]
     told += [
         f"{one_line(name, 80)} was fitted before the search: this makes it unfitted."
         for name, value in inside

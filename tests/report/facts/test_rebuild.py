@@ -13,8 +13,8 @@ from sklearn.feature_selection import SelectKBest, f_classif, mutual_info_classi
 from sklearn.frozen import FrozenEstimator
 from sklearn.gaussian_process import GaussianProcessClassifier
 from sklearn.gaussian_process.kernels import RBF, WhiteKernel
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import KFold
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, Ridge
+from sklearn.model_selection import KFold, ShuffleSplit
 from sklearn.neural_network import MLPClassifier as OtherMLPClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
@@ -186,6 +186,26 @@ def test_what_is_defined_in_the_program_itself_has_to_be_brought(monkeypatch):
     code = rebuild_code(KerasClassifier(build))
     assert "# build is defined in your own program: bring it here.\n" in code.source
     assert "KerasClassifier(model=build, model__units=4)" in code.source
+    assert not code.complete
+
+
+def test_classes_of_one_name_of_which_one_is_of_the_program_itself(monkeypatch):
+    monkeypatch.setattr(OtherMLPClassifier, "__module__", "__main__")
+    code = rebuild_code(VotingClassifier([("a", MLPClassifier()), ("b", OtherMLPClassifier())]))
+    assert "# MLPClassifier is defined in your own program: bring it here.\n" in code.source
+    assert "import __main__" not in code.source
+    assert not code.complete
+
+
+def test_arguments_of_a_splitter_are_those_of_its_signature():
+    code = rebuild_code(LogisticRegressionCV(cv=ShuffleSplit(3)))
+    assert "cv=ShuffleSplit(n_splits=3)" in code.source
+    assert made_again(code).cv.n_splits == 3
+
+
+def test_a_time_is_no_number():
+    code = rebuild_code(FunctionTransformer(kw_args={"since": np.datetime64("2020-01-01", "ns")}))
+    assert "# kw_args: a datetime64, which cannot be written as code" in code.source
     assert not code.complete
 
 
