@@ -57,6 +57,7 @@ def test_intervals_lie_about_the_importances(clear):
     assert clear.low_[0] > clear.high_[1]
 
 
+@pytest.mark.further
 def test_noise_is_too_few_to_tell(noise):
     assert not noise.enough
     assert noise.reason.startswith("too few to tell, or nothing matters: a forest explains")
@@ -151,6 +152,7 @@ def test_of_a_halving_the_first_iteration_counts():
     assert ImportanceDisplay(halving()).n_candidates_ == 4
 
 
+@pytest.mark.further
 def test_odd_names_and_values_are_drawn_as_they_stand():
     _, ax = plt.subplots(figsize=(3.3, 2.6), layout="constrained")
     display = ImportanceDisplay(odd()).plot(ax)

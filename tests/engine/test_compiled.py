@@ -132,6 +132,7 @@ def test_a_frozen_variable_without_weight_decay_is_for_keras():
     assert "excluded from weight decay" in result.plan
 
 
+@pytest.mark.further
 def test_what_is_excluded_from_weight_decay_counts_in_a_network_of_any_width(float64):
     def build(excluded=()):
         hidden, output = keras.layers.Dense(5, "relu"), keras.layers.Dense(3, "softmax")

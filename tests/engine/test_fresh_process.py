@@ -20,10 +20,7 @@ from tests.selection import some
 ARRAY = Path(FOLDER.name) / "array.npy"
 
 # What a newcomer's run looks at; the others take minutes.
-SAMPLE = (
-    *("units by a class attribute", "columns by meta.pop", "what a subclass learns before its fit"),
-    *("a private attribute of a layer", "noise without a seed"),
-)
+SAMPLE = ("a private attribute of a layer", "noise without a seed")
 
 
 class Fresh:

@@ -184,6 +184,7 @@ def test_an_interrupted_fit_leaves_the_files_of_its_calls(fast, tmp_path):
     assert int(keras.models.load_model(path).optimizer.iterations) == 6
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("seconds", some([1e-9, 1e9], 1e-09, mark="oracle"))
 def test_where_calls_end_changes_no_file(fast, tmp_path, monkeypatch, seconds):
     monkeypatch.setattr(planned, "SECONDS_PER_CALL", seconds)

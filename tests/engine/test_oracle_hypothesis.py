@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,6 +89,7 @@ def samples(rows, seed, *, weighted):
     )
 
 
+@pytest.mark.further
 def test_shapes_and_numbers(float64, monkeypatch):
     without_xla(monkeypatch)
     compiled = stats().programs

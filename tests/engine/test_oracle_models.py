@@ -152,6 +152,7 @@ def test_frozen_layers(fast):
     )
 
 
+@pytest.mark.further
 def test_noise_inside_models_and_wrappers(fast):
     def build():
         inputs = keras.Input((3, 4))
@@ -225,6 +226,7 @@ def outputs(as_dict, settings):
     return build
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("weighted", some([False, True], True, mark="oracle"))
 @pytest.mark.parametrize("name", some(OUTPUTS, "names", mark="oracle"))
 @pytest.mark.filterwarnings("ignore:Gradients do not exist:UserWarning")  # without a loss

@@ -128,7 +128,7 @@ def same(one, other):
     return one == other
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", some(ENGINES, "compiled"))
 @pytest.mark.parametrize("case", some(CASES, "noise and statistics", "both"))
 def test_a_fit_in_two_parts_is_the_fit_in_one_go(case, engine):
     make, changes = CASES[case]
@@ -143,6 +143,7 @@ def test_a_fit_in_two_parts_is_the_fit_in_one_go(case, engine):
         assert same(found, expected), epochs
 
 
+@pytest.mark.further
 def test_the_generator_of_calls_without_a_seed_goes_on():
     engine, network = KerasLoopEngine(), Network(lambda: build(Unseeded()))
     whole = job_of(network, epochs=4, keep_last=True)
@@ -152,6 +153,7 @@ def test_the_generator_of_calls_without_a_seed_goes_on():
     assert not same(engine.train(replace(whole, resume=forgetful)).end, engine.train(whole).end)
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_fit_that_has_stopped_stays_as_it_ended(engine):
     engine = ENGINES[engine]()

@@ -196,6 +196,7 @@ def test_what_a_result_does_not_depend_on_may_differ(last, case):
     assert (found.last is None) == ("keep_last" in changes)
 
 
+@pytest.mark.further
 def test_the_engine_counts(last, monkeypatch):
     """The Keras loop, a graph and XLA compute in ways of their own."""
     compiled = CompiledEngine(fallback=False)
@@ -243,6 +244,7 @@ def test_a_job_that_is_neither_kept_nor_resumed_is_not_read():
     assert resumable_settings(unread, ()) == with_kind(unread, {}, "Keras loop") == {}
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("engine", ["CompiledEngine", "KerasLoopEngine"])
 def test_a_pickled_state_goes_on_here_and_in_another_process(engine, tmp_path):
     made = {"CompiledEngine": CompiledEngine, "KerasLoopEngine": KerasLoopEngine}[engine]()

@@ -81,6 +81,7 @@ def equal(one, other):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.further
 @pytest.mark.parametrize(("real", "whole"), [(np.float32, np.int64), (np.float16, np.uint8)])
 @pytest.mark.parametrize("optimizer", some(CASES, "adam"))
 def test_of_a_ready_network(optimizer, real, whole):

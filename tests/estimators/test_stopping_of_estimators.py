@@ -152,6 +152,7 @@ def test_partial_fit_watches_and_stops_nothing(kind, data_of):
     assert estimator.best_epoch_ == np.argmin(estimator.history_["loss"])
 
 
+@pytest.mark.further
 def test_a_search_over_patience_and_plateaus_compiles_one_program(classes_data):
     X, y = classes_data
     base = make("MLPClassifier", early_stopping=True, reduce_lr_patience=3, epochs=4)

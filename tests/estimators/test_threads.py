@@ -66,6 +66,7 @@ def alone(jobs):
     return [fitted_bits(estimator, *data) for estimator, data in jobs]
 
 
+@pytest.mark.further
 def test_eight_fits_at_once_give_the_bits_of_eight_in_a_row(jobs, alone):
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda job: fitted_bits(job[0], *job[1]), jobs))

@@ -222,6 +222,7 @@ def test_smoothing_that_is_switched_on_later_leaves_a_network_as_it_is(classes_d
     assert clf.model_.loss == "sparse_categorical_crossentropy"
 
 
+@pytest.mark.further
 @pytest.mark.parametrize(
     "kind",
     some(["KerasClassifier", "KerasRegressor", "MLPRegressor"], "KerasClassifier"),

@@ -164,6 +164,7 @@ def test_a_fit_without_a_seed_is_repeated_by_its_seed():
     assert not np.array_equal(free.predict_proba(IRIS[0]), other.predict_proba(IRIS[0]))
 
 
+@pytest.mark.further
 def test_regression_of_one_and_several_numbers_keeps_the_form_of_y():
     X, Y = load_linnerud(return_X_y=True)
     several = MLPRegressor(epochs=2, random_state=0).fit(X, Y)

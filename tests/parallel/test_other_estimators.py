@@ -80,6 +80,10 @@ def nested(most, n_jobs):
     return GridSearchCV(pipeline, {"last": last}, cv=2, n_jobs=n_jobs)
 
 
+# In each task scikit-learn empties the list of warning filters for a moment; another thread may find it empty.
+@pytest.mark.filterwarnings(
+    "ignore:`sklearn.utils.parallel.delayed` should be used:UserWarning:sklearn.utils.parallel"
+)
 @pytest.mark.parametrize("n_jobs", N_JOBS)
 def test_nested_use_makes_few_threads(n_jobs):
     alone = cross_val_score(nested(Most(), None), X, Y, cv=2)

@@ -133,6 +133,7 @@ def test_one_line_with_a_bar_is_left():
     assert "0 of 3 tasks" in written
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("columns", [30, 60])
 def test_a_narrow_terminal_has_no_bar_and_no_second_line(columns):
     written, _ = on_terminal(
@@ -257,6 +258,7 @@ def test_a_generator_that_is_never_closed_ends_with_the_process():
     assert screen(written)[-1] == ""
 
 
+@pytest.mark.further
 def test_nothing_is_drawn_where_scikit_learn_draws():
     pytest.importorskip("sklearn.callback")
     written, code = on_terminal(
@@ -300,6 +302,7 @@ def test_what_goes_to_a_file_goes_to_the_file(tmp_path):
     assert "1 of 1 tasks" in written
 
 
+@pytest.mark.further
 def test_a_pipe_has_no_codes():
     done = subprocess.run(
         [
@@ -423,6 +426,7 @@ def test_what_a_slow_terminal_has_not_taken_is_written_before_the_process_ends()
     assert "2 of 2 tasks" in screen(written)[-2]
 
 
+@pytest.mark.further
 def test_tasks_that_print_faster_than_the_terminal_takes_it_wait_for_it():
     written, _ = on_terminal(
         """

@@ -41,6 +41,7 @@ from sklearn.tree import DecisionTreeClassifier
 from skopt import BayesSearchCV
 
 from skdl import MLPClassifier
+from tests.selection import some
 
 X, Y = load_iris(return_X_y=True)
 ORDER = np.random.default_rng(0).permutation(len(Y))[:90]
@@ -203,7 +204,9 @@ CASES = {
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
 @pytest.mark.filterwarnings("ignore:The objective has been evaluated")
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", some(CASES, "grid, network", *(name for name in CASES if "network" not in name))
+)
 def test_the_numbers_of_a_plain_loop(name):
     alone = CASES[name](None)
     for n_jobs in (None, 1, 2, -1):

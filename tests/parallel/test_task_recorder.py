@@ -205,6 +205,7 @@ def test_nobody_records_outside_of_the_backend():
     assert told_fits() is None
 
 
+@pytest.mark.further
 def test_parameters_are_not_kept_alive():
     models = [Teller(1.0), Teller(2.0)]
     array = np.zeros(100_000)

@@ -224,6 +224,7 @@ def test_a_copy_out_of_a_pickle_finds_its_record_also_where_parameters_know_no_e
     assert record_of(copy).tasks == record_of(search).tasks
 
 
+@pytest.mark.processes
 def test_another_process_finds_nothing(tmp_path):
     search = grid().fit(X, Y)
     path = tmp_path / "search.pkl"

@@ -67,6 +67,7 @@ def with_parameter(number, value):
     return replace(task(number), parameters=kept({"name": value}))
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_task_takes_more_memory_than_it_weighs(kind):
     gc.collect()

@@ -20,6 +20,7 @@ from skdl import TuningReport
 from skdl.exceptions import InvalidParameterError
 from skdl.report.sections.whole_report import document_of, headline
 from tests import fitted_searches as cases
+from tests.selection import some
 
 ALL = {
     "grid": cases.grid,
@@ -31,7 +32,7 @@ ALL = {
 }
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", some(ALL, "grid", "network"))
 def test_every_kind_of_search_has_a_report(name, tmp_path, capsys):
     search = ALL[name]()
     report = TuningReport(search, cases.X, cases.y)
@@ -83,6 +84,7 @@ def test_several_searches_are_told_over_each_other():
     assert len(report.frame()) == len(searches[best].cv_results_["params"])
 
 
+@pytest.mark.further
 def test_no_search_is_lost_whose_name_reads_like_that_of_another():
     grid, random = cases.grid(), cases.random()
     long = "x" * 70
@@ -98,6 +100,7 @@ def test_no_search_is_lost_whose_name_reads_like_that_of_another():
     assert "; 4 searches, 24 candidates, 108 fits, " in headline(report.summary_)
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("names", [("test_one", "test_other"), ("params", "test_score")])
 def test_searches_may_be_called_like_columns(names):
     for searches in (
@@ -130,6 +133,7 @@ def test_another_metric_can_count():
     ]
 
 
+@pytest.mark.further
 def test_what_was_fitted_again_is_called_by_its_number_where_it_is_not_the_best(tmp_path):
     search = cases.network_by_two_metrics()
     assert "fitting the best again, on all rows" in TuningReport(search).to_markdown()
@@ -233,6 +237,7 @@ def test_a_cross_validation_is_told_without_candidates(tmp_path):
     assert "**1 of 4 fits failed.**" in text
 
 
+@pytest.mark.further
 def test_searches_on_different_splits_are_told_to_compare_with_care():
     said = "The searches were scored on different splits"
     assert said in TuningReport({"grid": cases.grid(), "random": cases.random()}).to_markdown()
@@ -289,6 +294,7 @@ def test_a_cross_validation_has_a_report(tmp_path):
     assert report.to_html(tmp_path / "report.html").exists()
 
 
+@pytest.mark.further
 def test_the_columns_alone_have_a_report(tmp_path):
     report = TuningReport(cases.grid().cv_results_)
     assert report.summary_.rebuild is None
@@ -296,6 +302,7 @@ def test_the_columns_alone_have_a_report(tmp_path):
     assert report.to_html(tmp_path / "report.html").exists()
 
 
+@pytest.mark.further
 def test_a_search_from_a_pickle_says_what_is_not_known_of_it(tmp_path):
     path = tmp_path / "search.pkl"
     path.write_bytes(pickle.dumps(cases.network()))
@@ -361,6 +368,7 @@ def test_a_frame_needs_pandas_and_says_so(monkeypatch):
         report.frame()
 
 
+@pytest.mark.processes
 def test_a_page_needs_no_pandas(tmp_path):
     code = (
         "import sys\n"

@@ -79,6 +79,7 @@ def test_a_function_is_the_same_after_a_pickle(searches):
     assert set(found.values()) == {"score"}
 
 
+@pytest.mark.further
 def test_columns_alone_compare_with_any(searches):
     columns = Results.of_cv_results(searches["wrong"].cv_results_)
     validated = Results.of_cross_validation(cross_validate(LogisticRegression(max_iter=500), X, y))

@@ -46,6 +46,7 @@ def test_splitters_that_draw_anew_make_other_splits(cv, anew):
         assert (one != other) == anew
 
 
+@pytest.mark.further
 def test_a_guided_search_splits_for_each_round():
     seen = []
 

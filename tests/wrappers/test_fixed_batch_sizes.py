@@ -83,6 +83,7 @@ def test_a_stateful_network_trains_and_predicts_as_in_keras(make):
     np.testing.assert_array_equal(reg.model_.predict(X, batch_size=10, verbose=0)[:, 0], mine)
 
 
+@pytest.mark.further
 def test_a_further_fit_goes_on_from_the_last_batch():
     model = compiled(stateful())
     reg = KerasRegressor(model, **TEN).fit(X, Y)
@@ -95,6 +96,7 @@ def test_a_further_fit_goes_on_from_the_last_batch():
     np.testing.assert_array_equal(whole.fit(X, Y).predict(X), whole.fit(X, Y).predict(X))
 
 
+@pytest.mark.further
 def test_a_given_state_is_where_the_copy_begins():
     model = compiled(stateful())
     model.predict(X, batch_size=10, verbose=0)
@@ -112,6 +114,7 @@ def test_a_build_function_gives_a_network_that_remembers_nothing():
     assert reg.explain_plan(X, Y).startswith("Keras loop, because the layer lstm")
 
 
+@pytest.mark.further
 def test_early_stopping_asks_for_the_curves_of_such_a_network():
     reg = KerasRegressor(
         build,
@@ -171,6 +174,7 @@ def test_steps_that_leave_the_rest_away_are_taken():
         reg.set_params(epochs=2).fit(X[:35], Y[:35])
 
 
+@pytest.mark.further
 def test_rows_that_keras_refuses_to_predict_are_refused():
     reg = KerasRegressor(build, run_eagerly=True, **TEN).fit(X, Y)
     with pytest.raises(

@@ -82,6 +82,7 @@ def test_a_failed_set_params_changes_nothing():
     assert clf.get_params()["model__rate"] == 0.5
 
 
+@pytest.mark.processes
 def test_a_search_over_build_functions_is_the_same_in_worker_processes():
     grid = {"model": [small, wide]}
     clf = KerasClassifier(small, optimizer="adam", epochs=2, random_state=0)

@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from skdl import KerasRegressor, MLPRegressor
+from tests.selection import some
 
 X = np.random.default_rng(0).normal(size=(24, 4)).astype(np.float32)
 Y = X[:, 0].copy()
@@ -92,7 +93,7 @@ def assert_equal(one, two):
 
 
 @pytest.mark.parametrize("trained", [False, True], ids=["untrained", "trained"])
-@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+@pytest.mark.parametrize("loss", some(LOSSES.values(), "lambda", ids=LOSSES))
 def test_a_ready_model_fits_as_keras_would(loss, trained):
     model = ready(loss, trained)
     before = weights(model)
@@ -109,6 +110,7 @@ def test_a_ready_model_fits_as_keras_would(loss, trained):
     np.testing.assert_array_equal(again.predict(X), reg.predict(X))
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def test_a_ready_model_is_searched(loss):
     model = ready(loss)

@@ -100,6 +100,7 @@ def test_optuna_keeps_its_level_of_logging_and_says_nothing(optuna, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.further
 def test_categories_may_be_absent_and_numbers_may_not(optuna):
     absent = [{**one, "more": row % 2} if row % 3 else one for row, one in enumerate(PARAMS)]
     with pytest.raises(InvalidParameterError, match="cannot use 'more'.*method='permutation'"):

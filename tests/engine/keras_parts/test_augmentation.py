@@ -64,6 +64,7 @@ def python_seed():
     random.setstate(before)
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("name", some(LAYERS, *list(LAYERS)[:1]))
 def test_noise_follows_the_seed_of_a_fit_and_nothing_else(name, python_seed, monkeypatch):
     def fit(seed):

@@ -179,6 +179,7 @@ def classifying(loss, units, activation):
     return network(loss, units, activation, metrics=["accuracy"], weighted_metrics=["mse"])
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("name", some(WEIGHTS, next(iter(WEIGHTS)), mark="oracle"))
 def test_weights_of_classes(fast, name):
     weights, *of_network = WEIGHTS[name]

@@ -92,6 +92,7 @@ def test_sections_stand_in_their_order(page):
     ]
 
 
+@pytest.mark.further
 def test_the_same_report_is_the_same_bytes(page, tmp_path):
     report = TuningReport(cases.grid(), cases.X, cases.y)
     assert report.to_html(tmp_path / "again.html").read_text(encoding="utf-8") == page
@@ -106,6 +107,7 @@ def test_the_data_in_the_page_are_those_of_the_frame(page):
         assert column["values"] == frame[column["key"]].tolist(), column["key"]
 
 
+@pytest.mark.further
 def test_a_report_of_a_thousand_candidates_is_below_three_megabytes(tmp_path):
     rng = np.random.default_rng(0)
     names = [f"model__part_{place}__learning_rate_{place}" for place in range(16)]
@@ -169,6 +171,7 @@ def test_a_search_that_failed_altogether_is_still_a_page(tmp_path):
     assert "2 of 2 candidates failed, in 4 of 4 fits." in text
 
 
+@pytest.mark.further
 @pytest.mark.parametrize(
     ("path", "words"),
     [

@@ -39,6 +39,7 @@ def test_scores_and_the_best_candidate_are_told(grid):
         assert f"is candidate {best}: C 10 and tol " in text
 
 
+@pytest.mark.further
 def test_cells_are_told_by_their_values():
     columns = {
         "params": [{"a": a, "b": b} for a in (1, 2, 3) for b in ("x", "y")],
