@@ -80,7 +80,7 @@ def nested(most, n_jobs):
     return GridSearchCV(pipeline, {"last": last}, cv=2, n_jobs=n_jobs)
 
 
-# In each task scikit-learn empties the list of warning filters for a moment; another thread may find it empty.
+# Each task of scikit-learn empties the list of warning filters for a moment; other threads may find it empty.
 @pytest.mark.filterwarnings(
     "ignore:`sklearn.utils.parallel.delayed` should be used:UserWarning:sklearn.utils.parallel"
 )
