@@ -209,7 +209,7 @@ class TrainingCurvesDisplay:
         sklearn.exceptions.NotFittedError
             The search is not fitted.
         """
-        results = read_results(search, metric, takes_scores=False)
+        results = read_results(search, metric)
         rows = candidate_rows(results, candidates)
         saved = histories is not None
         fits = curves_of_frame(histories, rows) if saved else curves_of_search(results.origin, rows)
@@ -252,7 +252,7 @@ class TrainingCurvesDisplay:
         InvalidParameterError
             It is no ``cv_results_``, has no such candidate, or the histories have no curves of these.
         """
-        results = read_results(cv_results, metric, takes_scores=False)
+        results = read_results(cv_results, metric)
         rows = candidate_rows(results, candidates)
         fits = curves_of_frame(histories, rows)
         return cls(fits, labels=labels_by_row(results, rows), **options).plot(ax=ax)

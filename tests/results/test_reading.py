@@ -9,7 +9,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_vali
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdl import CandidateComparisonDisplay, ConvergenceDisplay, TrainingCurvesDisplay
+from skdl import CandidateComparisonDisplay, ConvergenceDisplay
 from skdl.exceptions import InvalidParameterError
 from skdl.results.reading import read_results, read_several
 
@@ -52,14 +52,9 @@ def test_displays_take_no_scores_without_candidates():
         with pytest.raises(InvalidParameterError, match=words) as told:
             read(result, takes_scores=False)
         assert "cross_validate" not in str(told.value)
-    asked = [
-        (CandidateComparisonDisplay, {}),
-        (ConvergenceDisplay, {}),
-        (TrainingCurvesDisplay, {"histories": None}),
-    ]
-    for display, more in asked:
+    for display in (CandidateComparisonDisplay, ConvergenceDisplay):
         with pytest.raises(InvalidParameterError, match="or a dict cv_results_: pass one of these"):
-            display.from_cv_results(result, **more)
+            display.from_cv_results(result)
 
 
 def test_several_are_called_by_their_names_or_by_their_classes(grid, random):
