@@ -91,7 +91,7 @@ def group_parameters(app, what, name, obj, options, lines):
 
 
 def signature_of_constructor(app, what, name, obj, options, signature, annotation):
-    """Show the constructor of a class, where Sphinx would show that of ``__new__`` of a base class."""
+    """Show the arguments of the constructor; Sphinx would show the arguments of ``__new__``."""
     if what != "class" or not hasattr(obj, "_declared"):
         return None
     return stringify_signature(inspect.signature(obj), show_annotation=False), annotation

@@ -130,7 +130,7 @@ class KerasName:
     sample : str
         A name that passes, as code.
     more : tuple of str
-        Names that pass besides those of Keras.
+        Further names that pass.
     """
 
     place: str

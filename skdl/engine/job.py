@@ -173,8 +173,8 @@ class FitJob:
     keep_last : bool
         Whether the result has `FitResult.last`.
     resume : LastState or None
-        The last state of an equal job of fewer epochs or seconds. The result is the one that a single fit
-        would give. Only `epochs`, `max_seconds`, `verbose`, `keep_last` and the rates of steps that are
+        The last state of an equal job of fewer epochs or seconds. The result equals the result of one fit
+        without a pause. Only `epochs`, `max_seconds`, `verbose`, `keep_last` and the rates of steps that are
         still to come may differ.
     """
 

@@ -21,7 +21,7 @@ from skdl.common.keras_import import load_keras, start_devices
 from skdl.engine.compiled import engine_named
 from skdl.engine.copies.live_copies import copy_live
 from skdl.engine.copies.persistence import held, released
-from skdl.engine.job import FitJob, FitResult, StopReason
+from skdl.engine.job import FitJob, StopReason
 from skdl.engine.keras_parts.walk import saved_kinds
 from skdl.engine.network.fitted import FittedNetwork
 from skdl.engine.network.network import LiveNetwork, Network
@@ -30,7 +30,7 @@ from skdl.engine.prediction import predict_by_keras
 from skdl.engine.rows.arrays import Arrays, map_arrays, n_rows, network_array, take_rows
 from skdl.estimators.batch_checks import check_rows_to_predict
 from skdl.estimators.fit_job import Learnt, MadeNetwork, check_rows, job_of, samples_of
-from skdl.estimators.fit_outcome import LastFit, outcome_of, record
+from skdl.estimators.fit_outcome import LastFit, check_finite, outcome_of, record
 from skdl.estimators.fit_settings import Training, Validation
 from skdl.estimators.input_checks import (
     check_shape_of_rows,
@@ -268,7 +268,7 @@ class NetworkEstimator(CallbackSupportMixin):
             result = engine_named(self.engine).train(job, reporter, training.callbacks)
             if fits is not None:
                 fits.append(record(type(self).__name__, job, result))
-            self._check_finite(result)
+            check_finite(self, result)
             fitted = (
                 FittedNetwork(network, result.end) if before is None else before.trained(result.end)
             )
@@ -350,15 +350,6 @@ class NetworkEstimator(CallbackSupportMixin):
         except DivergedError as error:
             return error.history["loss"]
         return self.history_["loss"]
-
-    def _check_finite(self, result: FitResult) -> None:
-        if result.stop_reason is StopReason.DIVERGED:
-            raise DivergedError(
-                f"{' '.join(repr(self).split())} diverged: after {result.n_epochs} epochs its loss or "
-                "weights are not finite numbers. Lower the learning rate, clip the gradients, or scale "
-                "X and y.",
-                {name: list(curve) for name, curve in result.history.items()},
-            )
 
     def _outputs(
         self,

@@ -33,8 +33,8 @@ CLASS_WEIGHT = Declaration(
     ),
     "Mapping[Any, float] | str | None",
     'dict or "balanced"',
-    'Weights of the classes\' rows in the loss, also in that of validation; "balanced" makes all classes '
-    "count the same, rows counted by their sample weight.",
+    'The weight of each class in the training loss and in the validation loss. "balanced" gives all classes '
+    "the same total weight, in which each row counts by its sample weight.",
 )
 BATCH_SIZE = Declaration(
     "batch_size",

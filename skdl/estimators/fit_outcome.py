@@ -12,7 +12,18 @@ from skdl.common.keras_import import load_keras
 from skdl.engine.job import FitJob, FitResult, StopReason
 from skdl.engine.rows.arrays import n_steps
 from skdl.estimators.watched_curve import best_epoch, reason
+from skdl.exceptions import DivergedError
 from skdl.recording.records import FitRecord
+
+
+def check_finite(estimator: object, result: FitResult) -> None:
+    """Raise `DivergedError` where the fit of `estimator` ended with numbers that are not finite."""
+    if result.stop_reason is StopReason.DIVERGED:
+        raise DivergedError(
+            f"{' '.join(repr(estimator).split())} diverged: after {result.n_epochs} epochs its loss or "
+            "weights are not finite numbers. Lower the learning rate, clip the gradients, or scale X and y.",
+            {name: list(curve) for name, curve in result.history.items()},
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,7 +80,7 @@ def held_out_class_weights(
 
 @dataclass(frozen=True, eq=False)
 class RowWeights:
-    """What the rows of one fit weigh: their own weights times those of their classes.
+    """The weights of the rows of one fit: the sample weight times the class weight.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class RowWeights:
         return _product(by_class, self.weight)
 
     def of_held_out(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
-        """The weights of rows held out, whose classes weigh as those of the rows to train on."""
+        """The weights of validation rows; each class has the weight that it has in training."""
         if self.class_weight is None:
             return weight
         trained = self.y[self.rows]

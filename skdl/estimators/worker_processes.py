@@ -8,7 +8,7 @@ computes one operation with changes bits, so it travels inside the pickled estim
     before a fit    configure_worker()                   before TensorFlow starts its threads
 
 A worker is a process that got an estimator from the process which started it, or that runs tasks of joblib's
-for it. Other processes, such as those of a cluster, are workers if ``SKDL_WORKER=1`` is in their environment.
+for it. Other processes, such as the workers of a cluster, count if ``SKDL_WORKER=1`` is in their environment.
 An estimator that is read from a file makes no worker of a process.
 
 That an estimator is sent to another process is told by the pickler: those of `multiprocessing` and of

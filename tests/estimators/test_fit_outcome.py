@@ -2,10 +2,12 @@
 
 import keras
 import numpy as np
+import pytest
 
 from skdl.engine.job import FitResult, Stopping, StopReason
 from skdl.engine.network.state import NetworkState
-from skdl.estimators.fit_outcome import LastFit, outcome_of, record
+from skdl.estimators.fit_outcome import LastFit, check_finite, outcome_of, record
+from skdl.exceptions import DivergedError
 from tests.engine.jobs import X, Y, job, network
 
 JOB = job(stopping=Stopping("loss"), epochs=3, initial_epoch=1)
@@ -13,6 +15,11 @@ JOB = job(stopping=Stopping("loss"), epochs=3, initial_epoch=1)
 
 def result(reason=StopReason.EPOCHS_DONE, **history):
     return FitResult(NetworkState(()), history, len(history["loss"]), reason, "plan")
+
+
+class Net:
+    def __repr__(self):
+        return "Net"
 
 
 def test_how_a_fit_went():
@@ -60,3 +67,10 @@ def test_the_last_fit_is_noted_as_keras_notes_it():
     assert twin.history.history == history.history
     assert (twin.history.epoch, twin.history.params) == (history.epoch, history.params)
     assert twin.history.model is twin
+
+
+def test_numbers_that_are_not_finite_are_an_error_with_the_curves():
+    with pytest.raises(DivergedError, match="^Net diverged: after 2 epochs its loss") as caught:
+        check_finite(Net(), result(StopReason.DIVERGED, loss=(2.0, np.nan)))
+    np.testing.assert_array_equal(caught.value.history["loss"], [2.0, np.nan])
+    check_finite(Net(), result(loss=(2.0, 1.0)))
