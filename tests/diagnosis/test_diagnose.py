@@ -78,7 +78,8 @@ REGULARISED = [
 ]
 
 
-@pytest.mark.parametrize("params", some(REGULARISED, REGULARISED[0]), ids=str)
+@pytest.mark.further
+@pytest.mark.parametrize("params", REGULARISED, ids=str)
 def test_too_much_regularisation_underfits(params):
     clf = network(**{"epochs": 100, "early_stopping": True, **params}).fit(*digits())
     diagnosis = diagnose(clf)
@@ -130,6 +131,7 @@ def test_a_good_network_is_healthy(params):
 # Numbers.
 
 
+@pytest.mark.further
 def test_a_regressor_is_judged_by_its_curves_and_wholly_with_its_target():
     reg = regressor().fit(*diabetes())
     diagnosis = diagnose(reg)
@@ -164,6 +166,7 @@ def test_a_target_far_from_scale_one_is_to_be_scaled():
     assert diagnosis.numbers["chance_loss"] == pytest.approx(1.0)
 
 
+@pytest.mark.further
 def test_a_network_without_a_known_loss_of_chance():
     clf = network(loss="categorical_focal_crossentropy", epochs=20).fit(*digits())
     assert "pass X and y to diagnose" in diagnose(clf).missing[0]

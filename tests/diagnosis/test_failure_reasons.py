@@ -87,6 +87,7 @@ def test_errors_are_grouped_and_told_apart_from_divergence(within):
     assert diverged.numbers["failed_candidates"] == 5
 
 
+@pytest.mark.further
 def test_values_in_a_message_do_not_tell_reasons_apart():
     search = searched(network(), {"units": [4, -1, -2]})
     assert failures(search).evidence.startswith(
@@ -100,6 +101,7 @@ def test_the_rate_from_which_on_all_diverged():
     assert [finding.kind for finding in diagnosis.findings[:2]] == [Fault.FAILED, Fault.DIVERGED]
 
 
+@pytest.mark.further
 def test_folds_of_the_best_candidate():
     far = X.copy()
     far[-1] *= 1e20

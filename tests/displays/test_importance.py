@@ -80,6 +80,7 @@ def test_bars_are_blue_where_they_are_told(clear):
     assert ax.get_title(loc="left").startswith("A forest explains")
 
 
+@pytest.mark.further
 def test_there_are_no_bars_where_nothing_is_told(noise):
     ax = noise.plot().ax_
     assert not ax.patches
@@ -180,6 +181,7 @@ def test_nothing_that_varies_is_an_error():
         ImportanceDisplay(results([{"a": 1}], [0.5]))
 
 
+@pytest.mark.further
 def test_five_candidates_have_no_intervals():
     display = ImportanceDisplay(results(params(5), np.arange(5.0))).plot()
     assert np.isnan(display.low_).all()

@@ -99,7 +99,7 @@ CHECKPOINTS = {
 
 @pytest.mark.parametrize(
     "name",
-    some(CHECKPOINTS, "the best", "each in its own file", mark="oracle"),
+    some(CHECKPOINTS, "the best", mark="oracle"),
 )
 def test_checkpoints(fast, name, tmp_path, capsys):
     file, settings = CHECKPOINTS[name]
@@ -126,6 +126,7 @@ def test_checkpoints(fast, name, tmp_path, capsys):
     )
 
 
+@pytest.mark.oracle
 def test_a_file_holds_the_state_as_of_the_callbacks_place(fast, tmp_path):
     folders = []
 
@@ -143,6 +144,7 @@ def test_a_file_holds_the_state_as_of_the_callbacks_place(fast, tmp_path):
     assert any(not np.array_equal(before[key], after[key]) for key in after)
 
 
+@pytest.mark.oracle
 def test_a_checkpoint_can_be_loaded(fast, tmp_path):
     path = tmp_path / "best.keras"
     job = job_of(rich_network, numbers(ROWS, 4), numbers(ROWS, 1))
@@ -185,7 +187,7 @@ def test_an_interrupted_fit_leaves_the_files_of_its_calls(fast, tmp_path):
 
 
 @pytest.mark.further
-@pytest.mark.parametrize("seconds", some([1e-9, 1e9], 1e-09, mark="oracle"))
+@pytest.mark.parametrize("seconds", [1e-9, 1e9])
 def test_where_calls_end_changes_no_file(fast, tmp_path, monkeypatch, seconds):
     monkeypatch.setattr(planned, "SECONDS_PER_CALL", seconds)
     folders = []

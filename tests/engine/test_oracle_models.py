@@ -82,6 +82,7 @@ def kinds(module, base):
     )
 
 
+@pytest.mark.oracle
 def test_every_activation(fast):
     def make(name):
         return layers.Dense(6, activation=name)
@@ -101,6 +102,7 @@ def test_every_initializer(fast):
     agree(lambda: branches(make, names), masked=True)
 
 
+@pytest.mark.oracle
 def test_every_regularizer_and_constraint(fast):
     regularizers = set(kinds(keras.regularizers, keras.Regularizer))
     regularizers.remove("OrthogonalRegularizer")  # of Keras, in single precision alone
@@ -227,8 +229,8 @@ def outputs(as_dict, settings):
 
 
 @pytest.mark.further
-@pytest.mark.parametrize("weighted", some([False, True], True, mark="oracle"))
-@pytest.mark.parametrize("name", some(OUTPUTS, "names", mark="oracle"))
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", OUTPUTS)
 @pytest.mark.filterwarnings("ignore:Gradients do not exist:UserWarning")  # without a loss
 def test_several_outputs(fast, name, weighted):
     as_dict = name == "names"
@@ -329,12 +331,14 @@ USERS = {
 }
 
 
-@pytest.mark.parametrize("name", some(USERS, "subclassed model", mark="oracle"))
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", USERS)
 def test_what_users_write_goes_through_xla_up_to_the_last_batch(name, float64):
     pair = agree(USERS[name], masked=False)
     assert pair.compiled.plan.startswith("Compiled with XLA, the last batch of an epoch as a graph")
 
 
+@pytest.mark.oracle
 def test_two_subclassed_models_of_one_class_share_a_program(fast):
     before = stats().programs
     for rate in (0.1, 0.2):

@@ -83,7 +83,6 @@ DATA = {
     "name",
     some(
         DATA,
-        "weighted validation",
         "later epochs",
         mark="oracle",
     ),
@@ -95,9 +94,8 @@ def test_data_and_batches(fast, name):
     assert pair.masked
 
 
-@pytest.mark.parametrize(
-    "name", some(["weighted validation", "one batch"], "weighted validation", mark="oracle")
-)
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", ["weighted validation", "one batch"])
 def test_data_and_batches_with_xla(float64, name):
     changes = {key: value() if callable(value) else value for key, value in DATA[name].items()}
     pair = both(ADAM, *data(), changes.pop("weight", None), keras_runs="kept", **changes)
@@ -105,7 +103,8 @@ def test_data_and_batches_with_xla(float64, name):
     assert pair.compiled.plan == "Compiled with XLA."
 
 
-@pytest.mark.parametrize("xla", some([True, False], True, mark="oracle"))
+@pytest.mark.oracle
+@pytest.mark.parametrize("xla", [True, False])
 def test_in_single_precision_predictions_agree_after_one_step(monkeypatch, xla):
     if not xla:
         without_xla(monkeypatch)
@@ -125,6 +124,7 @@ def test_a_sparse_matrix(fast):
     assert_agree(both(ADAM, sparse.csr_matrix(x), y, validation=held_out, keras_runs="kept"))
 
 
+@pytest.mark.oracle
 def test_an_ending_that_diverges(fast):
     pair = both(network(lambda: keras.optimizers.SGD(1e200)), *data())
     assert pair.compiled.plan.startswith("Compiled")
@@ -143,7 +143,8 @@ OPTIMIZERS = {
 }
 
 
-@pytest.mark.parametrize("name", some(OPTIMIZERS, "adam", mark="oracle"))
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_fit_that_goes_on_from_another(fast, name):
     one = Network(network(OPTIMIZERS[name]))
     start = KerasLoopEngine().train(eagerly(job_of(one, *data(), epochs=2))).end
@@ -160,10 +161,11 @@ def test_a_fit_that_goes_on_from_another(fast, name):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("xla", some([True, False], False, mark="oracle"))
+@pytest.mark.oracle
+@pytest.mark.parametrize("xla", [True, False])
 @pytest.mark.parametrize(
     ("seconds", "why"),
-    some([(1e-3, "epochs"), (1e-7, "steps")], (1e-7, "steps")),
+    [(1e-3, "epochs"), (1e-7, "steps")],
 )
 def test_a_fit_in_parts_equals_the_whole_bit_for_bit(float64, monkeypatch, xla, seconds, why):
     if not xla:
@@ -233,7 +235,7 @@ def test_fits_that_differ_in_numbers_share_one_program(fast, name):
 
 
 @pytest.mark.oracle
-@pytest.mark.parametrize("name", some(["noise", "folds", "penalties"], "noise", mark="oracle"))
+@pytest.mark.parametrize("name", ["noise", "folds", "penalties"])
 def test_a_shared_program_gives_each_fit_its_own_result(fast, name):
     for each in SHARING[name]:
         job = sharing_job(weight=0.25, **each)

@@ -129,7 +129,7 @@ def same(one, other):
 
 
 @pytest.mark.parametrize("engine", some(ENGINES, "compiled"))
-@pytest.mark.parametrize("case", some(CASES, "noise and statistics", "both"))
+@pytest.mark.parametrize("case", some(CASES, "noise and statistics"))
 def test_a_fit_in_two_parts_is_the_fit_in_one_go(case, engine):
     make, changes = CASES[case]
     engine, network = ENGINES[engine](), Network(make)
@@ -171,7 +171,7 @@ def test_a_fit_that_has_stopped_stays_as_it_ended(engine):
         assert not np.array_equal(raw, end)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", some(ENGINES, "compiled"))
 def test_more_seconds_let_a_fit_go_on(engine):
     engine = ENGINES[engine]()
     job = job_of(Network(build), epochs=4, keep_last=True)
@@ -182,6 +182,7 @@ def test_more_seconds_let_a_fit_go_on(engine):
     assert same(engine.train(replace(job, resume=short.last)), engine.train(job))
 
 
+@pytest.mark.further
 def test_where_calls_end_changes_no_bit_of_what_is_kept(monkeypatch):
     job = job_of(Network(steep), epochs=EPOCHS, keep_last=True, stopping=PLATEAU)
     whole = CompiledEngine(fallback=False).train(job)
@@ -189,6 +190,7 @@ def test_where_calls_end_changes_no_bit_of_what_is_kept(monkeypatch):
     assert same(CompiledEngine(fallback=False).train(job), whole)
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("units", [6, 40])
 def test_a_width_that_is_filled_up_is_kept_as_it_is(units):
     engine = CompiledEngine(fallback=False)
@@ -279,6 +281,7 @@ def test_the_rate_falls_in_the_second_part_where_it_falls_in_one_go(engine):
     assert same(engine.train(replace(job, resume=before.last)), whole)
 
 
+@pytest.mark.further
 def test_the_last_batch_of_an_epoch_may_be_a_graph():
     """Such a plan keeps and resumes like the others; its case is among those above."""
     make, changes = CASES["a last batch as a graph"]

@@ -194,6 +194,7 @@ def one_feature(kind):
     return X, X[:, 1] * 3 if kind in REGRESSORS else (X[:, 1] > 0).astype(int)
 
 
+@pytest.mark.further
 def test_features_are_chosen_by_the_weights_of_the_first_layer(kind, one_feature):
     X, y = one_feature
     fitted = trained(kind).fit(X, y)

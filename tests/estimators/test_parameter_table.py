@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 import numpy as np
+import pytest
 
 from skdl import MLPClassifier
 from skdl.estimators.parameter_table import ParameterTable
@@ -11,6 +12,7 @@ from skdl.estimators.parameter_table import ParameterTable
 layers = keras.layers
 
 
+@pytest.mark.further
 def test_the_textbook_network_has_468874_parameters():
     X = np.zeros((10, 784), np.float32)
     clf = MLPClassifier(hidden_layer_sizes=(512, 128), epochs=1, batch_size="full")

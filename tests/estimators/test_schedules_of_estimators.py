@@ -49,6 +49,7 @@ def test_every_estimator_has_schedules(kind, data_of):
     assert plain.history_["loss"] != estimator.history_["loss"]
 
 
+@pytest.mark.oracle
 def test_the_keras_loop_trains_the_same(classes_data, float64):
     X, y = classes_data
     settings = {"learning_rate_schedule": "cosine", "warmup": 0.25, "optimizer": "sgd", "epochs": 4}

@@ -73,6 +73,7 @@ def test_eight_fits_at_once_give_the_bits_of_eight_in_a_row(jobs, alone):
     assert together == alone
 
 
+@pytest.mark.further
 def test_the_order_of_fits_changes_no_bit(jobs, alone):
     backwards = [fitted_bits(estimator, *data) for estimator, data in reversed(jobs)]
     assert backwards[::-1] == alone

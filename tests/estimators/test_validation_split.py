@@ -130,6 +130,7 @@ def test_early_stopping_keeps_the_best_weights(kind, make_estimator, data_of):
     np.testing.assert_array_equal(estimator.predict(X), short.predict(X))
 
 
+@pytest.mark.further
 def test_early_stopping_of_a_ready_network_makes_a_split_of_its_own(make_estimator, classes_data):
     X, y = classes_data
     params = {"early_stopping": True, "epochs": 2}

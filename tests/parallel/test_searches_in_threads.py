@@ -205,7 +205,15 @@ CASES = {
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
 @pytest.mark.filterwarnings("ignore:The objective has been evaluated")
 @pytest.mark.parametrize(
-    "name", some(CASES, "grid, network", *(name for name in CASES if "network" not in name))
+    "name",
+    some(
+        CASES,
+        "grid, network",
+        "grid, tree",
+        "halving random, tree",
+        "several metrics, tree",
+        "branches",
+    ),
 )
 def test_the_numbers_of_a_plain_loop(name):
     alone = CASES[name](None)

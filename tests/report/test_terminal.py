@@ -7,9 +7,10 @@ from sklearn.model_selection import GridSearchCV
 from skdl import TuningReport
 from tests import fitted_searches as cases
 from tests.hostile_texts import TEXTS, Hostile, data
+from tests.selection import some
 
 
-@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize("width", some([60, 80], 60))
 def test_a_terminal_breaks_no_number(width, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", str(width))
     TuningReport(cases.grid(), cases.X, cases.y).summary()

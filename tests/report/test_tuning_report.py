@@ -32,7 +32,7 @@ ALL = {
 }
 
 
-@pytest.mark.parametrize("name", some(ALL, "grid", "network"))
+@pytest.mark.parametrize("name", some(ALL, "network"))
 def test_every_kind_of_search_has_a_report(name, tmp_path, capsys):
     search = ALL[name]()
     report = TuningReport(search, cases.X, cases.y)
@@ -158,6 +158,7 @@ def test_a_baseline_is_compared_split_by_split():
     assert "the best candidate is better" in report.to_markdown()
 
 
+@pytest.mark.further
 def test_the_interval_is_as_wide_as_the_splits_ask_for():
     half = {"test_size": 75, "random_state": 0}
     search = GridSearchCV(Ridge(), {"alpha": [0.1, 1e4]}, cv=ShuffleSplit(10, **half))
@@ -324,6 +325,7 @@ def test_a_report_can_be_pickled(tmp_path):
     assert again.to_markdown() == report.to_markdown()
 
 
+@pytest.mark.further
 def test_the_data_are_not_kept():
     report = TuningReport(cases.random(), cases.X, cases.y)
     assert report.summary_.data.shape == (150, 4)
@@ -361,6 +363,7 @@ def test_a_search_has_to_be_fitted():
         TuningReport(GridSearchCV(LogisticRegression(), {"C": [1.0]}))
 
 
+@pytest.mark.further
 def test_a_frame_needs_pandas_and_says_so(monkeypatch):
     report = TuningReport(cases.random())
     monkeypatch.setitem(sys.modules, "pandas", None)

@@ -9,6 +9,7 @@ import skdl.engine
 from skdl.exceptions import InvalidParameterError
 from skdl.training.precision import built_for
 from tests.conftest import make
+from tests.selection import some
 
 
 def test_none_is_keras_own_setting():
@@ -55,7 +56,7 @@ def data_without_rounding():
     return X / 16, y / 16
 
 
-@pytest.mark.parametrize("kind", ["MLPRegressor", "KerasRegressor"])
+@pytest.mark.parametrize("kind", some(["MLPRegressor", "KerasRegressor"], "MLPRegressor"))
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
 def test_estimators_compute_in_it_compiled_as_through_keras(precision, kind):
     X, y = data_without_rounding()

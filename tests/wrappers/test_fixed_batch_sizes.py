@@ -12,7 +12,6 @@ from keras import layers
 
 from skdl import KerasRegressor, lr_range_test
 from skdl.exceptions import InvalidParameterError
-from tests.selection import some
 
 X = np.random.default_rng(0).normal(size=(40, 5, 1)).astype(np.float32)
 Y = X[:, -1, 0].copy()
@@ -59,13 +58,11 @@ def assert_equal(one, two):
         np.testing.assert_array_equal(mine, other)
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize(
     "make",
-    some(
-        [stateful, lambda: stateful(layers.GRU), bidirectional],
-        "several",
-        ids=["LSTM", "GRU", "several"],
-    ),
+    [stateful, lambda: stateful(layers.GRU), bidirectional],
+    ids=["LSTM", "GRU", "several"],
 )
 def test_a_stateful_network_trains_and_predicts_as_in_keras(make):
     model = compiled(make())

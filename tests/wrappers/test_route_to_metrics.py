@@ -13,6 +13,7 @@ from keras.metrics import (
 )
 
 from skdl import KerasClassifier, KerasRegressor
+from tests.selection import some
 from tests.tolerances import rounding
 from tests.wrappers.small_networks import (
     NUMBERS,
@@ -145,12 +146,16 @@ def test_the_users_metric_is_not_updated():
 
 @pytest.mark.parametrize(
     "metrics",
-    [
-        ["mae"],
-        ["MAE", "mean_absolute_error", "MeanAbsoluteError"],
-        ["mse", keras.metrics.mean_absolute_error, keras.metrics.R2Score()],
-        {"output": ["mae", "mse"]},
-    ],
+    some(
+        [
+            ["mae"],
+            ["MAE", "mean_absolute_error", "MeanAbsoluteError"],
+            ["mse", keras.metrics.mean_absolute_error, keras.metrics.R2Score()],
+            {"output": ["mae", "mse"]},
+        ],
+        "objects",
+        ids=["name", "names", "objects", "by output"],
+    ),
 )
 def test_the_history_has_the_names_that_keras_gives_the_metrics(metrics):
     def plain(meta):

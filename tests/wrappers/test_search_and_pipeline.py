@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdl import KerasClassifier, KerasRegressor
+from tests.selection import some
 from tests.wrappers.small_networks import (
     NUMBERS,
     QUICK,
@@ -108,7 +109,7 @@ def test_a_clone_has_the_same_parameters_and_no_network():
     np.testing.assert_array_equal(weights(again.fit(X, THREE)), weights(clf))
 
 
-@pytest.mark.parametrize("make", [AdaBoostClassifier, BaggingClassifier])
+@pytest.mark.parametrize("make", some([AdaBoostClassifier, BaggingClassifier], BaggingClassifier))
 def test_ensembles(make):
     clf = KerasClassifier(
         build_sigmoid, optimizer__learning_rate=0.1, batch_size=8, epochs=5, **QUICK

@@ -92,7 +92,7 @@ def assert_equal(one, two):
         np.testing.assert_array_equal(mine, other)
 
 
-@pytest.mark.parametrize("trained", [False, True], ids=["untrained", "trained"])
+@pytest.mark.parametrize("trained", some([False, True], "trained", ids=["untrained", "trained"]))
 @pytest.mark.parametrize("loss", some(LOSSES.values(), "lambda", ids=LOSSES))
 def test_a_ready_model_fits_as_keras_would(loss, trained):
     model = ready(loss, trained)

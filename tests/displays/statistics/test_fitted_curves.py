@@ -49,6 +49,7 @@ def test_a_search_gives_its_best_estimator(search):
     assert found.curves["loss"].tolist() == search.best_estimator_.history_["loss"]
 
 
+@pytest.mark.further
 def test_the_networks_of_an_ensemble_are_numbered():
     bags = BaggingClassifier(NETWORK, n_estimators=2, random_state=0).fit(X, Y)
     names = [found.network for found in curves_of_estimator(bags)]

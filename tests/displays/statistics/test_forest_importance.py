@@ -87,6 +87,7 @@ def test_equal_scores_are_explained_by_nothing(samples):
     assert (evidence.p_value, evidence.told.tolist()) == (1.0, [False] * 3)
 
 
+@pytest.mark.further
 def test_the_evidence_for_what_matters(samples):
     scores = samples[2].ravel() + 0.1 * np.random.default_rng(1).standard_normal(60)
     found = evidence_of(samples, scores, seed())

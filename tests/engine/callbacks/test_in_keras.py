@@ -92,6 +92,7 @@ def test_the_counter_counts_epochs():
     assert stats().epochs == before + 3
 
 
+@pytest.mark.further
 def test_the_last_look_is_before_the_best_weights_are_put_in():
     # Nothing is better by so much, so the weights of the first epoch are restored.
     stop = keras.callbacks.EarlyStopping("loss", 1e9, patience=1, restore_best_weights=True)

@@ -65,6 +65,7 @@ def test_a_copy_trains_on_as_the_original_would():
         np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.further
 def test_a_packed_model_is_plain_data():
     packed = pickle.loads(pickle.dumps(pack_model(trained(eagerly=False))))
     assert isinstance(packed.archive, bytes)

@@ -14,7 +14,6 @@ from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network.network import Network
 from skdl.engine.program_cache import ProgramCache
 from tests.engine.oracle import ROWS, Pair, assert_agree_after_one_step, job_of, numbers
-from tests.selection import some
 
 layers = keras.layers
 IMAGE = (8, 8, 3)
@@ -65,7 +64,7 @@ def python_seed():
 
 
 @pytest.mark.further
-@pytest.mark.parametrize("name", some(LAYERS, *list(LAYERS)[:1]))
+@pytest.mark.parametrize("name", LAYERS)
 def test_noise_follows_the_seed_of_a_fit_and_nothing_else(name, python_seed, monkeypatch):
     def fit(seed):
         one = network(LAYERS[name])
@@ -85,8 +84,9 @@ def test_noise_follows_the_seed_of_a_fit_and_nothing_else(name, python_seed, mon
     assert first.history["loss"] != other.history["loss"]
 
 
+@pytest.mark.oracle
 # The others are in the tables of test_oracle_layers.py. In Keras, RandAugment takes no float64.
-@pytest.mark.parametrize("name", some(["AugMix", "RandAugment", "RandomCrop"], "RandomCrop"))
+@pytest.mark.parametrize("name", ["AugMix", "RandAugment", "RandomCrop"])
 def test_they_are_those_of_keras(name):
     job = job_of(network(LAYERS[name]), X, Y, epochs=1, batch_size=ROWS)
     pair = Pair(CompiledEngine().train(job), KerasLoopEngine().train(job), programs=1, masked=False)

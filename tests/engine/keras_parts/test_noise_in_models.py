@@ -136,6 +136,7 @@ RECURRENT = {
 }
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("kind", RECURRENT)
 def test_cells_draw_their_masks_in_training_only(kind):
     make, shape, masks = RECURRENT[kind]

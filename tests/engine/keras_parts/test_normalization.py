@@ -98,6 +98,7 @@ def test_a_stack_behind_an_adapted_layer_is_trained_on_normalised_rows(engine):
     np.testing.assert_allclose(reg.predict(X), reg.model_.predict(X, verbose=0)[:, 0], rtol=1e-5)
 
 
+@pytest.mark.further
 def test_a_build_function_that_adapts_at_every_call_compiles_once():
     def build_for(data):
         def build(hidden=6):

@@ -78,6 +78,7 @@ def build_and_switch(meta):
     return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3 + SWITCH["on"], "softmax")])
 
 
+@pytest.mark.further
 def test_a_function_that_changes_what_it_reads_is_called_at_every_fit(calls_of):
     assert calls_of(build_and_switch, *[(30, {})] * 4) == 4
 
@@ -107,6 +108,7 @@ def build_by_text(meta, units=3):
     return build_for_rows({"X_shape_": (rows, columns)}, units)
 
 
+@pytest.mark.further
 def test_code_in_c_gets_a_number_of_rows_too(calls_of):
     assert calls_of(build_by_text, (30, {}), (20, {}), model__units=12) == 2
 

@@ -160,7 +160,7 @@ SCORES = {
             ],
             *[pytest.param(build, False, id=f"scores: {n}") for n, build in SCORES.items()],
         ],
-        *("probabilities: a subclassed model", "probabilities: a partial", "probabilities: tokens"),
+        *("probabilities: a subclassed model", "probabilities: a partial"),
         *("scores: a relu", "scores: normalized scores"),
     ),
 )

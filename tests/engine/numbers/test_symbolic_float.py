@@ -26,6 +26,7 @@ from tests.engine.number_cases import (
     find,
     of_schedule,
 )
+from tests.selection import some
 from tests.tolerances import FUNCTION, assert_within_rounding
 
 layers, optimizers = keras.layers, keras.optimizers
@@ -41,6 +42,7 @@ def test_tensors_compute_what_the_numbers_do(case, float64):
     assert graph.experimental_get_tracing_count() == 1
 
 
+@pytest.mark.oracle
 def test_tensors_compute_the_same_under_xla(float64):
     # One program for all classes: each alone takes XLA a quarter of a second.
     cases = list({case.kind: case for case in CASES}.values())
@@ -81,7 +83,7 @@ def test_the_elements_of_a_list_are_numbers(float64):
     assert schedule.values == [0.1, 0.2, 0.3]
 
 
-@pytest.mark.parametrize("kind", OPTIMIZERS)
+@pytest.mark.parametrize("kind", some(OPTIMIZERS, "Adam", "SGD", "Nadam", "Muon", mark="oracle"))
 def test_an_optimizer_steps_by_tensors_as_by_numbers(kind, float64):
     settings, table = OPTIMIZERS[kind]
     base = {"clipnorm": 1.0, **settings}
@@ -195,7 +197,7 @@ def test_noise_layers_take_their_rate_zero_included(kind, float64):
 
 
 @pytest.mark.parametrize("argument", ["dropout", "recurrent_dropout"])
-@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("kind", some(CELLS, "GRU"))
 def test_cells_take_their_positive_rates(kind, argument, float64):
     check_noise(lambda rate: getattr(layers, kind)(2, **{argument: rate}, seed=1), (0.5, 0.2))
 

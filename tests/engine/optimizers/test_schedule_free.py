@@ -8,7 +8,6 @@ import pytest
 
 from skdl import KerasRegressor
 from tests.engine.oracle import numbers
-from tests.selection import some
 
 X, Y = numbers(20, 4), numbers(20, seed=1)
 
@@ -56,7 +55,8 @@ def test_it_goes_on_as_the_keras_loop_goes_on(float64):
     np.testing.assert_allclose(net.model_.predict(X, verbose=0)[:, 0], ours[-1][-1], rtol=1e-10)
 
 
-@pytest.mark.parametrize("engine", some(["compiled", "keras"], "compiled"))
+@pytest.mark.oracle
+@pytest.mark.parametrize("engine", ["compiled", "keras"])
 def test_the_first_step_goes_on_from_the_initial_weights(engine):
     """Keras builds an optimizer where its variables are not known yet, and begins the average at zero."""
     net = estimator(engine, epochs=1)

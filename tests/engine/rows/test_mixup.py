@@ -85,6 +85,7 @@ def test_both_engines_agree(float64, monkeypatch, changes):
     assert_agree(both(network, *data(), weight, mixup=0.3, **changes))
 
 
+@pytest.mark.oracle
 def test_by_xla(float64):
     pair = both(network, *data(), mixup=0.3)
     assert pair.compiled.plan.startswith("Compiled with XLA")

@@ -19,7 +19,6 @@ from skdl.engine.structure.key import training_structure
 from skdl.engine.structure.widths import bucket_of_units, cut, fill, open_widths, widened, widths_of
 from tests.engine.jobs import X, Y, job
 from tests.engine.oracle import eagerly
-from tests.selection import some
 
 layers = keras.layers
 
@@ -59,7 +58,8 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", some(CASES, "normalised", mark="oracle"))
+@pytest.mark.oracle
+@pytest.mark.parametrize("case", CASES)
 def test_filled_up_networks_share_a_program_and_agree_with_keras(case, float64):
     data = Samples(X.astype(np.float64), Y)
     compiled = []
@@ -215,7 +215,7 @@ OF_USERS = {
 
 
 @pytest.mark.oracle
-@pytest.mark.parametrize("case", some(OF_USERS, "function", mark="oracle"))
+@pytest.mark.parametrize("case", OF_USERS)
 def test_stacks_with_functions_of_the_users_are_filled_up(case, float64):
     def build(units):
         loss, metrics = OF_USERS[case]()
@@ -324,13 +324,15 @@ def assert_as_plain_keras(build, plan):
             np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize(
     "case",
-    some([*CHANGES, *IN_FORCE], "a layer's regularizer", mark="oracle"),
+    [*CHANGES, *IN_FORCE],
 )
 @pytest.mark.parametrize(
     "filled",
-    some([True, False], "widths as they are", mark="oracle", ids=["a stack", "widths as they are"]),
+    [True, False],
+    ids=["a stack", "widths as they are"],
 )
 def test_a_change_after_the_build_has_the_effect_that_it_has_in_keras(case, filled, float64):
     def build():

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from skdl.report.facts.failures import NOT_SCORED, UNKNOWN, failures_of
 from skdl.report.facts.how_trained import tasks_of
@@ -64,6 +65,7 @@ def test_a_fit_whose_failure_was_given_a_number_is_known_by_its_record():
     assert (found.reason, found.n_fits, found.candidates) == ("ValueError", 1, (0,))
 
 
+@pytest.mark.further
 def test_a_recorded_search_says_why_its_fits_failed():
     results = Results.of_search(cases.network())
     tasks, why_not = tasks_of(results)

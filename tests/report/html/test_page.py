@@ -98,6 +98,7 @@ def test_the_same_report_is_the_same_bytes(page, tmp_path):
     assert report.to_html(tmp_path / "again.html").read_text(encoding="utf-8") == page
 
 
+@pytest.mark.further
 def test_the_data_in_the_page_are_those_of_the_frame(page):
     report = TuningReport(cases.grid(), cases.X, cases.y)
     columns = json.loads(re.search(r'id="candidate-data">(.*?)</script>', page, re.DOTALL)[1])

@@ -27,6 +27,7 @@ def network():
     return summarize(cases.network(), cases.X, cases.y)
 
 
+@pytest.mark.further
 def test_scores_and_the_best_candidate_are_told(grid):
     means = cases.grid().cv_results_["mean_test_score"]
     best = cases.grid().best_index_
@@ -128,6 +129,7 @@ def clear():
     )
 
 
+@pytest.mark.further
 def test_convergence_tells_where_each_search_ends():
     both = {"first": cases.random(), "second": cases.bayes()}
     text = alternative(draw(summarize(both), "convergence"))
@@ -147,6 +149,7 @@ def test_a_search_that_failed_does_not_hide_how_soon_the_others_found_their_best
     assert drawing.caption.endswith(" All candidates of lost failed.")
 
 
+@pytest.mark.further
 def test_every_picture_leaves_pyplot_as_it_was(grid, network, clear):
     before = dict(plt.rcParams)
     for name in ("candidates", "importance", "search_space", "pair_effect", "gap", "times"):
