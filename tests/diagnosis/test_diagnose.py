@@ -143,6 +143,7 @@ def test_a_regressor_is_judged_by_its_curves_and_wholly_with_its_target():
     assert diagnose(reg, *diabetes()).healthy
 
 
+@pytest.mark.further
 def test_faults_of_regressors():
     X, y = diabetes()
     free = {"dropout": 1e-6, "l2": 1e-9, "start_from_epoch": 149}

@@ -188,6 +188,7 @@ def test_searches_inside_a_cross_validation():
     assert diagnose(result).numbers["fits"] == 2
 
 
+@pytest.mark.further
 def test_scores_of_searches_inside_are_what_these_score_by():
     X, y = digits()
     inner = GridSearchCV(pipeline()[-1], {"units": [64]}, cv=folds(2), scoring="neg_log_loss")

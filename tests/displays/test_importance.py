@@ -89,6 +89,7 @@ def test_there_are_no_bars_where_nothing_is_told(noise):
     assert f"p = {noise.p_value_:.2g}" in title
 
 
+@pytest.mark.further
 def test_the_frame_says_all_of_it(clear, noise):
     found = clear.frame()
     assert found["hyperparameter"].tolist() == [one.name for one in clear.hyperparameters_]

@@ -19,9 +19,6 @@ from tests.selection import some
 
 ARRAY = Path(FOLDER.name) / "array.npy"
 
-# What a newcomer's run looks at; the others take minutes.
-SAMPLE = ("a private attribute of a layer", "noise without a seed")
-
 
 class Fresh:
     """What the fits of cases give in a process of their own, each case once."""
@@ -43,10 +40,6 @@ def fresh():
         yield Fresh(server)
 
 
-def test_the_sample_is_among_the_cases():
-    assert set(SAMPLE) <= set(all_cases())
-
-
 def assert_same(one, other):
     """Two outcomes are equal bit for bit."""
     assert one.keys() == other.keys()
@@ -64,7 +57,8 @@ def assert_close(one, other):
     np.testing.assert_allclose(one["predictions"], other["predictions"], rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", some(all_cases(), *SAMPLE, mark="thorough"))
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", all_cases())
 def test_a_fit_is_what_it_is_in_a_process_of_its_own(name, fresh):
     case, found = all_cases()[name], {}
     for engine in ENGINES:

@@ -135,6 +135,7 @@ def test_a_penalty_on_activities_counts_real_rows_alone(fast):
     )
 
 
+@pytest.mark.oracle
 def test_frozen_layers(fast):
     def build():
         frozen = keras.Sequential(

@@ -119,6 +119,7 @@ def test_a_call_that_has_ended_is_drawn_once_more_and_then_no_more(paper):
         assert len(ended) == 1
 
 
+@pytest.mark.further
 def test_a_call_too_short_to_be_drawn_is_forgotten(paper, monkeypatch):
     with parallel_config("skdl"):
         results = Parallel(n_jobs=2, return_as="generator", pre_dispatch=2)(

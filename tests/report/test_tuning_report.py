@@ -319,6 +319,7 @@ def test_a_search_from_a_pickle_says_what_is_not_known_of_it(tmp_path):
     assert done.stderr == ""
 
 
+@pytest.mark.further
 def test_a_report_can_be_pickled(tmp_path):
     report = TuningReport(cases.grid(), cases.X, cases.y)
     again = pickle.loads(pickle.dumps(report))

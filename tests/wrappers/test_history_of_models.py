@@ -27,7 +27,8 @@ def of_keras(estimator):
 
 @pytest.mark.parametrize("engine", some(["auto", "keras"], "auto"))
 @pytest.mark.parametrize(
-    "make", [lambda **given: KerasRegressor(build_linear, **given), MLPRegressor]
+    "make",
+    some([lambda **given: KerasRegressor(build_linear, **given), MLPRegressor], MLPRegressor),
 )
 def test_it_is_what_keras_leaves(make, engine):
     reg = make(engine=engine, **GIVEN).fit(X, NUMBERS)

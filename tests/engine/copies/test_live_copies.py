@@ -331,6 +331,7 @@ def test_an_unbuilt_model_is_copied_and_built_by_itself():
     assert model.layers[0].trainable
 
 
+@pytest.mark.further
 def test_a_copy_is_saved_as_the_original_would_be(tmp_path):
     model = compiled(sequential(), "adam", "mse")
     model.layers[0].activation = model.layers[-1].activation = keras.activations.relu

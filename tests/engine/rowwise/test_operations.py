@@ -273,6 +273,7 @@ def looking_back():
     return compiled(inputs, layers.Dense(2)(x))
 
 
+@pytest.mark.oracle
 def test_masks_of_attention_stay_inside_it(float64, monkeypatch):
     without_xla(monkeypatch)
     pair = both(looking_back, numbers(ROWS, 5, 4), numbers(ROWS, 5, 2, seed=1), epochs=1)

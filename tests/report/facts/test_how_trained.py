@@ -16,6 +16,7 @@ def results():
     return Results.of_search(cases.network())
 
 
+@pytest.mark.further
 def test_all_recorded_fits_are_counted(results):
     tasks, why_not = tasks_of(results)
     found = training_facts(results, tasks, why_not, cases.X, cases.y)

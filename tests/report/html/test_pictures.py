@@ -77,6 +77,7 @@ def test_a_halving_is_told_with_what_its_panels_show():
     )
 
 
+@pytest.mark.further
 def test_the_best_candidates_are_told_with_what_the_intervals_say(grid):
     text = alternative(draw(grid, "candidates"))
     ranked = np.sort(cases.grid().cv_results_["mean_test_score"])[::-1][:5]
