@@ -307,7 +307,7 @@ def test_layers_that_change_images_at_random(float64):
 
 
 @pytest.mark.further
-@pytest.mark.parametrize("group", some(SINGLE, "pooling", mark="oracle"))
+@pytest.mark.parametrize("group", SINGLE)
 def test_layers_of_single_precision_agree_after_one_step(group):
     pair = train(*SINGLE[group], epochs=1, batch_size=ROWS)
     assert_agree_after_one_step(pair, side_by_side(*SINGLE[group]), ROWS, rate=0.05)
@@ -338,25 +338,22 @@ def embedded(*layers, **settings):
     return build
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize(
     ("build", "plan"),
-    some(
-        [
-            (embedded(layer("Flatten")), "Compiled with XLA."),
-            (embedded(layer("LSTM", 3), mask_zero=True), "Compiled with XLA, the last"),
-            (
-                embedded(layer("GRU", 3, return_sequences=True), mask_zero=True),
-                "Compiled with XLA, the last",
-            ),
-            (
-                embedded(layer("GlobalAveragePooling1D"), mask_zero=True),
-                "Compiled with XLA, the last",
-            ),
-        ],
-        "mask to the loss",
-        mark="oracle",
-        ids=["plain", "mask to an LSTM", "mask to the loss", "mask to a mean"],
-    ),
+    [
+        (embedded(layer("Flatten")), "Compiled with XLA."),
+        (embedded(layer("LSTM", 3), mask_zero=True), "Compiled with XLA, the last"),
+        (
+            embedded(layer("GRU", 3, return_sequences=True), mask_zero=True),
+            "Compiled with XLA, the last",
+        ),
+        (
+            embedded(layer("GlobalAveragePooling1D"), mask_zero=True),
+            "Compiled with XLA, the last",
+        ),
+    ],
+    ids=["plain", "mask to an LSTM", "mask to the loss", "mask to a mean"],
 )
 def test_embeddings_and_their_masks(float64, build, plan):
     steps = len(build().output_shape) == 3

@@ -183,14 +183,11 @@ def test_losses_of_the_users_own(fast, loss):
     assert not pair.masked
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize(
     "metric",
-    some(
-        [squared, squared_over_rows, keras.losses.dice, OwnMetric],
-        "OwnMetric",
-        mark="oracle",
-        ids=lambda metric: metric.__name__,
-    ),
+    [squared, squared_over_rows, keras.losses.dice, OwnMetric],
+    ids=lambda metric: metric.__name__,
 )
 def test_metrics_of_the_users_own_and_of_whole_batches(fast, metric):
     def build():

@@ -234,7 +234,7 @@ def test_a_job_of_fewer_epochs_does_not_go_on(engine):
         engine.train(replace(job, epochs=1, resume=last))
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", some(ENGINES, "compiled"))
 def test_an_early_stop_comes_in_the_second_part_where_it_comes_in_one_go(engine):
     engine, first = ENGINES[engine](), 3
     job = job_of(
@@ -262,7 +262,7 @@ def test_an_early_stop_comes_in_the_second_part_where_it_comes_in_one_go(engine)
     assert same(after, whole)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", some(ENGINES, "compiled"))
 def test_the_rate_falls_in_the_second_part_where_it_falls_in_one_go(engine):
     engine = ENGINES[engine]()
     plateau = replace(PLATEAU, reduce_lr_patience=2)

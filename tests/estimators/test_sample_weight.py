@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from tests.conftest import KINDS
+from tests.selection import some
+
 TOLERANCE = {"rtol": 1e-10, "atol": 0}
 
 
@@ -30,6 +33,7 @@ def repeated():
 
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("as_sparse", [False, True], ids=["dense", "sparse"])
+@pytest.mark.parametrize("kind", some(KINDS, "MLPClassifier"))
 def test_integer_weights_are_repeated_rows(
     kind, as_sparse, make_estimator, data_of, repeated, outputs
 ):
@@ -147,6 +151,7 @@ def test_weights_that_mean_nothing_are_an_error(kind, weight, message, make_esti
         make_estimator(kind).fit(X, y, sample_weight=weight(len(y)))
 
 
+@pytest.mark.parametrize("kind", some(KINDS, "MLPClassifier"))
 def test_weights_of_the_validation_data_weigh_its_loss(kind, make_estimator, data_of, float64):
     X, y = data_of(kind)
     weight = np.arange(20) % 3

@@ -88,6 +88,7 @@ def test_worker_processes_give_the_same_bits(jobs, alone):
     assert from_processes == [alone[i] for i in chosen]
 
 
+@pytest.mark.further
 def test_threads_leave_the_interpreter_as_it_was(jobs, alone):
     hook = sys.excepthook, sys.stderr
     with ThreadPoolExecutor(2) as pool:

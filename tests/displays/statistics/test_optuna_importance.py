@@ -70,6 +70,7 @@ def test_fanova_is_optunas(optuna):
     assert display.told_.tolist() == [True, False, False]
 
 
+@pytest.mark.further
 def test_ped_anova_is_optunas(optuna):
     evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=5 / 30)
     expected = by_hand(optuna, evaluator)

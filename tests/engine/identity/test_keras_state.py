@@ -10,7 +10,6 @@ import pytest
 
 from skdl.engine.identity.keras_state import bookkeeping_of, is_of_keras, state_of
 from skdl.engine.structure.key import prediction_structure, training_structure
-from tests.selection import some
 
 layers = keras.layers
 
@@ -82,7 +81,8 @@ def attention():
     return keras.Model(x, layers.Dense(1)(layers.GlobalAveragePooling1D()(y)))
 
 
-@pytest.mark.parametrize("build", some([functional, stack, attention], stack))
+@pytest.mark.further
+@pytest.mark.parametrize("build", [functional, stack, attention])
 def test_use_changes_no_key(build):
     """Training, predicting, saving and drawing names leave the keys as they were."""
     model, other = build(), build()

@@ -16,7 +16,7 @@ from skdl.engine.keras_parts.variables import one_name_for_variables
 from skdl.engine.network.network import Network
 from skdl.engine.network.state import write_state
 from skdl.engine.optimizers.pure_optimizer import PureOptimizer, without_weight_decay
-from tests.conftest import make
+from tests.conftest import KINDS, make
 from tests.engine.oracle import ROWS, job_of, numbers
 from tests.selection import some
 
@@ -132,6 +132,7 @@ def test_a_network_its_metrics_and_its_optimizer_have_one_name():
 
 
 @pytest.mark.parametrize("engine", some(["compiled", "keras"], "compiled"))
+@pytest.mark.parametrize("kind", some(KINDS, "MLPClassifier"))
 def test_an_estimator_s_variables_have_one_name(engine, kind, data_of):
     estimator = make(kind, epochs=1, engine=engine).fit(*data_of(kind))
     template = estimator._fitted.network.template

@@ -11,7 +11,6 @@ from skdl.engine.rowwise.operations import ROWWISE as TABLE
 from tests.engine.oracle import assert_agree, both, numbers
 from tests.engine.rowwise_cases import REFUSED, ROWWISE, operation_kinds
 from tests.engine_of_graphs import without_xla
-from tests.selection import some
 
 layers, ops = keras.layers, keras.ops
 
@@ -244,14 +243,11 @@ def masked(last):
     return build
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize(
     "last",
-    some(
-        [True, False],
-        "mask of outputs",
-        mark="oracle",
-        ids=["no mask of outputs", "mask of outputs"],
-    ),
+    [True, False],
+    ids=["no mask of outputs", "mask of outputs"],
 )
 def test_a_mask_that_an_operation_makes_counts_as_in_keras(float64, monkeypatch, last):
     without_xla(monkeypatch)

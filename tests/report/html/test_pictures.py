@@ -60,6 +60,7 @@ def test_cells_are_told_by_their_values():
     assert drawing.caption.endswith("the best one is thick. Those that failed are grey.")
 
 
+@pytest.mark.further
 def test_the_two_that_mattered_most_are_looked_at_together(clear):
     first, second = (one.name for one in clear.importance.hyperparameters_[:2])
     assert first == "a"
@@ -68,6 +69,7 @@ def test_the_two_that_mattered_most_are_looked_at_together(clear):
     assert drawing.caption.endswith("No other two have a higher importance.")
 
 
+@pytest.mark.further
 def test_a_halving_is_told_with_what_its_panels_show():
     summary = summarize(cases.halving())
     text = alternative(draw(summary, "search_space"))
