@@ -96,6 +96,7 @@ def test_a_network_on_sixty_rows_overfits():
     assert diagnosis.findings[0].advice[0].startswith("early_stopping=True")
 
 
+@pytest.mark.further
 def test_wrong_labels_that_are_learnt_by_heart_are_overfitting():
     X, y = digits(600)
     wrong = np.where(np.arange(len(y)) % 3 == 0, (y + 3) % 10, y)

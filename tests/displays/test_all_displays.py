@@ -83,6 +83,7 @@ def display(request):
     return request.param
 
 
+@pytest.mark.further
 def test_it_is_drawn_into_a_new_figure(display, search):
     shown = display.from_search(search)
     assert isinstance(shown, display)

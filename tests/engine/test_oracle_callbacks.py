@@ -265,7 +265,8 @@ SHARING = {
 }
 
 
-@pytest.mark.parametrize("name", some(SHARING, "patience", "factor"))
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", SHARING)
 def test_numbers_of_callbacks_share_a_program(fast, name):
     before = stats().programs
     for callback in SHARING[name]:

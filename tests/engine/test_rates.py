@@ -58,7 +58,8 @@ def test_each_step_has_its_rate(float64, monkeypatch, changes):
 @pytest.mark.oracle
 @pytest.mark.parametrize(
     "parts",
-    some([{}, {"activity_regularizer": "l2"}], "whole", mark="oracle", ids=["whole", "in part"]),
+    [{}, {"activity_regularizer": "l2"}],
+    ids=["whole", "in part"],
 )
 def test_by_xla(float64, parts):
     pair = both(network(**parts), *data(), rates=rates())
@@ -194,6 +195,7 @@ def test_any_rate_of_a_callback_is_taken_wherever_calls_end(float64, monkeypatch
         np.testing.assert_allclose(ours, theirs, rtol=1e-8)
 
 
+@pytest.mark.further
 def test_what_callbacks_print_and_write_knows_the_rates(float64, monkeypatch, tmp_path, capsys):
     without_xla(monkeypatch)
     given = rates(4)
@@ -217,6 +219,7 @@ def test_what_callbacks_print_and_write_knows_the_rates(float64, monkeypatch, tm
     assert len(told[0][1]) == 4
 
 
+@pytest.mark.further
 def test_a_stop_that_watches_a_rate_that_nobody_tells_is_left_to_keras(float64):
     stop = keras.callbacks.EarlyStopping("learning_rate", mode="min", patience=1)
     fit = job_of(network(), *data())

@@ -171,7 +171,8 @@ def test_a_fit_that_has_stopped_stays_as_it_ended(engine):
         assert not np.array_equal(raw, end)
 
 
-@pytest.mark.parametrize("engine", some(ENGINES, "compiled"))
+@pytest.mark.further
+@pytest.mark.parametrize("engine", ENGINES)
 def test_more_seconds_let_a_fit_go_on(engine):
     engine = ENGINES[engine]()
     job = job_of(Network(build), epochs=4, keep_last=True)

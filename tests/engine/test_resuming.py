@@ -214,6 +214,7 @@ def test_the_engine_counts(last, monkeypatch):
         compiled.train(job(resume=by_xla))
 
 
+@pytest.mark.further
 def test_a_network_that_cannot_be_read_equals_itself_alone():
     engine, network = KerasLoopEngine(), Network(lambda: build(kind=Handled))
     state = engine.train(job(network, epochs=RUN)).last

@@ -12,7 +12,6 @@ from skdl import KerasClassifier, KerasRegressor, MLPClassifier, MLPRegressor
 from skdl.engine import stats
 from skdl.exceptions import InvalidParameterError, NotCompilableError
 from tests.networks_for_tests import build_classifier, build_regressor
-from tests.selection import some
 from tests.tolerances import assert_outputs_within_rounding
 
 X, y = load_iris(return_X_y=True)
@@ -58,18 +57,16 @@ def test_a_search_over_numbers_and_widths_compiles_one_program():
     assert after.fallbacks == before.fallbacks
 
 
+@pytest.mark.further
 @pytest.mark.parametrize(
     ("ready", "wrapper", "build", "target"),
-    some(
-        [
-            (MLPClassifier, KerasClassifier, build_classifier, y),
-            (MLPClassifier, KerasClassifier, build_classifier, y > 0),
-            (MLPRegressor, KerasRegressor, build_regressor, y),
-            (MLPRegressor, KerasRegressor, build_regressor, y[:, None] * [1.0, 2.0]),
-        ],
-        "two classes",
-        ids=["classes", "two classes", "whole numbers", "columns"],
-    ),
+    [
+        (MLPClassifier, KerasClassifier, build_classifier, y),
+        (MLPClassifier, KerasClassifier, build_classifier, y > 0),
+        (MLPRegressor, KerasRegressor, build_regressor, y),
+        (MLPRegressor, KerasRegressor, build_regressor, y[:, None] * [1.0, 2.0]),
+    ],
+    ids=["classes", "two classes", "whole numbers", "columns"],
 )
 def test_a_ready_network_and_the_same_one_of_the_users_own_share_a_program(
     ready, wrapper, build, target

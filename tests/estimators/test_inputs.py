@@ -113,6 +113,7 @@ def test_the_container_does_not_matter(kind, form_X, form_y, reference, make_est
     assert_same_bits(form_X, form_y, kind, reference, make_estimator, outputs)
 
 
+@pytest.mark.further
 def test_memory_maps_are_read_and_not_written(kind, reference, make_estimator, outputs, tmp_path):
     X, y, expected = reference(kind)
     files = [tmp_path / "X", tmp_path / "y", tmp_path / "weight"]

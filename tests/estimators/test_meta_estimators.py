@@ -206,6 +206,7 @@ def test_features_are_chosen_by_the_weights_of_the_first_layer(kind, one_feature
         assert selector.fit(X, y).get_support().tolist() == [False, True, False, False]
 
 
+@pytest.mark.further
 def test_features_are_chosen_one_after_another(kind, one_feature):
     X, y = one_feature
     X = X[:, :2]

@@ -114,6 +114,7 @@ def test_the_type_of_the_weights_does_not_matter(make_estimator, classes_data, o
         np.testing.assert_array_equal(found, doubles)
 
 
+@pytest.mark.further
 @pytest.mark.usefixtures("float64")
 def test_equal_weights_are_no_weights(kind, make_estimator, data_of, outputs):
     X, y = data_of(kind)

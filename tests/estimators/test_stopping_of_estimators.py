@@ -100,6 +100,7 @@ def test_reasons_and_what_to_do(params, reason, message, classes_data):
     assert clf.stop_message_.startswith(message)
 
 
+@pytest.mark.further
 def test_a_metric_that_should_rise_is_watched_upwards(kind, data_of):
     X, y = data_of(kind)
     metric = "accuracy" if kind.endswith("Classifier") else "r2_score"

@@ -110,6 +110,7 @@ def test_batches_are_as_asked():
     assert counts == {50: 3, 64: 3, "full": 1}
 
 
+@pytest.mark.further
 def test_callbacks_may_be_classes_or_one_instance():
     clf = fitted(callbacks=[keras.callbacks.TerminateOnNaN])
     assert clf.n_epochs_ == 1

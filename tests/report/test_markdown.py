@@ -67,6 +67,7 @@ def test_every_row_of_every_table_has_as_many_cells():
     assert re.search(r"(?<!\\)<", report.to_markdown()) is None
 
 
+@pytest.mark.further
 def test_of_many_candidates_the_best_twenty_are_shown():
     columns = {"params": [{"a": i} for i in range(50)], "split0_test_score": np.arange(50.0)}
     found = TuningReport(columns).to_markdown()

@@ -79,6 +79,7 @@ class FromClasses(KerasClassifier):
         return dense(3, self.n_classes_, "softmax")
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("classes", [(3, 5, 3), (5, 3, 4)])
 def test_the_network_has_the_classes_of_this_fit(classes):
     for k in classes:

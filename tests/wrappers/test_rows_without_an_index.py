@@ -73,6 +73,7 @@ def test_rows_have_the_numbers_that_the_user_knows(engine):
     )
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_rows_that_a_network_is_built_on_may_be_wrong(engine):
     def build():

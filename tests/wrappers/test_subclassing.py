@@ -128,6 +128,7 @@ def test_a_subclass_without_further_arguments():
     assert diagnose(clf).numbers["epochs"] == 2
 
 
+@pytest.mark.further
 def test_what_a_subclass_without_further_arguments_sets_later():
     class Bare(KerasRegressor):
         def __init__(self):

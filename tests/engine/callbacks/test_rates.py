@@ -27,6 +27,7 @@ SETTINGS = st.fixed_dictionaries(
 VALUES = st.floats(-2, 2, width=32) | st.sampled_from([0.5, float("nan")])
 
 
+@pytest.mark.oracle
 @settings(max_examples=40, derandomize=True, database=None, deadline=None)
 @given(SETTINGS, st.lists(VALUES, min_size=1, max_size=8))
 def test_the_rate_falls_where_keras_s_falls(given, curve):

@@ -22,6 +22,7 @@ def test_a_limit_that_is_over_at_once_leaves_one_epoch(monkeypatch, engine):
     assert all((a == b).all() for a, b in zip(found.end.all, whole.end.all, strict=True))
 
 
+@pytest.mark.further
 @ENGINES
 def test_a_limit_that_is_not_reached_changes_nothing(monkeypatch, engine):
     without_xla(monkeypatch)

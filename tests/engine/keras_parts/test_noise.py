@@ -252,6 +252,7 @@ def test_types_are_keras_s_and_the_bits_the_same_in_each(kind, policy):
         )
 
 
+@pytest.mark.oracle
 def test_in_float64_graph_and_xla_agree_closely_enough_for_an_oracle(kind):
     model, x = example(kind, dtype="float64")
     np.testing.assert_allclose(noisy(model, x, how=xla), noisy(model, x), rtol=1e-12, atol=1e-13)

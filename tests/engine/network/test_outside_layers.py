@@ -91,6 +91,7 @@ def test_a_layer_from_a_function_that_cannot_be_read_is_copied_too():
     assert clf.model_.layers[0] is not base
 
 
+@pytest.mark.further
 def test_a_layer_that_the_user_never_called_is_drawn_from_the_seed():
     def probabilities(layer):
         def build():

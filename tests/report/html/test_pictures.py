@@ -97,6 +97,7 @@ def test_times_are_told(grid):
     )
 
 
+@pytest.mark.further
 def test_the_gap_tells_both_scores_or_what_to_do(grid):
     columns, best = cases.grid().cv_results_, cases.grid().best_index_
     text = alternative(draw(grid, "gap"))
