@@ -24,7 +24,7 @@ SOURCES := $(shell find skdl -type f -not -name '*.pyc' 2>/dev/null)
 
 help:
 	@echo "make tune          tune a network on real data (ARGS=--quick for a short run)"
-	@echo "make test          run a few cases of each table of tests (minutes)"
+	@echo "make test          run a selection of the tests (minutes)"
 	@echo "make test-docs     run what pages, examples and docstrings show"
 	@echo "make test-thorough run the tests that look at whatever two fits could share (minutes)"
 	@echo "make test-all      run all tests, as CI does (half an hour)"

@@ -14,7 +14,7 @@ from sklearn.datasets import make_classification, make_regression
 import skdl
 from skdl.common.keras_import import load_keras, start_devices
 from tests.engine_of_graphs import without_xla
-from tests.selection import some
+from tests.selection import LEFT_OUT, some
 
 CLASSIFIERS = ("MLPClassifier", "KerasClassifier")
 REGRESSORS = ("MLPRegressor", "KerasRegressor")
@@ -31,7 +31,6 @@ WIDTH = {kind: "units" if kind.startswith("MLP") else "model__units" for kind in
 
 ENGINE = Path(__file__).parent / "engine"
 OF_PLANS = ("test_engine_of_estimators.py",)
-LEFT_OUT = ("oracle", "further", "processes", "docs", "thorough")
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("untimed", deadline=None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 PARAMETER = type(pytest.param())
+# The markers of what `make test` leaves out.
+LEFT_OUT = ("oracle", "further", "processes", "docs", "thorough")
 
 
 def some(cases, *kept, mark="further", ids=None):

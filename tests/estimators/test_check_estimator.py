@@ -99,7 +99,7 @@ def test_an_estimator_passes_every_check_of_scikit_learn(estimator, check):
 
 
 @pytest.mark.further
-@pytest.mark.parametrize("kind", some(WHOLE, "MLPClassifier"))
+@pytest.mark.parametrize("kind", WHOLE)
 def test_column_names_are_kept_and_checked(kind):
     # scikit-learn runs this check on its own estimators and not in `check_estimator`.
     check_dataframe_column_names_consistency(kind, WHOLE[kind])

@@ -12,7 +12,6 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from skdl import KerasClassifier
-from tests.selection import some
 
 PIXELS, DIGITS = load_digits(return_X_y=True)
 PIXELS, DIGITS = PIXELS[:160].astype(np.float32) / 16, DIGITS[:160]
@@ -80,7 +79,7 @@ def fitted_bits(estimator, X, seed):
 
 
 @pytest.mark.further
-@pytest.mark.parametrize("name", some(NETWORKS, "784-512-128-10"))
+@pytest.mark.parametrize("name", NETWORKS)
 def test_alone_and_in_company(name):
     build, params, rows = NETWORKS[name]
     estimator = KerasClassifier(build, **params, optimizer="adam", epochs=2, validation_split=0.2)

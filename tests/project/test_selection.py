@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.selection import some
+from tests.selection import LEFT_OUT, some
 
 ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"][
@@ -52,6 +52,7 @@ def test_ci_calls_make_test_all_and_the_tests_of_reports_in_a_browser():
 
 
 def test_make_test_leaves_out_what_is_marked():
+    assert list(LEFT_OUT) == MARKERS
     assert OPTIONS["addopts"][-1] == f"not ({' or '.join(MARKERS)})"
 
 

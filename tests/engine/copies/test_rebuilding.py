@@ -8,7 +8,6 @@ import pytest
 
 from skdl import KerasRegressor, MLPRegressor
 from skdl.engine.copies.rebuilding import with_state_of
-from tests.selection import some
 
 X = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 Y = X[:, 0]
@@ -59,7 +58,7 @@ def weights(estimator):
 
 
 @pytest.mark.further
-@pytest.mark.parametrize("engine", some(["keras", "auto"], "auto"))
+@pytest.mark.parametrize("engine", ["keras", "auto"])
 def test_a_private_setting_of_an_optimizer_reaches_training(engine):
     def fitted(factor, kind):
         optimizer = Slow(0.1)

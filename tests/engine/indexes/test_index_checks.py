@@ -262,11 +262,7 @@ class Compared:
 
 @pytest.mark.parametrize(
     "name",
-    some(
-        [*LAYERS, *OF_USERS],
-        "an assertion",
-        mark="oracle",
-    ),
+    some([*LAYERS, *OF_USERS], "an assertion", mark="oracle"),
 )
 def test_ids_raise_where_they_do_in_keras(name):
     build = {**LAYERS, **OF_USERS}[name]

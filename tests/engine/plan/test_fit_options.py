@@ -105,7 +105,7 @@ def test_parts_of_the_data_where_epochs_count_on(fast, name):
 @pytest.mark.oracle
 @pytest.mark.parametrize(
     "name",
-    some(["all at once", "a list of epochs"], "a list of epochs", mark="oracle"),
+    ["all at once", "a list of epochs"],
 )
 def test_parts_of_the_data_with_xla(float64, name):
     pair = course(COURSES[name])
@@ -180,7 +180,7 @@ def classifying(loss, units, activation):
 
 
 @pytest.mark.further
-@pytest.mark.parametrize("name", some(WEIGHTS, next(iter(WEIGHTS)), mark="oracle"))
+@pytest.mark.parametrize("name", WEIGHTS)
 def test_weights_of_classes(fast, name):
     weights, *of_network = WEIGHTS[name]
     build, (loss, units, _) = classifying(*of_network), of_network
@@ -209,7 +209,7 @@ SHARING = {
 
 
 @pytest.mark.further
-@pytest.mark.parametrize("name", some(SHARING, next(iter(SHARING))))
+@pytest.mark.parametrize("name", SHARING)
 def test_numbers_in_options_share_a_program(fast, name):
     found = []
     for options in SHARING[name]:
