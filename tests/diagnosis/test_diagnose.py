@@ -65,7 +65,7 @@ def test_two_epochs_are_too_few_and_many_are_not():
 
 
 def test_one_unit_underfits():
-    clf = network(units=1, learning_rate=0.01, epochs=80).fit(*digits())
+    clf = network(units=1, learning_rate=0.01, epochs=80, random_state=1).fit(*digits())
     diagnosis = diagnose(clf)
     assert diagnosis.faults == (Fault.UNDERFITTING,)
     assert "units=2 to 32 (now 1)" in diagnosis.findings[0].advice

@@ -11,7 +11,7 @@ from tests.engine.oracle import ROWS, assert_agree, both, numbers
 MEMORY = ("wait", "best", "stopped_epoch", "best_epoch", "cooldown_counter", "best_weights")
 
 
-def network(rate=0.8, **settings):
+def network(rate=0.6, **settings):
     """A network whose loss goes up and down at this learning rate."""
 
     def build():

@@ -114,7 +114,7 @@ def test_logits_of_a_subclassed_network_become_probabilities():
         def call(self, x):
             return 10 * self.dense(x)
 
-    clf = KerasClassifier(Logits, optimizer="adam", epochs=20, random_state=0).fit(X, Y)
+    clf = KerasClassifier(Logits, optimizer="adam", epochs=60, random_state=0).fit(X, Y)
     probabilities = clf.predict_proba(X)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
     assert probabilities.min() >= 0

@@ -120,13 +120,21 @@ def test_early_stopping_never_sees_a_test_fold(kind, make_estimator, data_of, ou
 @pytest.mark.parametrize("kind", ["MLPClassifier", "MLPRegressor"])
 def test_early_stopping_keeps_the_best_weights(kind, make_estimator, data_of):
     X, y = data_of(kind)
-    params = {"early_stopping": True, "patience": 2, "learning_rate": 0.3, "epochs": 40}
+    params = {
+        "early_stopping": True,
+        "patience": 2,
+        "learning_rate": 0.3,
+        "epochs": 40,
+        "random_state": 1,
+    }
     held = {"X_val": X[40:], "y_val": y[40:]}
     estimator = make_estimator(kind, **params).fit(X[:40], y[:40], **held)
     losses = estimator.history_["val_loss"]
     best = int(np.argmin(losses))
     assert estimator.n_epochs_ == len(losses) == best + 1 + 2 < 40
-    short = make_estimator(kind, learning_rate=0.3, epochs=best + 1).fit(X[:40], y[:40], **held)
+    short = make_estimator(kind, learning_rate=0.3, epochs=best + 1, random_state=1).fit(
+        X[:40], y[:40], **held
+    )
     np.testing.assert_array_equal(estimator.predict(X), short.predict(X))
 
 

@@ -183,7 +183,7 @@ def test_a_fit_that_diverged_has_its_curve_and_one_that_failed_has_none():
     search.fit(X, Y)
     record = record_of(search)
     reasons = [[fit.stop_reason.name for fit in task.fits] for task in record.tasks.values()]
-    assert reasons == [["EPOCHS_DONE"], ["STILL_IMPROVING"]] + [["DIVERGED"]] * 2 + [[]] * 2
+    assert reasons == [["STILL_IMPROVING"]] * 2 + [["DIVERGED"]] * 2 + [[]] * 2
     assert record.tasks[1, 0].fits[0].best_epoch is None
     assert "DivergedError" in record.tasks[1, 0].error
     assert "learning_rate=-1.0" in record.tasks[2, 0].error

@@ -127,7 +127,7 @@ def test_a_compiled_network_keeps_what_it_was_compiled_with():
 def test_a_compiled_network_and_the_same_settings_train_to_the_same_bits():
     def build():
         model = dense(1, activation="sigmoid")
-        model.compile("sgd", "binary_crossentropy")
+        model.compile("sgd", "binary_crossentropy", run_eagerly=True)  # as QUICK has it
         return model
 
     mine = KerasClassifier(build, **QUICK).fit(X, TWO)

@@ -17,6 +17,7 @@ import numpy as np
 from skdl.common.keras_import import load_keras
 from skdl.engine.copies.rebuilding import with_state_of
 from skdl.engine.keras_parts.walk import noise_generators, walk_layers
+from skdl.engine.network.draws import Distribution, distribution_of
 from skdl.engine.network.outside_layers import Origins
 from skdl.engine.random import Stream, derive_seed
 from skdl.exceptions import UnseededWeightsWarning
@@ -34,6 +35,21 @@ class _Draw:
     initializer: Any
     shape: tuple[int, ...]
     dtype: str
+    distribution: Distribution | None  # None where only the initializer knows
+
+    @classmethod
+    def of(cls, variable: Any, initializer: Any, position: int, stream: int) -> _Draw:
+        shape, dtype = tuple(variable.shape), variable.dtype
+        numpys = dtype in ("float32", "float64")
+        distribution = distribution_of(initializer, shape) if numpys else None
+        return cls(position, stream, initializer, shape, dtype, distribution)
+
+    def value(self, seed: int) -> np.ndarray:
+        """The variable for the `seed` of a job."""
+        if self.distribution is not None:
+            return self.distribution.draw(self.shape, seed, self.stream, self.dtype)
+        fresh = _with_seed(self.initializer, derive_seed(seed, Stream.INITIAL_WEIGHTS, self.stream))
+        return np.asarray(fresh(self.shape, dtype=self.dtype))
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,13 +115,7 @@ class InitialWeights:
                 {id(variables[place]) for place in origins.assigned},
             )
             draws = [
-                _Draw(
-                    positions[id(variable)],
-                    streams[id(variable)],
-                    initializer,
-                    tuple(variable.shape),
-                    variable.dtype,
-                )
+                _Draw.of(variable, initializer, positions[id(variable)], streams[id(variable)])
                 for variable, initializer in found
             ]
         values = tuple(np.asarray(variable).copy() for variable in variables)
@@ -131,10 +141,7 @@ class InitialWeights:
             )
         values = list(self.values)
         for one in self.draws:
-            fresh = _with_seed(
-                one.initializer, derive_seed(seed, Stream.INITIAL_WEIGHTS, one.stream)
-            )
-            values[one.position] = np.asarray(fresh(one.shape, dtype=one.dtype))
+            values[one.position] = one.value(seed)
         for position, index in self.noise:
             state = np.array([derive_seed(seed, Stream.NOISE, index), 0])
             values[position] = state.astype(values[position].dtype)
