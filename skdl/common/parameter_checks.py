@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl.common.keras_import import load_keras
+from skdl.common.keras_import import is_keras_there, load_keras
 from skdl.exceptions import InvalidParameterError
 
 
@@ -119,6 +119,23 @@ class Kind:
         return self.sample
 
 
+# Names that need no import of Keras to be known.
+_OF_EVERY_KERAS = {
+    "activations": (
+        *("relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "celu", "silu", "mish", "tanh"),
+        *("sigmoid", "hard_sigmoid", "softmax", "softplus", "softsign", "exponential", "linear"),
+    ),
+    "initializers": (
+        *("glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform"),
+        *("lecun_normal", "random_uniform", "random_normal", "truncated_normal"),
+    ),
+    "losses": (
+        *("sparse_categorical_crossentropy", "categorical_crossentropy", "binary_crossentropy"),
+        *("mean_squared_error", "mean_absolute_error", "mse", "mae", "log_cosh"),
+    ),
+}
+
+
 @dataclass(frozen=True)
 class KerasName:
     """A name that Keras knows.
@@ -141,7 +158,7 @@ class KerasName:
         """Whether `value` passes."""
         if not isinstance(value, str):
             return False
-        if value in self.more:
+        if value in self.more or value in _OF_EVERY_KERAS.get(self.place, ()):
             return True
         try:
             getattr(load_keras(), self.place).get(value)
@@ -172,6 +189,8 @@ def of_keras(path: str) -> Kind:
     """Instances of one of Keras's base classes, and its subclasses; `path` is its place in Keras."""
 
     def test(value: Any) -> bool:
+        if not is_keras_there():
+            return False  # nor is any object of its classes
         base = operator.attrgetter(path)(load_keras())
         return isinstance(value, base) or (inspect.isclass(value) and issubclass(value, base))
 

@@ -10,10 +10,10 @@ from skdl.exceptions import InvalidParameterError
 
 def check_batches(owner: str, job: FitJob) -> None:
     """Raise where Keras could not train a stateful network on the batches of `job`."""
-    layers = stateful_layers(job.network.template)
     rows = job.network.batch_rows
-    if not layers or rows is None:
+    if rows is None or not job.network.is_stateful:
         return
+    layers = stateful_layers(job.network.template)
     because = (
         f"because the network takes {rows} rows at a time: its layer {layers[0].name!r} is stateful"
     )

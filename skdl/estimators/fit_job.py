@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl.common.keras_import import load_keras
+from skdl.common.keras_settings import floatx
 from skdl.engine.job import FitJob
 from skdl.engine.network.network import Network
 from skdl.engine.network.state import NetworkState
@@ -188,8 +188,8 @@ def _mixable(owner: str, rows: Samples, mixup: float, learnt: Learnt) -> Samples
             "class, expected one with a column for each class: leave loss away, or pass "
             "loss='categorical_crossentropy', and fit anew where the network goes on from a fit before."
         )
-    floatx = load_keras().config.floatx()
-    numbers = map_arrays(lambda y: y.astype(floatx) if y.dtype.kind in "biu" else y, rows.y)
+    kind = floatx()
+    numbers = map_arrays(lambda y: y.astype(kind) if y.dtype.kind in "biu" else y, rows.y)
     rows = replace(rows, y=numbers)
     unfit = obstacle_to_mixup(rows)
     if unfit is not None:

@@ -75,6 +75,8 @@ class Training:
     @property
     def rate_is_called(self) -> bool:
         """Whether a callback sets the learning rate."""
+        if not self.callbacks:
+            return False
         kind = load_keras().callbacks.LearningRateScheduler
         return any(isinstance(callback, kind) for callback in self.callbacks)
 

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.multiclass import type_of_target
 
-from skdl.common.keras_import import load_keras
+from skdl.common.keras_settings import floatx
 
 
 class LabelEncoder(TransformerMixin, BaseEstimator):
@@ -135,10 +135,10 @@ class LabelEncoder(TransformerMixin, BaseEstimator):
         """
         if not self.is_one_label:
             return y
-        codes, floatx = self._codes(y), load_keras().config.floatx()
+        codes, kind = self._codes(y), floatx()
         if self.loss is None or self.n_classes_ == 1:
-            return codes.astype(floatx)[:, None]
-        return np.eye(self.n_classes_, dtype=floatx)[codes]
+            return codes.astype(kind)[:, None]
+        return np.eye(self.n_classes_, dtype=kind)[codes]
 
     def inverse_transform(self, y: np.ndarray, return_proba: bool = False) -> np.ndarray:
         """Labels from what the network gives.

@@ -42,13 +42,12 @@ class ReadyRegressor(RegressorMixin, ReadyNetwork, BaseEstimator):
         self, network: Network, y: np.ndarray, rows: np.ndarray, weight: np.ndarray | None
     ) -> NetworkState:
         state = super()._initial_state(network, y, rows, weight)
-        bias = [v is network.template.layers[-1].bias for v in network.template.variables]
         # From zero, a target far from zero costs many epochs before anything else is learnt.
         mean = np.average(
             y.reshape(len(y), -1)[rows], axis=0, weights=None if weight is None else weight[rows]
         )
         values = list(state.variables)
-        values[bias.index(True)] = mean.astype(values[bias.index(True)].dtype)
+        values[network.last_bias] = mean.astype(values[network.last_bias].dtype)
         return replace(state, variables=tuple(values))
 
     def _network_y(self, y: np.ndarray) -> np.ndarray:

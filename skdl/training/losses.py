@@ -32,6 +32,14 @@ _ELEMENTWISE = _BINARY | {
     "squared_hinge",
     "kl_divergence",
 }
+_KNOWN = _SPARSE | _COLUMNS | _ELEMENTWISE
+# Other names that Keras has for them.
+_ALIASES = {
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+}
 _HINGES = {"hinge", "squared_hinge", "categorical_hinge"}
 # Activations that give probabilities.
 _LINKS = {"sigmoid", "softmax", "hard_sigmoid"}
@@ -65,7 +73,9 @@ class Output:
 
 def is_of_known_range(activation: str | None) -> bool:
     """Whether `activation` is one of Keras's, whose name tells what comes out of it."""
-    return activation is not None and hasattr(load_keras().activations, activation)
+    if activation is None or activation in _LINKS or activation == "linear":
+        return activation is not None
+    return hasattr(load_keras().activations, activation)
 
 
 def loss_name(loss: Any) -> str | None:
@@ -78,6 +88,8 @@ def loss_name(loss: Any) -> str | None:
     >>> loss_name(lambda y, p: 0.0) is None
     True
     """
+    if isinstance(loss, str) and _ALIASES.get(loss, loss) in _KNOWN:
+        return _ALIASES.get(loss, loss)
     keras = load_keras()
     if isinstance(loss, str):
         loss = keras.losses.get(loss)
@@ -91,7 +103,7 @@ def loss_name(loss: Any) -> str | None:
     for name in names:
         snake = "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
         snake = {"k_l_divergence": "kl_divergence"}.get(snake, snake)
-        if snake in _SPARSE | _COLUMNS | _ELEMENTWISE:
+        if snake in _KNOWN:
             return snake
     return None
 
@@ -153,7 +165,6 @@ def infer_loss(output: Output, target: np.ndarray, *, classification: bool) -> A
     -------
     str, or a keras.losses.Loss where the output ends in no activation and gives logits
     """
-    keras = load_keras()
     if not classification:
         return "mean_squared_error"
     logits = output.activation == "linear" or (
@@ -161,14 +172,36 @@ def infer_loss(output: Output, target: np.ndarray, *, classification: bool) -> A
     )
     columns = 1 if target.ndim == 1 else target.shape[1]
     if output.units == 1 or (columns > 1 and output.activation != "softmax"):
-        return (
-            keras.losses.BinaryCrossentropy(from_logits=True) if logits else "binary_crossentropy"
-        )
+        if not logits:
+            return "binary_crossentropy"
+        return load_keras().losses.BinaryCrossentropy(from_logits=True)
     if columns > 1:
         return "categorical_crossentropy"
     if logits:
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        return load_keras().losses.SparseCategoricalCrossentropy(from_logits=True)
     return "sparse_categorical_crossentropy"
+
+
+def named_loss(
+    output: Output, given: Any, target: np.ndarray, *, classification: bool
+) -> str | None:
+    """The name of the loss of a ready network, in snake case; None where it is no name of Keras's.
+
+    Parameters
+    ----------
+    output : Output
+    given : object
+        The parameter `loss`; None infers it.
+    target : ndarray of shape (n_rows,) or (n_rows, n_columns)
+        As encoded for the network.
+    classification : bool
+    """
+    if given is None:
+        given = infer_loss(output, target, classification=classification)
+    if not isinstance(given, str):
+        return None
+    name = _ALIASES.get(given, given)
+    return name if name in _KNOWN else None
 
 
 def check_output(

@@ -15,6 +15,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.multiclass import type_of_target
 
 from skdl.common.keras_import import load_keras
+from skdl.common.keras_precision import built_for
 from skdl.common.parameter_checks import did_you_mean
 from skdl.engine.copies.live_copies import reaches_keras
 from skdl.engine.copies.persistence import copy_model, copy_objects, copy_unbuilt
@@ -49,7 +50,6 @@ from skdl.training.losses import (
     per_output,
 )
 from skdl.training.optimizers import fresh_optimizer, optimizer_class
-from skdl.training.precision import built_for
 from skdl.training.same_loss import contradicts, told
 from skdl.wrappers.declared import OF_CLASSIFIER, OF_NETWORK
 from skdl.wrappers.outputs import describe_outputs

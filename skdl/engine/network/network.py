@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from skdl.common.keras_import import load_keras
 from skdl.engine.copies.live_copies import copy_live
 from skdl.engine.keras_parts.fixed_batches import (
     batch_rows,
@@ -57,6 +58,9 @@ class Network:
     extra : dict of str to object
         What else that build made.
     """
+
+    # Whether the network is plain data, which can be pickled without its model.
+    is_plain = False
 
     def __init__(
         self,
@@ -179,9 +183,24 @@ class Network:
         return self._remembered(_numbers_of_model)
 
     @property
+    def has_own_prediction(self) -> bool:
+        """Whether the model is of a class of the user's that predicts in a way of its own."""
+        base = load_keras().Model
+        return type(self.template).predict_step is not base.predict_step
+
+    @property
+    def last_bias(self) -> int:
+        """The place of the bias of the last layer among the variables of a stack."""
+        return self._remembered(_last_bias)
+
+    @property
     def learning_rate(self) -> float | None:
         """The learning rate that the optimizer was given; None where it has a schedule, or several."""
         return self._remembered(learning_rate_of)
+
+    def answer(self, question: Callable[[keras.Model], _T]) -> _T:
+        """What a function of the template says of it, asked once."""
+        return self._remembered(question)
 
     def _remembered(self, question: Callable[[keras.Model], _T]) -> _T:
         with self.lock:
@@ -242,6 +261,10 @@ class LiveNetwork(Network):
     def _remembered(self, question: Callable[[keras.Model], _T]) -> _T:
         with self.lock:
             return question(self.template)
+
+
+def _last_bias(model: keras.Model) -> int:
+    return [variable is model.layers[-1].bias for variable in model.variables].index(True)
 
 
 def _numbers(model: keras.Model) -> list[float]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from skdl.common.keras_import import load_keras
+from skdl.common.keras_settings import floatx
 
 # What a network takes or gives for some rows: one array or sparse matrix, or several in a tuple or a
 # dict, all with the rows along their first axis.
@@ -98,13 +98,13 @@ def network_array(array: Any) -> Any:
 
     A sparse matrix stays sparse, in a format with fast access to rows.
     """
-    floatx = load_keras().config.floatx()
+    kind = floatx()
     if sparse.issparse(array):
         matrix = array.tocsr()
-        return matrix if matrix.dtype == floatx else _cast(matrix, floatx)
+        return matrix if matrix.dtype == kind else _cast(matrix, kind)
     array = np.asarray(array)
-    if array.dtype.kind == "f" and array.dtype != floatx:
-        return _cast(array, floatx)
+    if array.dtype.kind == "f" and array.dtype != kind:
+        return _cast(array, kind)
     return array
 
 

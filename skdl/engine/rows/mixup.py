@@ -8,6 +8,7 @@ import numpy as np
 
 from skdl.common.keras_import import load_keras
 from skdl.engine.random import Stream, generator_of
+from skdl.engine.rows.arrays import leaves
 
 
 class Blend(NamedTuple):
@@ -79,9 +80,8 @@ def blended(
 
 def obstacle_to_mixup(samples: Any) -> str | None:
     """Why rows cannot be blended, as the second half of a sentence."""
-    keras = load_keras()
     for name, arrays in (("inputs", samples.x), ("targets", samples.y)):
-        for leaf in keras.tree.flatten(arrays):
+        for leaf in leaves(arrays):
             if np.dtype(leaf.dtype).kind != "f":
                 return f"the {name} are of type {leaf.dtype}, and only floats can be blended"
     return None

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from skdl.common.keras_import import load_keras
+from skdl.common.keras_settings import floatx
 from skdl.engine.rows.arrays import Samples, leaves
 
 # Up to here rows are filled up to a power of two, so that folds of about one size share a program.
 COARSE_BYTES = 2**26
 # A batch of all rows has at least this many, which is the batch size of most fits of more rows.
 SMALLEST_WHOLE_BATCH = 32
+
+# Above this, a sparse matrix is not made dense as a whole.
+DENSE_BYTES = 2**30
 
 
 def bucket_of_batch(batch_size: int, rows: int) -> int:
@@ -39,5 +42,5 @@ def bucket_of_rows(rows: int, row_bytes: int) -> int:
 
 def dense_bytes(samples: Samples) -> int:
     """The size of the inputs as dense rows."""
-    floatx = np.dtype(load_keras().config.floatx()).itemsize
-    return sum(int(np.prod(leaf.shape)) * floatx for leaf in leaves(samples.x))
+    size = np.dtype(floatx()).itemsize
+    return sum(int(np.prod(leaf.shape)) * size for leaf in leaves(samples.x))

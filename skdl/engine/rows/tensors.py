@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from skdl.common.keras_import import load_keras
+from skdl.common.keras_settings import floatx
 from skdl.engine.rows.arrays import Arrays, Samples, check_cast, map_arrays, network_array
 from skdl.engine.rows.sizes import bucket_of_rows
 
@@ -47,17 +48,17 @@ def with_room(arrays: Arrays) -> tuple[Arrays, tuple[np.ndarray | None, ...]]:
     rooms : tuple of (ndarray or None)
         For each single array, in the order of `map_arrays`, the zeros that it is the first rows of.
     """
-    floatx = np.dtype(load_keras().config.floatx())
+    kind = np.dtype(floatx())
     rooms: list[np.ndarray | None] = []
 
     def cast(array: Any) -> Any:
         plain = sparse.issparse(array) or not isinstance(array, np.ndarray)
-        if plain or array.dtype.kind != "f" or array.dtype == floatx or not array.size:
+        if plain or array.dtype.kind != "f" or array.dtype == kind or not array.size:
             rooms.append(None)
             return network_array(array)
         rows = array.shape[0]
-        size = bucket_of_rows(rows, array.size // rows * floatx.itemsize)
-        room = aligned_zeros((size, *array.shape[1:]), floatx)
+        size = bucket_of_rows(rows, array.size // rows * kind.itemsize)
+        room = aligned_zeros((size, *array.shape[1:]), kind)
         with np.errstate(over="ignore"):
             np.copyto(room[:rows], array, casting="same_kind")
         rooms.append(room)
@@ -73,8 +74,8 @@ def read_as_floats(samples: Samples, model: keras.Model) -> Samples:
     its inputs. Cast at once, whole numbers share the program of floats; those that take less room than
     floats, such as images of uint8, stay as they are.
     """
-    floatx = np.dtype(load_keras().config.floatx())
-    if floatx.itemsize < 4:
+    kind = np.dtype(floatx())
+    if kind.itemsize < 4:
         return samples  # too coarse for the numbers of many classes
     types = {one.dtype for one in getattr(model, "inputs", None) or ()}
 
@@ -85,7 +86,7 @@ def read_as_floats(samples: Samples, model: keras.Model) -> Samples:
         return array.astype(dtype) if array.dtype.itemsize >= dtype.itemsize else array
 
     def target(array: Any) -> Any:
-        return array.astype(floatx) if array.dtype.kind in "iub" else array
+        return array.astype(kind) if array.dtype.kind in "iub" else array
 
     x = map_arrays(row, samples.x) if len(types) == 1 else samples.x
     return replace(samples, x=x, y=map_arrays(target, samples.y))

@@ -6,8 +6,8 @@ import pytest
 
 import skdl
 import skdl.engine
+from skdl.common.keras_precision import built_for
 from skdl.exceptions import InvalidParameterError
-from skdl.training.precision import built_for
 from tests.conftest import make
 from tests.selection import some
 
