@@ -13,7 +13,7 @@ from sklearn.datasets import make_classification, make_regression
 
 import skdl
 from skdl.common.keras_import import load_keras, start_devices
-from tests.engine_of_graphs import without_xla
+from tests.engine_of_graphs import without_kernel, without_xla
 from tests.selection import LEFT_OUT, some
 
 CLASSIFIERS = ("MLPClassifier", "KerasClassifier")
@@ -190,3 +190,17 @@ def network_outputs(estimator, X):
 @pytest.fixture
 def outputs():
     return network_outputs
+
+
+@pytest.fixture(scope="module")
+def programs_of_tensorflow():
+    """Programs of TensorFlow's run the small dense networks of a module, and not the native kernel."""
+    with pytest.MonkeyPatch.context() as patch:
+        without_kernel(patch)
+        yield
+
+
+@pytest.fixture
+def program_of_tensorflow(monkeypatch):
+    """As `programs_of_tensorflow`, for one test."""
+    without_kernel(monkeypatch)

@@ -29,6 +29,7 @@ _Fit = TypeVar("_Fit", bound=FitInProgress)
 class Kind(enum.Enum):
     """By what a job is run; the sentence on how it is run begins with the value."""
 
+    KERNEL = "Native kernel"
     KERAS_LOOP = "Keras loop"
     GRAPH = "Compiled as a graph"
     XLA = "Compiled with XLA"

@@ -1,4 +1,4 @@
-"""The default engine: one job is a few calls of a program that all jobs of its structure share."""
+"""The default engine: the native kernel, a program that all jobs of a structure share, or the Keras loop."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from skdl.engine.indexes.index_checks import check_indexes, clear_index_errors
 from skdl.engine.job import EpochObserver, FitJob, FitResult
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.keras_parts.tracing import first_line, untraceable
+from skdl.engine.kernel.choice import description_for_kernel, predict_by_kernel
+from skdl.engine.kernel.network import DescribedNetwork
 from skdl.engine.ledger import ledger
 from skdl.engine.network.network import Network
 from skdl.engine.network.state import NetworkState
@@ -34,21 +36,34 @@ ENGINES = ("auto", "compiled", "keras")
 
 
 class CompiledEngine(AbstractEngine):
-    """Runs a job as one compiled program; what cannot be compiled goes through the Keras loop.
+    """Runs a job by the native kernel or by one compiled program; the Keras loop runs the rest.
 
     Parameters
     ----------
     fallback : bool
         Whether to train through the Keras loop what no program can run; if not, that is an error.
+    kernel : bool
+        Whether the native kernel runs what it can run; if not, a program of TensorFlow's does.
     """
 
-    def __init__(self, *, fallback: bool = True):
-        self._fallback = fallback
+    def __init__(self, *, fallback: bool = True, kernel: bool = True):
+        self._fallback, self._kernel = fallback, kernel
 
     def explain(self, job: FitJob, callbacks: tuple[Any, ...] = ()) -> str:
         """What `train` would do with `job`, and why, in one sentence."""
+        ready = settled(job)
+        by_kernel = self._plan_without_keras(ready, callbacks)
+        if by_kernel is not None:
+            return str(by_kernel)
         start_devices()
-        return str(_prepared(settled(job), callbacks)[1])
+        return str(self._prepared(ready, callbacks)[1])
+
+    def _plan_without_keras(self, job: FitJob, callbacks: tuple[Any, ...]) -> Plan | None:
+        """The plan for a described network that the native kernel trains; None where Keras is to be asked."""
+        if callbacks or not self._kernel or not isinstance(job.network, DescribedNetwork):
+            return None
+        description = description_for_kernel(job)
+        return None if isinstance(description, str) else Plan(None, description=description)
 
     def train(
         self,
@@ -56,16 +71,53 @@ class CompiledEngine(AbstractEngine):
         observer: EpochObserver | None = None,
         callbacks: tuple[Any, ...] = (),
     ) -> FitResult:
-        """Run `job` by calls of one program."""
-        start_devices()
+        """Run `job` by the native kernel, by calls of one program, or by the Keras loop."""
+        ready, program = settled(job), None
+        plan = self._plan_without_keras(ready, callbacks)
+        if plan is None:
+            start_devices()
         settings = resumable_settings(job, callbacks)
-        ready, plan, program = _prepared(settled(job), callbacks)
+        if plan is None:
+            ready, plan, program = self._prepared(ready, callbacks)
+        if plan.description is not None:
+            # Here, since it imports numba.
+            from skdl.engine.kernel.program import KernelProgram
+
+            settings = with_kind(job, settings, plan.kind.value)
+            by_kernel = KernelProgram(plan.description)
+            return run(ready, by_kernel, plan=str(plan), settings=settings, observer=observer)
         if program is None:
             return self._by_keras(job, plan, observer, callbacks)
         settings = with_kind(job, settings, plan.kind.value)
         with clear_index_errors(job.network.template):
             planned = PlannedProgram(program, plan.rules, plan.own_rules)
             return run(ready, planned, plan=str(plan), settings=settings, observer=observer)
+
+    def _prepared(
+        self, job: FitJob, callbacks: tuple[Any, ...]
+    ) -> tuple[FitJob, Plan, Program | None]:
+        """`job` as a program takes it, how it is run, and its program where there is one."""
+        import tensorflow as tf
+
+        check_indexes(job)
+        try:
+            # A question that a layer or an optimizer of the user's answers by an error is an obstacle too.
+            with untraceable():
+                plan = make_plan(job, callbacks, kernel=self._kernel)
+            if plan.form is None:
+                return job, plan, None
+            if plan.form.masked:  # all its layers, losses and metrics are Keras's own
+                job = _with_floats(job)
+            program = _program(job, plan)
+        except NotCompilableError as error:
+            plan = Plan(str(error), not_resumable=obstacle_to_resuming(callbacks))
+            return job, plan, None
+        except tf.errors.ResourceExhaustedError:
+            raise
+        except tf.errors.OpError as error:
+            why = f"TensorFlow cannot compile it ({first_line(error)})"
+            return job, Plan(why, not_resumable=obstacle_to_resuming(callbacks)), None
+        return job, replace(plan, form=program.form), program
 
     def _by_keras(
         self,
@@ -91,38 +143,16 @@ class CompiledEngine(AbstractEngine):
     def predict(
         self, network: Network, state: NetworkState, x: Arrays, *, batch_size: int | None = None
     ) -> Arrays:
-        """By a graph of its own."""
+        """By the native kernel where it has the layers, or else by a graph of its own."""
+        found = predict_by_kernel(network, state, x) if self._kernel else None
+        if found is not None:
+            return found
         return PlannedProgram.predict(network, state, x, batch_size=batch_size)
 
 
 def engine_named(name: str) -> AbstractEngine:
     """The engine of an estimator's parameter: "auto", "compiled" or "keras"."""
     return KerasLoopEngine() if name == "keras" else CompiledEngine(fallback=name == "auto")
-
-
-def _prepared(job: FitJob, callbacks: tuple[Any, ...]) -> tuple[FitJob, Plan, Program | None]:
-    """`job` as a program takes it, how it is run, and its program where there is one."""
-    import tensorflow as tf
-
-    check_indexes(job)
-    try:
-        # A question that a layer or an optimizer of the user's answers by an error is an obstacle too.
-        with untraceable():
-            plan = make_plan(job, callbacks)
-        if plan.form is None:
-            return job, plan, None
-        if plan.form.masked:  # all its layers, losses and metrics are Keras's own
-            job = _with_floats(job)
-        program = _program(job, plan)
-    except NotCompilableError as error:
-        plan = Plan(str(error), not_resumable=obstacle_to_resuming(callbacks))
-        return job, plan, None
-    except tf.errors.ResourceExhaustedError:
-        raise
-    except tf.errors.OpError as error:
-        why = f"TensorFlow cannot compile it ({first_line(error)})"
-        return job, Plan(why, not_resumable=obstacle_to_resuming(callbacks)), None
-    return job, replace(plan, form=program.form), program
 
 
 def _with_floats(job: FitJob) -> FitJob:

@@ -21,6 +21,7 @@ from skdl.engine.job import EpochObserver, FitJob, FitResult
 from skdl.engine.keras_batches import training_batches, validation_batches
 from skdl.engine.keras_parts.noise import replaced_noise
 from skdl.engine.keras_parts.unseeded_calls import drawing_for
+from skdl.engine.kernel.choice import predict_by_kernel
 from skdl.engine.network.network import Network
 from skdl.engine.network.state import NetworkState, build_optimizer, read_state
 from skdl.engine.prediction import predict
@@ -129,8 +130,9 @@ class KerasLoopEngine(AbstractEngine):
     def predict(
         self, network: Network, state: NetworkState, x: Arrays, *, batch_size: int | None = None
     ) -> Arrays:
-        """By the graph that all engines share."""
-        return predict(network, state, x, batch_size=batch_size)
+        """By the native kernel where it has the layers, or else by the graph that all engines share."""
+        found = predict_by_kernel(network, state, x)
+        return predict(network, state, x, batch_size=batch_size) if found is None else found
 
     @staticmethod
     def _batches(job: FitJob, done: int) -> Any:

@@ -20,11 +20,13 @@ class Stats:
     seconds_compiling, seconds_training : float
         Summed over threads.
     fits : int
-        Fits run by programs.
+        Fits run by programs or by the native kernel.
+    kernel_fits : int
+        Those that the native kernel ran.
     epochs : int
         Epochs trained, counted while fits run, also those of fits that went through the Keras loop.
     rows, rows_padded : int
-        Rows that programs trained on by step, and the rows among them that only filled up a batch.
+        Rows that fits trained on by step, and the rows among them that only filled up a batch.
     fallbacks : dict of str to int
         Why fits went through the Keras loop instead, and how many.
 
@@ -43,6 +45,7 @@ class Stats:
     seconds_compiling: float = 0.0
     seconds_training: float = 0.0
     fits: int = 0
+    kernel_fits: int = 0
     epochs: int = 0
     rows: int = 0
     rows_padded: int = 0

@@ -30,6 +30,7 @@ class Pair:
     keras: FitResult
     programs: int  # compiled for it
     masked: bool  # whether batches of one size, as XLA needs them, are right for it
+    kernel: FitResult | None = None  # of the native kernel, where it takes the job
 
 
 def numbers(*shape, seed=0, low=-1.0, high=1.0):
@@ -105,16 +106,30 @@ def both(build, x, y, weight=None, callbacks=tuple, keras_runs="eagerly", **chan
     network = build if isinstance(build, Network) else Network(build)
     before = stats().programs
     one = job_of(network, x, y, weight, **changes)
-    compiled = CompiledEngine().train(one, callbacks=tuple(callbacks()))
+    compiled = CompiledEngine(kernel=False).train(one, callbacks=tuple(callbacks()))
     programs = stats().programs - before
     two, given = job_of(network, x, y, weight, **changes), tuple(callbacks())
-    form = make_plan(settled(two), given).form
+    form = make_plan(settled(two), given, kernel=False).form
+    kernel = by_kernel(two) if takes(two, given) else None
     masked = form is not None and form.masked
     if keras_runs == "eagerly":
         two = eagerly(two)
     elif keras_runs == "kept":
         two = replace(two, network=kept(build, keras.config.floatx()))
-    return Pair(compiled, KerasLoopEngine().train(two, callbacks=given), programs, masked)
+    keras = KerasLoopEngine().train(two, callbacks=given)
+    return Pair(compiled, keras, programs, masked, kernel)
+
+
+def takes(job, callbacks=()):
+    """Whether the native kernel takes a job."""
+    return make_plan(settled(job), callbacks).description is not None
+
+
+def by_kernel(job):
+    """The result of a job by the native kernel."""
+    result = CompiledEngine().train(job)
+    assert result.plan.startswith("Native kernel"), result.plan
+    return result
 
 
 def sums_of_a_step(model, rows):
@@ -149,19 +164,21 @@ def assert_agree(pair, *, rtol=1e-8, atol=1e-10, optimizer=True):
     terms in each of ten steps come to 2e-12, so that a network may still make an error five thousand times
     as large before it is told.
     """
-    compiled, keras = pair.compiled, pair.keras
-    assert compiled.plan.startswith("Compiled"), compiled.plan
-    assert compiled.n_epochs == keras.n_epochs
-    assert compiled.stop_reason is keras.stop_reason
-    assert set(compiled.history) == set(keras.history)
+    assert pair.compiled.plan.startswith("Compiled"), pair.compiled.plan
+    assert_equal_results(pair.compiled, pair.keras, rtol, atol, optimizer)
+    if pair.kernel is not None:
+        assert_equal_results(pair.kernel, pair.keras, rtol, atol, optimizer)
+
+
+def assert_equal_results(ours, keras, rtol=1e-8, atol=1e-10, optimizer=True):
+    """Two results have the same curves and the same end."""
+    assert ours.n_epochs == keras.n_epochs
+    assert ours.stop_reason is keras.stop_reason
+    assert set(ours.history) == set(keras.history)
     for name, curve in keras.history.items():
-        np.testing.assert_allclose(
-            compiled.history[name], curve, rtol=rtol, atol=atol, err_msg=name
-        )
+        np.testing.assert_allclose(ours.history[name], curve, rtol=rtol, atol=atol, err_msg=name)
     parts = ["variables", "optimizer"] if optimizer else ["variables"]
     for part in parts:
-        ends = zip(getattr(compiled.end, part), getattr(keras.end, part), strict=True)
-        for index, (ours, theirs) in enumerate(ends):
-            np.testing.assert_allclose(
-                ours, theirs, rtol=rtol, atol=atol, err_msg=f"{part}[{index}]"
-            )
+        ends = zip(getattr(ours.end, part), getattr(keras.end, part), strict=True)
+        for index, (one, other) in enumerate(ends):
+            np.testing.assert_allclose(one, other, rtol=rtol, atol=atol, err_msg=f"{part}[{index}]")

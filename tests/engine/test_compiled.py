@@ -24,6 +24,8 @@ from tests.engine.jobs import X, Y, job, network
 from tests.engine.oracle import Pair, assert_agree, eagerly
 from tests.selection import some
 
+pytestmark = pytest.mark.usefixtures("programs_of_tensorflow")
+
 
 class Watching(keras.callbacks.Callback):
     """A callback that only Python can run."""

@@ -12,6 +12,8 @@ from skdl.engine.rows.arrays import Samples
 from tests.engine.jobs import X, Y, job
 from tests.selection import some
 
+pytestmark = pytest.mark.usefixtures("programs_of_tensorflow")
+
 # XLA's compilers, by the names of their events: CpuCompiler::RunBackend, GpuCompiler::RunBackend and so on.
 COMPILERS = b"Compiler::"
 HELD_OUT = Samples(X[:9], Y[:9])

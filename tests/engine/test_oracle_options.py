@@ -161,6 +161,7 @@ def test_a_fit_that_goes_on_from_another(fast, name):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.usefixtures("program_of_tensorflow")
 @pytest.mark.oracle
 @pytest.mark.parametrize("xla", [True, False])
 @pytest.mark.parametrize(

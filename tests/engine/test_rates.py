@@ -13,6 +13,8 @@ from tests.engine.oracle import BATCH, ROWS, assert_agree, both, job_of, numbers
 from tests.engine_of_graphs import without_xla
 from tests.selection import some
 
+pytestmark = pytest.mark.usefixtures("programs_of_tensorflow")
+
 STEPS = -(-ROWS // BATCH)  # of an epoch
 
 

@@ -111,7 +111,11 @@ CASES = {
     "both": (steep, {"stopping": replace(PLATEAU, early_stopping=True, patience=2)}),
     "later epochs": (steep, {"initial_epoch": 3, "trained_epochs": 3, "stopping": STOP}),
 }
-ENGINES = {"compiled": lambda: CompiledEngine(fallback=False), "keras": KerasLoopEngine}
+ENGINES = {
+    "compiled": lambda: CompiledEngine(fallback=False, kernel=False),
+    "keras": KerasLoopEngine,
+}
+EVERY = {**ENGINES, "kernel": CompiledEngine}
 
 
 def same(one, other):
@@ -154,9 +158,9 @@ def test_the_generator_of_calls_without_a_seed_goes_on():
 
 
 @pytest.mark.further
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", EVERY)
 def test_a_fit_that_has_stopped_stays_as_it_ended(engine):
-    engine = ENGINES[engine]()
+    engine = EVERY[engine]()
     job = job_of(Network(steep), epochs=30, keep_last=True, stopping=STOP)
     ended = engine.train(job)
     assert ended.stop_reason is StopReason.NO_IMPROVEMENT
@@ -172,9 +176,9 @@ def test_a_fit_that_has_stopped_stays_as_it_ended(engine):
 
 
 @pytest.mark.further
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", EVERY)
 def test_more_seconds_let_a_fit_go_on(engine):
-    engine = ENGINES[engine]()
+    engine = EVERY[engine]()
     job = job_of(Network(build), epochs=4, keep_last=True)
     short = engine.train(replace(job, max_seconds=1e-9))
     assert (short.n_epochs, short.stop_reason) == (1, StopReason.TIME_IS_UP)
@@ -186,15 +190,15 @@ def test_more_seconds_let_a_fit_go_on(engine):
 @pytest.mark.further
 def test_where_calls_end_changes_no_bit_of_what_is_kept(monkeypatch):
     job = job_of(Network(steep), epochs=EPOCHS, keep_last=True, stopping=PLATEAU)
-    whole = CompiledEngine(fallback=False).train(job)
+    whole = CompiledEngine(fallback=False, kernel=False).train(job)
     monkeypatch.setattr(planned, "SECONDS_PER_CALL", 1e-9)
-    assert same(CompiledEngine(fallback=False).train(job), whole)
+    assert same(CompiledEngine(fallback=False, kernel=False).train(job), whole)
 
 
 @pytest.mark.further
 @pytest.mark.parametrize("units", [6, 40])
 def test_a_width_that_is_filled_up_is_kept_as_it_is(units):
-    engine = CompiledEngine(fallback=False)
+    engine = CompiledEngine(fallback=False, kernel=False)
     job = job_of(
         Network(lambda: build(units=units, optimizer=keras.optimizers.SGD(1.2, momentum=0.5))),
         epochs=EPOCHS,
@@ -220,7 +224,7 @@ def test_a_fit_with_callbacks_is_neither_kept_nor_resumed(engine, what):
 
 
 def test_a_fit_that_is_kept_shares_the_program_of_one_that_is_not():
-    engine, network = CompiledEngine(fallback=False), Network(build)
+    engine, network = CompiledEngine(fallback=False, kernel=False), Network(build)
     assert engine.train(job_of(network)).last is None
     before = stats().programs
     engine.train(job_of(network, keep_last=True))
@@ -265,7 +269,7 @@ def test_an_early_stop_comes_in_the_second_part_where_it_comes_in_one_go(engine)
 
 @pytest.mark.parametrize("engine", some(ENGINES, "compiled"))
 def test_the_rate_falls_in_the_second_part_where_it_falls_in_one_go(engine):
-    engine = ENGINES[engine]()
+    engine = EVERY[engine]()
     plateau = replace(PLATEAU, reduce_lr_patience=2)
     job = job_of(Network(steep), epochs=16, keep_last=True, stopping=plateau)
     whole = engine.train(job)
@@ -286,7 +290,7 @@ def test_the_rate_falls_in_the_second_part_where_it_falls_in_one_go(engine):
 def test_the_last_batch_of_an_epoch_may_be_a_graph():
     """Such a plan keeps and resumes like the others; its case is among those above."""
     make, changes = CASES["a last batch as a graph"]
-    plan = CompiledEngine(fallback=False).explain(job_of(Network(make), **changes))
+    plan = CompiledEngine(fallback=False, kernel=False).explain(job_of(Network(make), **changes))
     assert plan.startswith("Compiled with XLA, the last batch of an epoch as a graph, because the")
 
 
@@ -318,7 +322,7 @@ def test_what_a_fit_held_is_free_when_it_is_over():
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(planned, "Fit", Noted)
-            CompiledEngine(fallback=False).train(job)
+            CompiledEngine(fallback=False, kernel=False).train(job)
         assert seen
         assert not [fit for fit in seen if fit() is not None]
     finally:

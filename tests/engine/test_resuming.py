@@ -168,7 +168,7 @@ def last():
 def test_another_job_is_refused_before_anything_is_trained(last, case):
     changes, words = OTHERS[case]
     before = stats()
-    for engine in (KerasLoopEngine(), CompiledEngine(fallback=False)):
+    for engine in (KerasLoopEngine(), CompiledEngine(fallback=False, kernel=False)):
         with pytest.raises(InvalidParameterError, match=words) as raised:
             engine.train(job(resume=last, **changes()))
         assert str(raised.value).startswith("This fit cannot go on from the last state of another")
@@ -200,7 +200,7 @@ def test_what_a_result_does_not_depend_on_may_differ(last, case):
 @pytest.mark.further
 def test_the_engine_counts(last, monkeypatch):
     """The Keras loop, a graph and XLA compute in ways of their own."""
-    compiled = CompiledEngine(fallback=False)
+    compiled = CompiledEngine(fallback=False, kernel=False)
     with pytest.raises(
         InvalidParameterError,
         match="Got kind='Compiled with XLA', expected 'Keras loop' as there.*train both parts by one engine",

@@ -169,7 +169,9 @@ def test_a_callback_that_was_used_is_cloned_with_its_estimator():
     assert again.history_ == reg.history_
 
 
+@pytest.mark.usefixtures("program_of_tensorflow")
 def test_predictions_are_the_same_bits_with_a_callback():
+    """With callbacks Keras predicts, as TensorFlow's graph does and not the native kernel."""
     plain, watched = fitted(), fitted(callbacks=Recorder())
     assert plain.predict(X).tobytes() == watched.predict(X).tobytes()
 

@@ -95,6 +95,7 @@ def one_input():
     return KerasRegressor(build_linear, epochs=2, **QUICK).fit(X, NUMBERS)
 
 
+@pytest.mark.usefixtures("program_of_tensorflow")
 @pytest.mark.parametrize(
     ("wrapper", "build"),
     [

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from skdl.engine.callbacks.base import Rule
 from skdl.engine.callbacks.model_stand_in import StandIn
+from skdl.engine.epoch_lines import print_begin, print_end
 from skdl.engine.job import FitJob
 from skdl.engine.network.state import NetworkState
 
@@ -68,10 +67,8 @@ class Replay:
         for rule in self._rules:
             rule.replay_epoch_begin(epoch, self._model)
         if self._job.verbose:
-            print(f"Epoch {epoch + 1}/{self._job.epochs}")
+            print_begin(self._job, epoch)
         for rule, memory in zip(self._rules, memories, strict=False):
             rule.replay_epoch_end(epoch, told, self._model, memory)
         if self._job.verbose:
-            # As with ``verbose=2``: a program has no progress within an epoch.
-            line = [f"{name}: {np.round(value, 4)}" for name, value in logs.items()]
-            print(" - ".join([f"{self._steps}/{self._steps}", *line]))
+            print_end(self._steps, logs)

@@ -81,7 +81,10 @@ class FittedNetwork:
             return self
         return FittedNetwork(self._network, state)
 
-    def __reduce__(self) -> tuple[Any, tuple[PackedModel]]:
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        with self._lock:
+            if self._model is None and self._network.is_plain:
+                return FittedNetwork, (self._network, self._state)
         return _unpack, (pack_model(self.model),)
 
     def __copy__(self) -> FittedNetwork:

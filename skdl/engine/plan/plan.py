@@ -17,12 +17,14 @@ from skdl.engine.indexes.index_checks import OWN_STEPS, obstacle_to_xla
 from skdl.engine.job import FitJob
 from skdl.engine.keras_parts.convolution import matmul_cost, replaceable
 from skdl.engine.keras_parts.walk import walk_layers
+from skdl.engine.kernel.choice import description_for_kernel
+from skdl.engine.kernel.description import Description
 from skdl.engine.optimizers.pure_optimizer import obstacle as optimizer_obstacle
 from skdl.engine.plan.fit_options import obstacle as options_obstacle
 from skdl.engine.plan.form import Form
 from skdl.engine.resuming import obstacle_to_resuming
 from skdl.engine.rows.arrays import few_rows, leaves
-from skdl.engine.rows.sizes import bucket_of_batch, bucket_of_rows, dense_bytes
+from skdl.engine.rows.sizes import DENSE_BYTES, bucket_of_batch, bucket_of_rows, dense_bytes
 from skdl.engine.rowwise.masked_rows import obstacle_to_masks
 from skdl.engine.structure.key import Structure
 
@@ -36,8 +38,6 @@ PATCHES_US = 1340  # a million values copied into patches
 DISPATCH_US = 350  # TensorFlow's operations, one by one
 IMAGE_US = 6.6  # an image in a convolution of TensorFlow's
 MULTIPLY_ADDS_US = 8  # a million of them in TensorFlow's convolution, beyond a product's
-# Above this, a sparse matrix is not made dense as a whole.
-DENSE_BYTES = 2**30
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,8 @@ class Plan:
         Why a graph serves, where one does.
     not_resumable : str or None
         Why the fit can be neither kept nor resumed; None where it can be.
+    description : Description or None
+        What the native kernel runs, where it does.
     """
 
     obstacle: str | None
@@ -65,10 +67,13 @@ class Plan:
     own_rules: tuple[Rule, ...] = ()
     reason: str | None = None
     not_resumable: str | None = None
+    description: Description | None = None
 
     @property
     def kind(self) -> Kind:
         """By what the job is run."""
+        if self.description is not None:
+            return Kind.KERNEL
         if self.form is None:
             return Kind.KERAS_LOOP
         return Kind.XLA if self.form.needs_xla else Kind.GRAPH
@@ -86,15 +91,20 @@ class Plan:
         return f"{kind.value}{part}{because}."
 
 
-def make_plan(job: FitJob, callbacks: tuple[Any, ...] = ()) -> Plan:
-    """The plan for `job`, with the user's own `callbacks`."""
-    return replace(_plan(job, callbacks), not_resumable=obstacle_to_resuming(callbacks))
+def make_plan(job: FitJob, callbacks: tuple[Any, ...] = (), *, kernel: bool = True) -> Plan:
+    """The plan for `job`, with the user's own `callbacks`; the native kernel may be left out of it."""
+    plan = _plan(job, callbacks, kernel)
+    return replace(plan, not_resumable=obstacle_to_resuming(callbacks))
 
 
-def _plan(job: FitJob, callbacks: tuple[Any, ...]) -> Plan:
+def _plan(job: FitJob, callbacks: tuple[Any, ...], kernel: bool) -> Plan:
     obstacle = _obstacle(job)
     if obstacle is not None:
         return Plan(obstacle)
+    if kernel and not callbacks:
+        description = description_for_kernel(job)
+        if not isinstance(description, str):
+            return Plan(None, description=description)
     own = callbacks_of(job.stopping)
     callbacks = (*callbacks, *own)
     if callbacks:

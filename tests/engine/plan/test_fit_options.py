@@ -17,6 +17,8 @@ from tests.engine.oracle import BATCH, ROWS, assert_agree, both, classes, eagerl
 from tests.engine_of_graphs import without_xla
 from tests.selection import some
 
+pytestmark = pytest.mark.usefixtures("programs_of_tensorflow")
+
 
 @pytest.fixture
 def fast(float64, monkeypatch):

@@ -13,6 +13,8 @@ from skdl.engine.job import Stopping
 from skdl.engine.plan.plan import EPOCHS_PER_CALL, make_plan
 from tests.engine.oracle import BATCH, job_of, numbers
 
+pytestmark = pytest.mark.usefixtures("programs_of_tensorflow")
+
 layers = keras.layers
 
 

@@ -12,8 +12,10 @@ from skdl.engine.rows.mixup import Blend
 from skdl.engine.rows.tensors import Data
 from tests.engine.jobs import job
 
+pytestmark = pytest.mark.usefixtures("programs_of_tensorflow")
+
 ROWS = 5
-FORM = make_plan(job()).form
+FORM = make_plan(job(), kernel=False).form
 DATA = Data(
     tf.constant(np.arange(ROWS)[:, None] * 10.0),
     tf.range(ROWS * 1.0) * 100,

@@ -13,9 +13,11 @@ from skdl.engine.random import batch_order
 from skdl.engine.rows.mixup import blend_of_epoch
 from tests.engine.jobs import job
 
+pytestmark = pytest.mark.usefixtures("programs_of_tensorflow")
+
 ROWS, STEPS, BATCH = 50, 4, 16
 PLAIN = job(epochs=6)
-FORM = make_plan(PLAIN).form
+FORM = make_plan(PLAIN, kernel=False).form
 
 
 def inputs(form=FORM, **changes):

@@ -11,6 +11,8 @@ from skdl.engine.rows.arrays import Samples
 from tests.engine.jobs import X, Y
 from tests.engine.program.test_planned import STEPS, floats, program_of
 
+pytestmark = pytest.mark.usefixtures("programs_of_tensorflow")
+
 HELD_OUT = Samples(X[:9], Y[:9].astype(np.float32))
 
 

@@ -16,6 +16,8 @@ from skdl.engine.rows.arrays import Samples, few_rows
 from skdl.engine.rows.tensors import Data
 from tests.engine.jobs import X, Y, job
 
+pytestmark = pytest.mark.usefixtures("programs_of_tensorflow")
+
 STEPS = 4
 
 

@@ -11,6 +11,8 @@ from skdl.engine.program.xla_memory import NEEDED, check_room
 from skdl.engine.program_cache import ProgramCache
 from tests.engine.oracle import job_of, numbers
 
+pytestmark = pytest.mark.usefixtures("programs_of_tensorflow")
+
 
 @pytest.fixture
 def room(tmp_path, monkeypatch):

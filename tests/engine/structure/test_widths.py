@@ -20,6 +20,8 @@ from skdl.engine.structure.widths import bucket_of_units, cut, fill, open_widths
 from tests.engine.jobs import X, Y, job
 from tests.engine.oracle import eagerly
 
+pytestmark = pytest.mark.usefixtures("programs_of_tensorflow")
+
 layers = keras.layers
 
 

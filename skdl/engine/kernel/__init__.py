@@ -1,0 +1,1 @@
+"""The native kernel: stacks of dense layers, trained by functions that numba compiles once for a machine."""

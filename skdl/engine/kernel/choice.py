@@ -1,0 +1,122 @@
+"""Which jobs the native kernel runs."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+from scipy import sparse
+
+from skdl.common.keras_settings import floatx
+from skdl.engine.job import FitJob
+from skdl.engine.kernel.blas import obstacle_of_blas
+from skdl.engine.kernel.description import Description, Stack
+from skdl.engine.kernel.network import DescribedNetwork
+from skdl.engine.kernel.reading import description_of, layers_of
+from skdl.engine.network.network import Network
+from skdl.engine.network.state import NetworkState
+from skdl.engine.rows.arrays import Samples, few_rows
+from skdl.engine.rows.sizes import DENSE_BYTES, dense_bytes
+
+# SciPy's BLAS uses one thread for products of fewer multiplications than this. Above, the bits of a product
+# would depend on the number of its threads, and two fits would hinder each other.
+MOST_MULTIPLICATIONS = 2**19
+# Predictions make no use of it. Above this size of a layer a graph of TensorFlow's is the faster one.
+MOST_OF_A_ROW = 2**16
+
+
+def description_for_kernel(job: FitJob) -> Description | str:
+    """The description of a job's network, or why the kernel does not run the job."""
+    obstacle = obstacle_of_blas()
+    if obstacle is not None:
+        return obstacle
+    if job.options:
+        return "keras.Model.fit is given options"
+    network = job.network
+    if not isinstance(network, DescribedNetwork):
+        network.meet(*few_rows(job.training, network.batch_rows))
+        structure = network.training_structure
+        if structure.of_users or structure.parts:
+            return "code or objects of the user's are part of the network"
+    found: Description | str = network.answer(description_of)
+    if isinstance(found, str):
+        return found
+    floats = {job.start.variables[one.position].dtype.name for one in found.stack.trained}
+    if floats != {floatx()}:
+        return "Keras's float type is another one than that of the weights"
+    for samples in (job.training, job.validation):
+        obstacle = None if samples is None else _obstacle_of_rows(found, samples)
+        if obstacle is not None:
+            return obstacle
+    rows = job.batch_size
+    if job.validation is not None:
+        rows = max(rows, job.validation_batch_size)
+    if rows * found.stack.largest_product >= MOST_MULTIPLICATIONS:
+        return f"its products are large ({rows} rows times {found.stack.largest_product})"
+    return found
+
+
+def stack_for_kernel(network: Network, x: Any) -> Stack | None:
+    """The layers by which the kernel predicts for rows, or None where it does not."""
+    if not _are_numbers(x):
+        return None
+    if not isinstance(network, DescribedNetwork):
+        structure = network.prediction_structure
+        if structure.of_users or structure.parts:
+            return None
+    found: Stack | str = network.answer(layers_of)
+    if isinstance(found, str) or x.shape[1:] != found.row_shape:
+        return None
+    return found if found.largest_product < MOST_OF_A_ROW else None
+
+
+def predict_by_kernel(network: Network, state: NetworkState, x: Any) -> np.ndarray | None:
+    """The outputs of a network for all rows of `x`, or None where the kernel does not predict.
+
+    All engines ask here, so that predictions do not depend on the engine.
+    """
+    if stack_for_kernel(network, x) is None:
+        return None
+    # Here, since it imports numba.
+    from skdl.engine.kernel.program import KernelProgram
+
+    return cast(np.ndarray, KernelProgram.predict(network, state, x))
+
+
+def _are_numbers(part: Any) -> bool:
+    return (isinstance(part, np.ndarray) or sparse.issparse(part)) and part.dtype.kind in "fiub"
+
+
+def _obstacle_of_rows(description: Description, samples: Samples) -> str | None:
+    for part in (samples.x, samples.y, samples.weight):
+        if part is not None and not _are_numbers(part):
+            return "rows are no arrays of numbers"
+    if sparse.issparse(samples.x) and dense_bytes(samples) > DENSE_BYTES:
+        return "X is sparse and large"
+    if samples.x.shape[1:] != description.stack.row_shape:
+        return f"rows have the shape {samples.x.shape[1:]} instead of {description.stack.row_shape}"
+    if samples.weight is not None and samples.weight.ndim != 1:
+        return "weights of rows are no flat array"
+    if (
+        len({part.shape[0] for part in (samples.x, samples.y, samples.weight) if part is not None})
+        > 1
+    ):
+        return "there are not as many targets or weights as rows"
+    return _obstacle_of_targets(description, samples.y)
+
+
+def _obstacle_of_targets(description: Description, y: np.ndarray) -> str | None:
+    """Why the compiled loop cannot look at targets: it does not check where it reads."""
+    outputs, targets = description.stack.layers[-1].outputs, y.shape[1:]
+    kinds = [description.loss.kind, *(metric.kind for metric in description.metrics)]
+    for kind in kinds:
+        if not kind.startswith("sparse_"):
+            if targets != (outputs,) and not (targets == () and outputs == 1):
+                return f"targets have the shape {targets} instead of {(outputs,)}"
+        elif targets not in ((), (1,)):
+            return f"targets have the shape {targets} and are not the numbers of classes"
+    if y.size and any(kind.startswith("sparse_") for kind in kinds):
+        whole = y.dtype.kind in "iub" or bool((y == np.floor(y)).all())
+        if not (whole and y.min() >= 0 and y.max() < outputs):
+            return "a target is no class"
+    return None

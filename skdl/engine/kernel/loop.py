@@ -1,0 +1,355 @@
+"""A fit in one function: loops over epochs, steps and layers, which call the pieces of a network."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+
+from skdl.engine.kernel.arguments import (
+    FIRST_KEY,
+    INPUTS,
+    N_SIZES,
+    OUTPUTS,
+    PASSES_ON,
+    ROWS,
+    SECOND_KEY,
+    TRAINS,
+)
+from skdl.engine.kernel.cache import cached
+from skdl.engine.kernel.noise import keys_of
+from skdl.engine.kernel.pieces import INTERPRETED, OPTIONS, call, part
+from skdl.engine.kernel.tables import (
+    BACKWARD_AT,
+    BATCH_SIZE,
+    BEHIND_TRAINED,
+    F_START,
+    F_STOP,
+    FIRST_STEP,
+    FORWARD_AT,
+    HELD_OUT_SIZE,
+    KEPT_BESIDE,
+    KEPT_BY_ROW,
+    KEPT_START,
+    L_NUMBERS_START,
+    L_NUMBERS_STOP,
+    LAST_STEP,
+    LAYER_COLUMNS,
+    M_NUMBERS_START,
+    M_NUMBERS_STOP,
+    MEASURE_AT,
+    MEASURE_COLUMNS,
+    MIXES,
+    N_BACKWARD,
+    N_EPOCHS,
+    N_FORWARD,
+    N_IN,
+    N_INPUTS,
+    N_MEASURES,
+    N_OUT,
+    N_PENALTIES,
+    N_STEPS,
+    N_TARGETS,
+    NOISE,
+    P_START,
+    P_WIDTH,
+    S_NUMBERS_START,
+    S_NUMBERS_STOP,
+    SPANS_START,
+    SPANS_STOP,
+    STEP_AT,
+    STEP_COLUMNS,
+    SUMS_START,
+    SUMS_STOP,
+    TRAINED,
+    W_START,
+    W_STOP,
+    WEIGHTED,
+    WEIGHTED_ROWS,
+    X_START,
+    Y_START,
+    Call,
+    Network,
+    Rows,
+    Scratch,
+    State,
+)
+
+
+@numba.njit(error_model="numpy")
+def _pick(rows, n, k, order, start, m, scratch):
+    """Copy the rows of a batch, with n inputs and k targets each."""
+    x, y, weights = scratch.activations, scratch.y, scratch.weights
+    for i in range(m):
+        r = order[start + i]
+        for j in range(n):
+            x[i * n + j] = rows.x[r * n + j]
+        for j in range(k):
+            y[i * k + j] = rows.y[r * k + j]
+        weights[i] = rows.weights[r]
+
+
+@numba.njit(error_model="numpy")
+def _blend(rows, n, k, made, start, m, scratch):
+    """Blend the rows of a batch with their partners; a row of another weight gets targets by its weight."""
+    x, y, weights = scratch.activations, scratch.y, scratch.weights
+    zero, one = x.dtype.type(0), x.dtype.type(1)
+    for i in range(m):
+        r, share = made.partners[start + i], made.shares[start + i]
+        for j in range(n):
+            x[i * n + j] = share * x[i * n + j] + (one - share) * rows.x[r * n + j]
+        of_target = share
+        if made.course[WEIGHTED_ROWS]:
+            own = share * weights[i]
+            weights[i] = own + (one - share) * rows.weights[r]
+            of_target = own / weights[i] if weights[i] != zero else zero
+        for j in range(k):
+            y[i * k + j] = of_target * y[i * k + j] + (one - of_target) * rows.y[r * k + j]
+
+
+@numba.njit(error_model="numpy")
+def run_layers(layers, numbers, w, noise, values, kept, sizes, m, count):
+    """The outputs of the first `count` layers for m rows.
+
+    Parameters
+    ----------
+    layers, numbers : as in `tables.Network`
+    w, noise : the weights, and the states of noise, as in `tables.State`
+    values, kept : activations and what layers keep, as in `tables.Scratch`
+    sizes : as in `arguments.py`
+    """
+    sizes[ROWS] = m
+    for index in range(count):
+        layer = part(layers, index * LAYER_COLUMNS, (index + 1) * LAYER_COLUMNS)
+        n, o = layer[N_IN], layer[N_OUT]
+        sizes[INPUTS] = n
+        sizes[OUTPUTS] = o
+        place = layer[NOISE]
+        if place >= 0 and sizes[TRAINS]:
+            first, second = keys_of(noise[2 * place], noise[2 * place + 1])
+            sizes[FIRST_KEY] = np.int64(first)
+            sizes[SECOND_KEY] = np.int64(second)
+            noise[2 * place + 1] += 1
+        x, y, start = layer[X_START], layer[Y_START], layer[KEPT_START]
+        call(
+            layer[FORWARD_AT],
+            (
+                part(values, x, x + m * n),
+                part(values, y, y + m * o),
+                part(kept, start, start + m * layer[KEPT_BY_ROW] + layer[KEPT_BESIDE]),
+                part(w, layer[W_START], layer[W_STOP]),
+                part(w, layer[F_START], layer[F_STOP]),
+                part(numbers, layer[L_NUMBERS_START], layer[L_NUMBERS_STOP]),
+                sizes,
+            ),
+        )
+
+
+@numba.njit(error_model="numpy")
+def _forward(network, state, scratch, sizes, m):
+    """The outputs of the network for the m rows in the scratch."""
+    run_layers(
+        network.layers,
+        network.numbers,
+        state.weights,
+        state.noise,
+        scratch.activations,
+        scratch.kept,
+        sizes,
+        m,
+        network.counts[N_FORWARD],
+    )
+
+
+@numba.njit(error_model="numpy")
+def _backward(network, state, scratch, sizes, m):
+    """The slopes of the loss for all trained weights, from its slopes for the outputs."""
+    values, slopes, w = scratch.activations, scratch.slopes, state.weights
+    for index in range(network.counts[N_BACKWARD] - 1, -1, -1):
+        layer = part(network.layers, index * LAYER_COLUMNS, (index + 1) * LAYER_COLUMNS)
+        if not (layer[TRAINED] or layer[BEHIND_TRAINED]):
+            break
+        n, o = layer[N_IN], layer[N_OUT]
+        sizes[INPUTS] = n
+        sizes[OUTPUTS] = o
+        sizes[PASSES_ON] = layer[BEHIND_TRAINED]
+        x, y, kept = layer[X_START], layer[Y_START], layer[KEPT_START]
+        first, last = layer[W_START], layer[W_STOP]
+        call(
+            layer[BACKWARD_AT],
+            (
+                part(values, x, x + m * n),
+                part(slopes, x, x + m * n),
+                part(values, y, y + m * o),
+                part(slopes, y, y + m * o),
+                part(scratch.kept, kept, kept + m * layer[KEPT_BY_ROW] + layer[KEPT_BESIDE]),
+                part(w, first, last),
+                part(scratch.gradient, first, last if layer[TRAINED] else first),
+                part(w, layer[F_START], layer[F_STOP]),
+                part(network.numbers, layer[L_NUMBERS_START], layer[L_NUMBERS_STOP]),
+                sizes,
+            ),
+        )
+
+
+@numba.njit(error_model="numpy")
+def _measure(network, scratch, sizes, m, totals):
+    """Add loss and metrics of m rows to `totals`; the loss writes its slopes too."""
+    k = network.counts[N_TARGETS]
+    for index in range(network.counts[N_MEASURES]):
+        made = part(network.measures, index * MEASURE_COLUMNS, (index + 1) * MEASURE_COLUMNS)
+        start, width = made[P_START], made[P_WIDTH]
+        sizes[OUTPUTS] = width
+        weights = scratch.weights if made[WEIGHTED] else scratch.ones
+        call(
+            made[MEASURE_AT],
+            (
+                part(scratch.activations, start, start + m * width),
+                part(scratch.y, 0, m * k),
+                part(weights, 0, m),
+                part(scratch.slopes, start, start + m * width),
+                part(network.numbers, made[M_NUMBERS_START], made[M_NUMBERS_STOP]),
+                sizes,
+                part(totals, made[SUMS_START], made[SUMS_STOP]),
+            ),
+        )
+
+
+@numba.njit(error_model="numpy")
+def _run_steps(network, table, count, state, gradient, memory, rate):
+    """Run the penalties, or the steps after a batch."""
+    weights = part(state.weights, 0, gradient.shape[0])
+    for index in range(count):
+        step = part(table, index * STEP_COLUMNS, (index + 1) * STEP_COLUMNS)
+        call(
+            step[STEP_AT],
+            (
+                weights,
+                gradient,
+                state.slots,
+                part(network.spans, step[SPANS_START], step[SPANS_STOP]),
+                part(network.numbers, step[S_NUMBERS_START], step[S_NUMBERS_STOP]),
+                memory,
+                rate,
+                state.step[0],
+            ),
+        )
+
+
+@numba.njit(error_model="numpy")
+def _validate(network, state, scratch, sizes, held_out, size, sums, penalty):
+    """Add loss and metrics of all rows to `sums`."""
+    counts, n_rows = network.counts, held_out.weights.shape[0]
+    sizes[TRAINS] = 0
+    start = 0
+    while start < n_rows:
+        m = min(size, n_rows - start)
+        _pick(held_out, counts[N_INPUTS], counts[N_TARGETS], scratch.straight, start, m, scratch)
+        _forward(network, state, scratch, sizes, m)
+        _measure(network, scratch, sizes, m, sums)
+        start += size
+    if counts[N_PENALTIES]:
+        penalty[0] = 0.0
+        _run_steps(
+            network, network.penalties, counts[N_PENALTIES], state, scratch.gradient, penalty, 0.0
+        )
+        sums[0] += n_rows * penalty[0]
+
+
+def _train(network, state, scratch, training, held_out, made):
+    """Train some epochs.
+
+    Parameters
+    ----------
+    network : Network
+    state : State
+        Is changed.
+    scratch : Scratch
+    training, held_out : Rows
+        Without a row to hold out nothing is validated.
+    made : Call
+        Its curves are filled.
+    """
+    course, counts, totals, curves = made.course, network.counts, state.totals, made.curves
+    size, n_rows, n_totals = course[BATCH_SIZE], training.weights.shape[0], totals.shape[0]
+    steps = (n_rows + size - 1) // size
+    sizes = np.empty(N_SIZES, np.int64)
+    penalty = np.empty(1, np.float64)
+    for epoch in range(course[N_EPOCHS]):
+        if course[FIRST_STEP] == 0:
+            for i in range(n_totals):
+                totals[i] = 0.0
+        for step in range(course[FIRST_STEP], course[LAST_STEP]):
+            start = step * size
+            m = min(size, n_rows - start)
+            place = epoch * n_rows + start
+            _pick(training, counts[N_INPUTS], counts[N_TARGETS], made.orders, place, m, scratch)
+            if course[MIXES]:
+                _blend(training, counts[N_INPUTS], counts[N_TARGETS], made, place, m, scratch)
+            sizes[TRAINS] = 1
+            _forward(network, state, scratch, sizes, m)
+            _measure(network, scratch, sizes, m, totals)
+            _backward(network, state, scratch, sizes, m)
+            if counts[N_PENALTIES]:
+                penalty[0] = 0.0
+                _run_steps(
+                    network,
+                    network.penalties,
+                    counts[N_PENALTIES],
+                    state,
+                    scratch.gradient,
+                    penalty,
+                    0.0,
+                )
+                totals[0] += m * penalty[0]
+            state.step[0] += 1
+            rate = made.rates[epoch * steps + step]
+            _run_steps(
+                network, network.steps, counts[N_STEPS], state, scratch.gradient, state.memory, rate
+            )
+        for i in range(n_totals):
+            curves[epoch * 2 * n_totals + i] = totals[i]
+        if held_out.weights.shape[0] and course[LAST_STEP] == steps:
+            sums = part(curves, (2 * epoch + 1) * n_totals, (2 * epoch + 2) * n_totals)
+            for i in range(n_totals):
+                sums[i] = 0.0
+            _validate(
+                network, state, scratch, sizes, held_out, course[HELD_OUT_SIZE], sums, penalty
+            )
+
+
+_lock = threading.Lock()
+_compiled: dict[str, Any] = {}
+
+
+def trainer(dtype: str) -> Any:
+    """The function above for a float type, compiled if need be."""
+    with _lock:
+        if dtype not in _compiled:
+            _compiled[dtype] = _make(dtype)
+        return _compiled[dtype]
+
+
+def _make(dtype: str) -> Any:
+    if INTERPRETED:
+        return _train
+    kind = getattr(types, dtype)
+    real, slots = types.Array(kind, 1, "C"), types.Array(kind, 2, "C")
+    whole, double = types.Array(types.int64, 1, "C"), types.Array(types.float64, 1, "C")
+    # numba has a type of its own for a tuple of equal members, and another one for read-only arrays.
+    some = types.NamedUniTuple(types.Array(kind, 1, "C", readonly=True), 3, Rows)
+    signature = types.void(
+        types.NamedTuple([whole, whole, whole, whole, whole, double, whole], Network),
+        types.NamedTuple([real, slots, double, whole, whole, double], State),
+        types.NamedTuple([*[real] * 7, whole], Scratch),
+        some,
+        some,
+        types.NamedTuple([whole, whole, double, whole, real, double], Call),
+    )
+    dispatcher = cached(numba.njit(**OPTIONS)(_train), dtype)
+    dispatcher.compile(signature)
+    dispatcher.disable_compile()  # arrays of other types are an error, and not seconds of compiling
+    return dispatcher

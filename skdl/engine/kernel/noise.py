@@ -1,0 +1,44 @@
+"""The noise of `engine/keras_parts/noise_functions.py`, bit for bit, for the kernel."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+_LOW = np.uint64(0xFFFFFFFF)
+
+
+@numba.njit
+def _sum(x, y):
+    return np.uint32((np.uint64(x) + np.uint64(y)) & _LOW)
+
+
+@numba.njit
+def _product(x, y):
+    # Products of 32 bits have 64 in numba: the lower half counts.
+    return np.uint32((np.uint64(x) * np.uint64(y)) & _LOW)
+
+
+@numba.njit
+def lowbias32(x):
+    """A bijection of 32 bits with good avalanche (Wellons, Prospecting for hash functions, 2018)."""
+    x = np.uint32(x ^ np.uint32(x >> np.uint32(16)))
+    x = _product(x, np.uint32(0x7FEB352D))
+    x = np.uint32(x ^ np.uint32(x >> np.uint32(15)))
+    x = _product(x, np.uint32(0x846CA68B))
+    return np.uint32(x ^ np.uint32(x >> np.uint32(16)))
+
+
+@numba.njit
+def keys_of(seed, counter):
+    """The two keys of one call of a noise layer, from its seed and the number of the call."""
+    s, c = np.uint32(seed), np.uint32(counter)
+    first = lowbias32(_sum(lowbias32(s), c))
+    second = lowbias32(np.uint32(lowbias32(_sum(s, np.uint32(0x9E3779B9))) ^ c))
+    return first, second
+
+
+@numba.njit
+def bits_at(position, first, second):
+    """The 32 random bits of the element at a position of an array, by the keys of the call."""
+    return lowbias32(np.uint32(lowbias32(_sum(np.uint32(position), first)) ^ second))

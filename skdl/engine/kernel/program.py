@@ -1,0 +1,229 @@
+"""The program of the kernel: one job by calls of the loop."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+
+from skdl.common.keras_settings import floatx
+from skdl.engine.base import AbstractProgram, End, Stretch
+from skdl.engine.epoch_lines import print_begin, print_end
+from skdl.engine.job import FitJob, StoppingMemory
+from skdl.engine.kernel.assembly import Assembly, rows_of, value_of
+from skdl.engine.kernel.description import Description, Metric, Stack
+from skdl.engine.kernel.loop import trainer
+from skdl.engine.kernel.prediction import predict_rows
+from skdl.engine.kernel.reading import layers_of
+from skdl.engine.kernel.tables import FIRST_STEP, LAST_STEP, Call
+from skdl.engine.kernel.watching import Watcher
+from skdl.engine.ledger import ledger
+from skdl.engine.network.network import Network
+from skdl.engine.network.state import NetworkState
+from skdl.engine.random import batch_order
+from skdl.engine.rows.arrays import Arrays
+from skdl.engine.rows.mixup import blend_of_epoch
+
+# A call ends after about this long, so that Ctrl-C is heard.
+SECONDS_PER_CALL = 0.4
+# The first call of an epoch finds out how long a step takes.
+FIRST_STEPS = 16
+_LOSS = Metric("loss", "loss")
+
+
+class KernelProgram(AbstractProgram["KernelFit"]):
+    """Runs the jobs of described networks.
+
+    Parameters
+    ----------
+    description : Description
+    """
+
+    def __init__(self, description: Description):
+        self._description = description
+
+    def begin(self, job: FitJob) -> KernelFit:
+        """The arrays of a fit."""
+        return KernelFit(job, self._description)
+
+    def run(self, fit: KernelFit, epoch: int, most: int, seconds: float) -> Stretch:
+        """Train some epochs by one call, or one epoch by several."""
+        return fit.run(epoch, most, seconds)
+
+    def end(self, fit: KernelFit) -> End:
+        """The network after the last step, with the best weights where that was asked for."""
+        return fit.end()
+
+    @staticmethod
+    def predict(
+        network: Network, state: NetworkState, x: Arrays, *, batch_size: int | None = None
+    ) -> Arrays:
+        """Row by row, whatever the size of a batch."""
+        stack = cast(Stack, network.answer(layers_of))
+        weights = [*stack.trained, *stack.fixed]
+        dtype = state.variables[weights[0].position].dtype.name if weights else floatx()
+        return predict_rows(stack, state.variables, x, dtype)
+
+
+class KernelFit:
+    """One fit of the kernel: its arrays.
+
+    Parameters
+    ----------
+    job : FitJob
+    description : Description
+    """
+
+    def __init__(self, job: FitJob, description: Description):
+        self._job, self._description = job, description
+        dtype = floatx()
+        begun = job.start if job.resume is None else job.resume.network
+        self._begun = begun
+        self._optimizer = begun.optimizer or job.network.fresh_optimizer(begun.variables)
+        training, held_out = job.training, job.validation
+        most = max(job.batch_size, 1 if held_out is None else job.validation_batch_size)
+        n_targets = math.prod(training.y.shape[1:])
+        self._assembly = Assembly(description, dtype, most, n_targets)
+        self._state = self._assembly.state(begun.variables, self._optimizer)
+        self._rate = float(self._optimizer[1])
+        self._training = rows_of(training.x, training.y, training.weight, dtype)
+        self._held_out = (
+            rows_of(training.x[:0], training.y[:0], None, dtype)
+            if held_out is None
+            else rows_of(held_out.x, held_out.y, held_out.weight, dtype)
+        )
+        self._scratch = self._assembly.scratch(len(self._held_out.weights))
+        self._steps = math.ceil(training.n_rows / job.batch_size)
+        self._train = trainer(dtype)
+        self._dtype = np.dtype(dtype).type
+        self._pace: float | None = None
+        self._n_epochs = 0
+        self._memory = StoppingMemory() if job.resume is None else job.resume.stopping
+        told = job.stopping
+        watches = told and (told.early_stopping or told.reduce_lr_patience is not None)
+        self._watcher = Watcher(told, self._dtype) if told and watches else None
+
+    def run(self, epoch: int, most: int, seconds: float) -> Stretch:
+        """Train from `epoch` on."""
+        count, pace = 1, self._pace
+        if pace is not None and self._watcher is None:
+            count = int(min(SECONDS_PER_CALL, seconds) / max(pace * self._steps, 1e-9))
+        count = min(max(count, 1), most)
+        call = self._call(epoch, count)
+        parts = 1
+        if count == 1 and (pace is None or pace * self._steps > 2 * SECONDS_PER_CALL):
+            stride = FIRST_STEPS if pace is None else max(1, int(SECONDS_PER_CALL / pace))
+            parts = math.ceil(self._steps / stride)
+        ends = np.linspace(0, self._steps, parts + 1).astype(int)
+        spent = 0.0
+        for start, stop in zip(ends[:-1], ends[1:], strict=True):
+            call.course[[FIRST_STEP, LAST_STEP]] = start, stop
+            clock = time.perf_counter()
+            self._train(
+                self._assembly.network,
+                self._state,
+                self._scratch,
+                self._training,
+                self._held_out,
+                call,
+            )
+            passed = time.perf_counter() - clock
+            spent += passed
+            self._pace = passed / max(1, count * (stop - start))
+        self._rate = float(call.rates[-1])
+        self._n_epochs += count
+        history = self._history(call, count)
+        if self._job.verbose:
+            for row in range(count):
+                print_begin(self._job, epoch + row)
+                print_end(self._steps, {name: curve[row] for name, curve in history.items()})
+        if self._watcher is not None and self._watcher.stopping.monitor in history:
+            value = history[self._watcher.stopping.monitor][-1]
+            self._memory, self._rate = self._watcher.after(
+                self._memory, value, epoch, self._rate, self._weights
+            )
+        return Stretch(history, count, self._memory.stopped, spent)
+
+    def _call(self, epoch: int, count: int) -> Call:
+        """What `count` epochs from `epoch` on are given."""
+        job, steps, n_rows = self._job, self._steps, self._job.training.n_rows
+        first = epoch - job.initial_epoch
+        orders, partners, shares = [], [], []
+        for number in range(job.trained_epochs + first, job.trained_epochs + first + count):
+            orders.append(
+                batch_order(job.seed, number, n_rows) if job.shuffle else np.arange(n_rows)
+            )
+            if job.mixup:
+                blend = blend_of_epoch(job.seed, number, n_rows, job.mixup)
+                partners.append(blend.partners)
+                shares.append(blend.shares)
+        if job.rates is None:
+            rates = np.full(count * steps, self._rate)
+        else:
+            given = np.asarray(job.rates[first * steps : (first + count) * steps], self._dtype)
+            rates = (given * self._dtype(self._memory.rate_factor)).astype(float)
+        course = (job.batch_size, 0, steps, job.validation_batch_size, count)
+        n_sums = len(self._state.totals)
+        return Call(
+            np.array([*course, bool(job.mixup), job.training.weight is not None], np.int64),
+            np.concatenate(orders).astype(np.int64, copy=False),
+            rates,
+            np.array(partners, np.int64).reshape(-1),
+            np.array(shares, self._dtype).reshape(-1),
+            np.zeros(count * 2 * n_sums),
+        )
+
+    def _weights(self) -> tuple[np.ndarray, ...]:
+        """The weights, as `keras.Model.get_weights` has them."""
+        variables = self._assembly.variables(self._state, self._begun.variables)
+        return tuple(variables[place] for place in self._job.network.layout.weights)
+
+    def end(self) -> End:
+        """The state that the fit ends with."""
+        ledger.add(kernel_fits=1, rows=self._n_epochs * self._job.training.n_rows)
+        end, best = self.now(), self._memory.best_weights
+        variables = list(end.variables)
+        average = self._description.optimizer.average
+        if average is not None and end.optimizer is not None:
+            for weight, place in zip(self._description.stack.trained, average.places, strict=True):
+                variables[weight.position] = end.optimizer[place]
+            end = replace(end, variables=tuple(variables))
+        if best is not None:
+            for place, value in zip(self._job.network.layout.weights, best, strict=True):
+                variables[place] = value
+            end = replace(end, variables=tuple(variables))
+        return End(end, self._memory)
+
+    def _history(self, call: Call, count: int) -> dict[str, tuple[float, ...]]:
+        """The curves of a call, in the order that Keras has them in."""
+        sums = call.curves.reshape(count, 2, -1)
+        found: dict[str, tuple[float, ...]] = {}
+        held_out: dict[str, tuple[float, ...]] = {}
+        metrics = sorted((_LOSS, *self._description.metrics), key=lambda metric: metric.name)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            for metric in metrics:
+                curve = value_of(metric, sums[..., self._assembly.sums[metric.name]])
+                found[metric.name] = tuple(curve[:, 0].tolist())
+                held_out[f"val_{metric.name}"] = tuple(curve[:, 1].tolist())
+        if self._job.validation is not None:
+            found |= held_out
+        if self._tells_rates:
+            found["learning_rate"] = tuple(call.rates.reshape(count, -1)[:, -1].tolist())
+        return found
+
+    @property
+    def _tells_rates(self) -> bool:
+        told = self._job.stopping
+        return self._job.rates is not None or (
+            told is not None and told.reduce_lr_patience is not None
+        )
+
+    def now(self) -> NetworkState:
+        """The state of the network as the last step has left it."""
+        variables = self._assembly.variables(self._state, self._begun.variables)
+        optimizer = list(self._assembly.optimizer_variables(self._state, self._optimizer))
+        optimizer[1] = np.asarray(self._rate, optimizer[1].dtype)
+        return replace(self._begun, variables=variables, optimizer=tuple(optimizer))

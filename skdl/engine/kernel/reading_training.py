@@ -1,0 +1,285 @@
+"""The loss, the metrics and the optimizer of a compiled Keras model, as the kernel describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from skdl.common.keras_import import load_keras
+from skdl.engine.kernel.description import Average, Layer, Loss, Metric, Optimizer
+from skdl.engine.kernel.names import LINKS, UnknownToKernelError, single
+from skdl.engine.optimizers.pure_optimizer import PureOptimizer
+
+if TYPE_CHECKING:
+    import keras
+
+_PLAIN_LOSSES = (
+    *("mean_squared_error", "mean_absolute_error", "huber", "log_cosh", "poisson"),
+    *("mean_absolute_percentage_error", "mean_squared_logarithmic_error", "kl_divergence"),
+    *("hinge", "squared_hinge", "categorical_hinge", "categorical_focal_crossentropy"),
+)
+_WITH_EPSILON = (
+    *("poisson", "kl_divergence", "mean_absolute_percentage_error"),
+    "mean_squared_logarithmic_error",
+)
+_CLASSES = {
+    "kl_divergence": "KLDivergence",
+    "log_cosh": "LogCosh",
+}
+
+
+def read_loss(model: keras.Model, last: Layer | None) -> Loss:
+    """The loss, with the activation of the last layer in it where Keras computes it so.
+
+    Parameters
+    ----------
+    model : keras.Model
+    last : Layer or None
+        The last layer; None if Keras has a layer behind it, by which the loss does not find the activation.
+    """
+    given, loss = load_keras().losses, model.loss
+    if model._compile_loss is None or model._compile_loss._user_loss_weights is not None:
+        raise UnknownToKernelError("the loss is weighted, or there is none")
+    if isinstance(loss, str):
+        try:
+            loss = given.get(loss)
+        except ValueError as error:
+            raise UnknownToKernelError(f"Keras knows no loss {loss}") from error
+    names = [*_PLAIN_LOSSES, *LINKS]
+    by_class = {getattr(given, _class_name(name)): name for name in names}
+    by_function = {getattr(given, name): name for name in names}
+    if isinstance(loss, type) and loss in by_class:
+        loss = loss()
+    if type(loss) in by_class:
+        # The config of a Huber loss does not tell its delta.
+        name, config = by_class[type(loss)], {**loss.get_config(), **loss._fn_kwargs}
+        if loss.dtype != load_keras().config.floatx():
+            raise UnknownToKernelError(f"the loss is of type {loss.dtype}")
+    elif isinstance(loss, FunctionType) and loss in by_function:
+        name, config = by_function[loss], {}
+    else:
+        raise UnknownToKernelError("the kernel does not have the loss")
+    if config.get("reduction", "sum_over_batch_size") != "sum_over_batch_size":
+        raise UnknownToKernelError(f"the loss has the reduction {config['reduction']!r}")
+    if config.get("ignore_class") is not None or config.get("axis", -1) != -1:
+        raise UnknownToKernelError("the loss ignores a class, or has an axis of its own")
+    from_logits = bool(config.get("from_logits", False))
+    kind, numbers = _kind_of_loss(name, config)
+    link = LINKS.get(name)
+    if link is None:
+        if from_logits:
+            raise UnknownToKernelError("the loss takes logits")
+        return Loss(kind, numbers)
+    of_logits = last is not None and last.kind == link
+    if last is None or of_logits == from_logits:
+        raise UnknownToKernelError(f"the loss takes probabilities that no {link} gives")
+    return Loss(kind, numbers, of_logits)
+
+
+def known_losses() -> list[str]:
+    """The names of the classes of losses that the kernel takes."""
+    return [_class_name(name) for name in (*_PLAIN_LOSSES, *LINKS)]
+
+
+def known_metrics() -> list[str]:
+    """The names of the classes of metrics that the kernel takes."""
+    return [*map(_class_name, _FUNCTIONS), "RootMeanSquaredError", "R2Score"]
+
+
+def known_optimizers() -> list[str]:
+    """The names of the classes of optimizers that the kernel takes."""
+    return [kind.__name__ for kind in _optimizers()]
+
+
+def _class_name(name: str) -> str:
+    return _CLASSES.get(name, "".join(part.capitalize() for part in name.split("_")))
+
+
+def _kind_of_loss(name: str, config: dict[str, Any]) -> tuple[str, tuple[float, ...]]:
+    """The piece of a loss and its numbers."""
+    small = load_keras().config.epsilon()
+    smoothing = float(config.get("label_smoothing", 0.0))
+    if name in ("hinge", "squared_hinge"):
+        return "hinge", (float(name != "hinge"),)
+    if name == "huber":
+        return name, (float(config.get("delta", 1.0)),)
+    if name in _WITH_EPSILON:
+        return name, (small,)
+    gamma, alpha = config.get("gamma", 2.0), config.get("alpha", 0.25)
+    if not all(isinstance(number, (int, float)) for number in (gamma, alpha)):
+        raise UnknownToKernelError("the loss weights each class by itself")
+    gamma, alpha = float(gamma), float(alpha)
+    if name == "categorical_focal_crossentropy":
+        return name, (smoothing, gamma, alpha, small)
+    if name == "binary_focal_crossentropy":
+        return name, (smoothing, gamma, alpha if config.get("apply_class_balancing") else -1.0)
+    return name, (smoothing,) if name in LINKS else ()
+
+
+_FUNCTIONS = (
+    *("sparse_categorical_accuracy", "categorical_accuracy", "binary_accuracy"),
+    *("mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error"),
+    "mean_squared_logarithmic_error",
+)
+
+
+def read_metrics(model: keras.Model) -> Iterator[Metric]:
+    """The metrics, which have met data."""
+    compiled = model._compile_metrics
+    if compiled is None:
+        return
+    groups = ((compiled._flat_metrics, False), (compiled._flat_weighted_metrics, True))
+    found = [
+        (*_kind_of_metric(metric), weighted)
+        for group, weighted in groups
+        for held in group
+        for metric in ([] if held is None else held.metrics)
+    ]
+    names = list(compiled.result())
+    if len(names) != len(found) or "loss" in names:
+        raise UnknownToKernelError("curves share a name")
+    for name, made in zip(names, found, strict=True):
+        yield Metric(name, *made)
+
+
+def _kind_of_metric(metric: Any) -> tuple[str, tuple[float, ...]]:
+    """The piece of a metric and its numbers."""
+    given, small = load_keras().metrics, load_keras().config.epsilon()
+    kind = type(metric)
+    if metric.dtype != load_keras().config.floatx():
+        raise UnknownToKernelError(f"the metric {metric.name} is of type {metric.dtype}")
+    if kind is given.RootMeanSquaredError:
+        return "root_mean_squared_error", ()
+    if kind is given.R2Score:
+        if metric.class_aggregation == "uniform_average" and not metric.num_regressors:
+            return "r2_score", ()
+        raise UnknownToKernelError("R2Score weights its columns, or is adjusted")
+    by_class = {getattr(given, _class_name(name)): name for name in _FUNCTIONS}
+    by_function = {getattr(given, name): name for name in _FUNCTIONS}
+    name = by_class.get(kind)
+    if kind is given.MeanMetricWrapper:
+        name = by_function.get(metric._fn)
+    if name is None:
+        raise UnknownToKernelError(f"the kernel has no metric {metric.name}")
+    options = dict(metric._fn_kwargs)
+    threshold = options.pop("threshold", 0.5)
+    if options or threshold is None:
+        raise UnknownToKernelError(f"the metric {metric.name} has arguments of its own")
+    if name == "binary_accuracy":
+        return name, (float(threshold),)
+    return name, (small,) if name in _WITH_EPSILON else ()
+
+
+def read_optimizer(model: keras.Model, order: Sequence[int]) -> Optimizer:
+    """The optimizer.
+
+    Parameters
+    ----------
+    model : keras.Model
+    order : sequence of int
+        The places of the trained weights among the trainable variables, as the layers have them.
+    """
+    read = _optimizers().get(type(model.optimizer))
+    if read is None:
+        raise UnknownToKernelError(f"the kernel has no optimizer {type(model.optimizer).__name__}")
+    if model.optimizer.built:
+        known = [id(variable) for variable in model.optimizer._trainable_variables]
+        if known != [id(variable) for variable in model.trainable_variables]:
+            raise UnknownToKernelError(
+                "the optimizer was built for other variables than are trained"
+            )
+    pure = PureOptimizer(model.optimizer, model.trainable_variables)
+    made = pure.optimizer
+    if pure.learning_rate_index != 1:
+        raise UnknownToKernelError("the learning rate is a schedule of Keras's")
+    if made.gradient_accumulation_steps or made.loss_scale_factor:
+        raise UnknownToKernelError("the optimizer accumulates slopes, or scales the loss")
+    kind, numbers, names, memory = read(made)
+    places = {id(v): place for place, v in enumerate(pure.variables)}
+
+    def places_of(name: str) -> tuple[int, ...]:
+        return tuple(places[id(getattr(made, name)[place])] for place in order)
+
+    clips = {
+        "clip_by_norm": made.clipnorm,
+        "clip_by_global_norm": made.global_clipnorm,
+        "clip_by_value": made.clipvalue,
+    }
+    clip = next((name for name, limit in clips.items() if limit and limit > 0), None)
+    average = None
+    if made.use_ema:
+        places_of_average = places_of("_model_variables_moving_average")
+        frequency = int(made.ema_overwrite_frequency or 0)
+        average = Average(float(made.ema_momentum), frequency, places_of_average)
+    return Optimizer(
+        kind,
+        tuple(map(float, numbers)),
+        tuple(places_of(name) for name in names),
+        tuple(places[id(getattr(made, name))] for name in memory),
+        clip,
+        float(clips[clip]) if clip else 0.0,
+        single(made.weight_decay or 0.0),
+        average,
+    )
+
+
+def _optimizers() -> dict[type, Callable[[Any], tuple[str, tuple[float, ...], Any, Any]]]:
+    given = load_keras().optimizers
+
+    def sgd(one: Any) -> Any:
+        if not one.momentum:
+            return "sgd", (), (), ()
+        return "sgd_with_momentum", (one.momentum, float(one.nesterov)), ("momentums",), ()
+
+    def rmsprop(one: Any) -> Any:
+        names = ["_velocities"]
+        names += ["_momentums"] if one.momentum else []
+        names += ["_average_gradients"] if one.centered else []
+        return "rmsprop", (one.rho, one.epsilon, one.momentum, float(one.centered)), names, ()
+
+    def adam(one: Any) -> Any:
+        numbers = (one.beta_1, one.beta_2, one.epsilon)
+        if one.amsgrad:
+            return "amsgrad", numbers, ("_momentums", "_velocities", "_velocity_hats"), ()
+        return "adam", numbers, ("_momentums", "_velocities"), ()
+
+    def adamax(one: Any) -> Any:
+        return "adamax", (one.beta_1, one.beta_2, one.epsilon), ("_m", "_u"), ()
+
+    def nadam(one: Any) -> Any:
+        numbers = (one.beta_1, one.beta_2, one.epsilon)
+        return "nadam", numbers, ("_momentums", "_velocities"), ("_u_product",)
+
+    def adagrad(one: Any) -> Any:
+        return "adagrad", (one.epsilon,), ("_accumulators",), ()
+
+    def adadelta(one: Any) -> Any:
+        names = ("_accumulated_grads", "_accumulated_delta_vars")
+        return "adadelta", (one.rho, one.epsilon), names, ()
+
+    def lion(one: Any) -> Any:
+        return "lion", (single(one.beta_1), single(one.beta_2)), ("_momentums",), ()
+
+    def ftrl(one: Any) -> Any:
+        numbers = (
+            one.learning_rate_power,
+            one.l1_regularization_strength,
+            one.l2_regularization_strength,
+            one.beta,
+            one.l2_shrinkage_regularization_strength,
+        )
+        return "ftrl", numbers, ("_accumulators", "_linears"), ()
+
+    return {
+        given.SGD: sgd,
+        given.RMSprop: rmsprop,
+        given.Adam: adam,
+        given.AdamW: adam,
+        given.Adamax: adamax,
+        given.Nadam: nadam,
+        given.Adagrad: adagrad,
+        given.Adadelta: adadelta,
+        given.Lion: lion,
+        given.Ftrl: ftrl,
+    }

@@ -1,0 +1,305 @@
+"""Which jobs the kernel leaves to others, and why."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from skdl.engine.compiled import CompiledEngine
+from skdl.engine.kernel import reading
+from skdl.engine.kernel.choice import MOST_MULTIPLICATIONS, description_for_kernel
+from skdl.engine.kernel.description import Description, Stack
+from skdl.engine.kernel.reading import layers_of
+from skdl.engine.network.network import LiveNetwork
+from skdl.engine.rows.arrays import Samples
+from tests.engine.kernel.cases import (
+    CLASSES,
+    around,
+    dense,
+    layer,
+    loss,
+    measured,
+    of_classes,
+    one_hot,
+    optimizer,
+    real,
+    stack,
+)
+from tests.engine.oracle import ROWS, classes, job_of, numbers
+
+
+class Twice(keras.layers.Dense):
+    def call(self, inputs, training=None):
+        return 2 * super().call(inputs)
+
+
+def of_own_function(x):
+    return x * x
+
+
+def with_attribute():
+    made = keras.layers.Dense(3)
+    made.scale = 2.0
+    return made
+
+
+def with_method():
+    made = keras.layers.Dense(4)
+    made.call = lambda inputs, training=None: inputs
+    return made
+
+
+def trained_in_part():
+    model = stack(dense(3), dense(2))()
+    model.layers[0].bias.trainable = False
+    model.compile("sgd", "mse")
+    return model
+
+
+def of_two_inputs():
+    one, two = keras.Input((2,)), keras.Input((2,))
+    joined = keras.layers.Concatenate()([one, two])
+    model = keras.Model([one, two], keras.layers.Dense(2)(joined))
+    model.compile("sgd", "mse")
+    return model
+
+
+def with_a_shortcut():
+    rows = keras.Input((4,))
+    model = keras.Model(
+        rows, keras.layers.Dense(2)(keras.layers.Add()([rows, keras.layers.Dense(4)(rows)]))
+    )
+    model.compile("sgd", "mse")
+    return model
+
+
+def with_one_layer_twice():
+    rows, shared = keras.Input((4,)), keras.layers.Dense(4)
+    model = keras.Model(rows, keras.layers.Dense(2)(shared(shared(rows))))
+    model.compile("sgd", "mse")
+    return model
+
+
+def with_own_metric():
+    model = stack(dense(3), dense(2))()
+    model.own = keras.metrics.Mean(name="own")
+    return model
+
+
+def frozen_later():
+    model = stack(dense(3), dense(2), optimizer=optimizer("Adam"))()
+    model.optimizer.build(model.trainable_variables)
+    model.layers[0].trainable = False
+    return model
+
+
+class Own(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.inner = keras.layers.Dense(2)
+
+    def build(self, shape):
+        self.inner.build(shape)
+
+    def call(self, inputs):
+        return self.inner(inputs)
+
+
+def subclassed():
+    model = Own()
+    model.build((None, 4))
+    model.compile("sgd", "mse")
+    return model
+
+
+def schedule():
+    return keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9))
+
+
+def plain(**settings):
+    return stack(dense(3), dense(2), **settings)
+
+
+NETWORKS = {
+    "a subclass of a layer": stack(lambda: Twice(3), dense(2)),
+    "a function as activation": stack(dense(3, of_own_function), dense(2)),
+    "an attribute of its own": stack(with_attribute, dense(2)),
+    "a method of its own": stack(with_method, dense(2)),
+    "an activation that is a layer": stack(
+        lambda: keras.layers.Dense(3, keras.layers.ReLU()), dense(2)
+    ),
+    "sparsemax": stack(dense(4, "sparsemax"), dense(2)),
+    "a reshaped activation": stack(
+        dense(CLASSES, "softmax"), layer("Flatten"), loss="categorical_crossentropy"
+    ),
+    "a metric that is an attribute": with_own_metric,
+    "a weight for each class": stack(
+        dense(CLASSES, "softmax"), loss=loss("CategoricalFocalCrossentropy", alpha=[0.1, 0.2, 0.3])
+    ),
+    "an optimizer for other variables": frozen_later,
+    "half precision": stack(dense(3, dtype="mixed_bfloat16"), dense(2)),
+    "UnitNormalization": stack(dense(3), layer("UnitNormalization"), dense(2)),
+    "noise_shape": stack(dense(3), layer("Dropout", 0.2, noise_shape=(None, 1)), dense(2)),
+    "PReLU that shares": stack(layer("PReLU", shared_axes=[1]), dense(2)),
+    "Softmax of another axis": stack(layer("Softmax", axis=[1]), dense(2)),
+    "an orthogonal penalty": stack(dense(3, kernel_regularizer="orthogonal_regularizer"), dense(2)),
+    "a constraint by rows": stack(
+        dense(3, kernel_constraint=keras.constraints.MaxNorm(1.0, axis=1)), dense(2)
+    ),
+    "a layer trained in part": trained_in_part,
+    "two inputs": of_two_inputs,
+    "a shortcut": with_a_shortcut,
+    "a layer used twice": with_one_layer_twice,
+    "a model of the user's": subclassed,
+    "a schedule of Keras's": plain(optimizer=schedule),
+    "accumulated slopes": plain(optimizer=optimizer("SGD", gradient_accumulation_steps=2)),
+    "Adafactor": plain(optimizer=optimizer("Adafactor")),
+    "cosine similarity": plain(loss="cosine_similarity"),
+    "a sum of losses": plain(loss=loss("MeanSquaredError", reduction="sum")),
+    "weighted losses": plain(loss_weights=0.5),
+    "a list of losses": plain(loss=lambda: ["mse"]),
+    "a function as loss": plain(loss=lambda: lambda y, p: keras.ops.mean((y - p) ** 2, -1)),
+    "AUC": measured(keras.metrics.AUC).build,
+    "an adjusted R2": measured(lambda: keras.metrics.R2Score(num_regressors=1)).build,
+    "cosine as metric": plain(metrics=["cosine_similarity"]),
+    "a branch of crossentropy": stack(dense(2, "softplus"), loss="binary_crossentropy"),
+}
+REASONS = {
+    "a subclass of a layer": "code or objects of the user's are part of the network",
+    "an attribute of its own": "the layer dense has an attribute of its own, scale",
+    "sparsemax": "the kernel has no activation sparsemax",
+    "UnitNormalization": "the kernel has no layer UnitNormalization",
+    "a layer trained in part": "a layer is trained in part",
+    "two inputs": "the network is no chain of layers",
+    "a layer used twice": "the layer dense is used twice",
+    "a schedule of Keras's": "the learning rate is a schedule of Keras's",
+    "cosine similarity": "the kernel does not have the loss",
+    "a sum of losses": "the loss has the reduction 'sum'",
+    "a reshaped activation": "the loss takes probabilities that no softmax gives",
+    "a metric that is an attribute": "the model has metrics of its own",
+    "a weight for each class": "the loss weights each class by itself",
+    "an optimizer for other variables": "the optimizer was built for other variables than are trained",
+    "cosine as metric": "the kernel has no metric cosine_similarity",
+    "a branch of crossentropy": "the loss takes probabilities that no sigmoid gives",
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_that_are_not_taken(name):
+    x = [numbers(ROWS, 2)] * 2 if name == "two inputs" else numbers(ROWS, 4)
+    x = tuple(x) if isinstance(x, list) else x
+    y = (
+        one_hot(ROWS)
+        if name in ("a reshaped activation", "a weight for each class")
+        else real(ROWS)
+    )
+    why = description_for_kernel(job_of(NETWORKS[name], x, y))
+    assert isinstance(why, str)
+    if name in REASONS:
+        # Keras adds numbers to the names of layers.
+        assert re.sub(r"_\d+", "", why) == REASONS[name]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"options": {"steps_per_epoch": 2}}, "keras.Model.fit is given options"),
+        ({"batch_size": 2**17}, "its products are large (131072 rows times 12)"),
+    ],
+)
+def test_jobs_that_are_not_taken(changes, why):
+    assert description_for_kernel(job_of(plain(), numbers(ROWS, 4), real(ROWS), **changes)) == why
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "weight"),
+    [
+        (numbers(ROWS, 4), numbers(ROWS, 1), None),
+        (numbers(ROWS, 4), real(ROWS), numbers(ROWS, 2)),
+        (numbers(ROWS, 4).astype(complex), real(ROWS), None),
+    ],
+    ids=["one target for two outputs", "weights of outputs", "complex"],
+)
+def test_rows_that_are_not_taken(x, y, weight):
+    job = job_of(plain(), numbers(ROWS, 4), real(ROWS))
+    assert isinstance(description_for_kernel(replace(job, training=Samples(x, y, weight))), str)
+
+
+@pytest.mark.parametrize("wrong", [-1, CLASSES, np.nan])
+def test_a_target_that_is_no_class_is_not_taken(wrong):
+    y = of_classes(ROWS).astype(float)
+    network = stack(dense(CLASSES, "softmax"), loss="sparse_categorical_crossentropy")
+    job = job_of(network, numbers(ROWS, 4), y.copy())
+    assert isinstance(description_for_kernel(job), Description)
+    job.training.y[2] = wrong
+    assert description_for_kernel(job) == "a target is no class"
+
+
+def test_an_error_of_the_numbers_of_classes_is_not_taken():
+    """Keras compares each output with the number; the loop would read beyond the targets."""
+    last, y = dense(CLASSES, "softmax"), classes(CLASSES, ROWS, 1)
+    build = stack(last, loss="sparse_categorical_crossentropy", metrics=["mse"])
+    why = description_for_kernel(job_of(build, numbers(ROWS, 4), y))
+    assert why == "targets have the shape (1,) instead of (3,)"
+
+
+@pytest.mark.parametrize("wrong", [1e6, 0.5])
+def test_an_accuracy_of_numbers_that_are_no_classes_is_not_taken(wrong):
+    build = stack(dense(1), loss="mse", metrics=["sparse_categorical_accuracy"])
+    y = np.zeros(ROWS, np.float32)
+    job = job_of(build, numbers(ROWS, 4), y)
+    assert isinstance(description_for_kernel(job), Description)
+    y[3] = wrong
+    assert description_for_kernel(job) == "a target is no class"
+
+
+def test_as_many_targets_as_rows():
+    job = job_of(plain(), numbers(ROWS, 4), real(ROWS))
+    short = replace(job, training=Samples(job.training.x, job.training.y[:-1], None))
+    assert description_for_kernel(short) == "there are not as many targets or weights as rows"
+
+
+def test_the_users_random_numbers_are_left_alone():
+    model = stack(dense(3), layer("Dropout", 0.2), dense(2))()
+    reading._attributes.clear()
+    before = random.getstate()
+    assert isinstance(layers_of(model), Stack)
+    assert random.getstate() == before
+
+
+def test_the_limit_of_products_is_exclusive():
+    def why(rows, width):
+        build = stack(dense(width), dense(2))
+        job = job_of(build, numbers(ROWS, 4), real(ROWS), batch_size=rows)
+        return description_for_kernel(job)
+
+    assert MOST_MULTIPLICATIONS == 64 * 4 * 2048
+    assert isinstance(why(64, 2047), Description)
+    assert isinstance(why(64, 2048), str)
+    assert isinstance(why(65, 2048), str)
+
+
+def test_a_method_put_into_a_class_of_keras_is_not_taken(monkeypatch):
+    monkeypatch.setattr(keras.layers.ReLU, "call", lambda self, inputs: inputs * 2)
+    network = around(layer("ReLU")).build
+    why = description_for_kernel(job_of(network, numbers(ROWS, 4), real(ROWS)))
+    assert why == "code or objects of the user's are part of the network"
+
+
+def test_the_plan_says_that_the_kernel_runs_and_the_engine_can_be_asked_to_leave_it_out():
+    job = job_of(around(layer("ReLU")).build, numbers(ROWS, 4), real(ROWS))
+    assert CompiledEngine().explain(job) == "Native kernel."
+    assert CompiledEngine(kernel=False).explain(job) == "Compiled with XLA."
+
+
+def test_a_network_that_changes_is_asked_anew():
+    model = stack(dense(3), dense(2))()
+    job = job_of(LiveNetwork(model), numbers(ROWS, 4), real(ROWS))
+    assert isinstance(description_for_kernel(job), Description)
+    model.layers[0].scale = 3.0
+    assert isinstance(description_for_kernel(job), str)
