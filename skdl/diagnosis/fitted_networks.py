@@ -138,7 +138,7 @@ def curves_of(found: InnerNetwork) -> LearningCurves:
     stopping = stopping_of(network._all_params())
     watched, rises = stopping.watched(validated="val_loss" in history), False
     if stopping.monitor is not None:
-        rises = bool(should_rise(watched, model))
+        rises = bool(should_rise(watched, network._fitted.network))
     setup, kept = setup_of(found), None
     if stopping.early_stopping and stopping.restore_best_weights:
         kept = network.best_epoch_

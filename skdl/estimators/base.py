@@ -17,12 +17,12 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skdl.common.declarations import advice_on
-from skdl.common.keras_import import load_keras, start_devices
 from skdl.engine.compiled import engine_named
 from skdl.engine.copies.live_copies import copy_live
 from skdl.engine.copies.persistence import held, released
 from skdl.engine.job import FitJob, StopReason
 from skdl.engine.keras_parts.walk import saved_kinds
+from skdl.engine.kernel.network import DescribedNetwork
 from skdl.engine.network.fitted import FittedNetwork
 from skdl.engine.network.network import LiveNetwork, Network
 from skdl.engine.network.state import NetworkState
@@ -44,7 +44,7 @@ from skdl.estimators.parameter_table import ParameterTable
 from skdl.estimators.row_weights import RowWeights, check_weight
 from skdl.estimators.sklearn_callbacks import CallbackSupportMixin, start_reporting, with_callbacks
 from skdl.estimators.validation_split import rows_of_fit
-from skdl.estimators.worker_processes import arrival, configure_worker, departure
+from skdl.estimators.worker_processes import arrival, departure, start_tensorflow
 from skdl.exceptions import DivergedError, IndexOutOfRangeError, InvalidParameterError
 from skdl.recording.records import told_fits
 from skdl.training.schedules import RangeTest
@@ -85,6 +85,8 @@ class NetworkEstimator(CallbackSupportMixin):
     _fitted: FittedNetwork
     _learnt: Learnt
     _last_fit: LastFit
+    # Whether `_make_network` starts TensorFlow where it is needed.
+    _starts_by_itself = False
     # Whether rows may have more than one axis.
     _takes_nd = False
     # What `_make_network` sets.
@@ -147,8 +149,6 @@ class NetworkEstimator(CallbackSupportMixin):
             self.__dict__.pop(name, None)
         self.seed_ = draw_seed(type(self).__name__, self.random_state)
         self._learnt = Learnt(X.shape[1:], y.shape[1:])
-        configure_worker()
-        start_devices()
         return X, y
 
     def _checked_X(self, X: Any) -> Any:
@@ -189,6 +189,8 @@ class NetworkEstimator(CallbackSupportMixin):
         if anew:
             by_class = getattr(self, "class_weight", None)
             weighted = not all(one is None for one in (weight, validation.weight, by_class))
+            if not self._starts_by_itself:
+                start_tensorflow()
             made = self._make_network(X, y, classes=classes, weighted=weighted)
             self._learnt = self._learnt.of(made)
             network, target = made.network, made.target
@@ -315,14 +317,14 @@ class NetworkEstimator(CallbackSupportMixin):
         Returns
         -------
         str
-            One sentence: how the fit is compiled, or why it goes through `keras.Model.fit`.
+            One sentence: by what the fit is run, and why it goes through `keras.Model.fit` where it does.
 
         Examples
         --------
         >>> from sklearn.datasets import load_iris
         >>> from skdl import MLPClassifier
         >>> MLPClassifier().explain_plan(*load_iris(return_X_y=True))
-        'Compiled with XLA.'
+        'Native kernel.'
         """
         twin = clone(self)
         training = twin._training_of_fit()
@@ -361,12 +363,13 @@ class NetworkEstimator(CallbackSupportMixin):
     ) -> Arrays:
         """What the network gives for `X`."""
         check_is_fitted(self)
-        configure_worker()
         X = self._checked_X(X)
         x = map_arrays(network_array, self._network_x(X))
         size = n_rows(x) if batch_size == -1 else batch_size
         fitted: FittedNetwork = self._fitted
         network = fitted.network
+        if not isinstance(network, DescribedNetwork):
+            start_tensorflow()
         if network.is_stateful and network.batch_rows:
             check_rows_to_predict(n_rows(x), size, network.batch_rows)
             # To predict changes what it keeps from the batch before: each call begins as the fit has ended.
@@ -377,8 +380,7 @@ class NetworkEstimator(CallbackSupportMixin):
                 callbacks=callbacks,
                 options=options,
             )
-        own_step = type(network.template).predict_step is not load_keras().Model.predict_step
-        if callbacks or options or own_step:
+        if callbacks or options or network.has_own_prediction:
             return predict_by_keras(
                 self.model_, x, batch_size=size, callbacks=callbacks, options=options
             )
@@ -474,7 +476,8 @@ class NetworkEstimator(CallbackSupportMixin):
         for name, value in given.items():
             original.__dict__[name] = dict.fromkeys(value) if name == "_routed" else None
         twin = super(NetworkEstimator, original).__sklearn_clone__()
-        vars(twin).update(copy_live(given))
+        if given:
+            vars(twin).update(copy_live(given))
         return twin
 
     def __getstate__(self) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def stopping_of_job(owner: str, job: FitJob, settings: StoppingSettings) -> Stop
                 f"{owner}: monitor={monitor!r} is not known. Got a name that is none of the curves of "
                 f"this fit, expected one of {', '.join(map(repr, names))}. {fix}"
             )
-        direction = should_rise(monitor, job.network.template)
+        direction = should_rise(monitor, job.network)
         if direction is None:
             raise InvalidParameterError(
                 f"{owner}: monitor={monitor!r} cannot be watched. Got a metric of which Keras does not know "

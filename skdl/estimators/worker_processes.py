@@ -28,11 +28,11 @@ from typing import Any
 from joblib.externals.loky.backend import reduction as loky_reduction
 from joblib.parallel import get_active_backend
 
-from skdl.common.keras_import import load_keras, quiet_start
+from skdl.common.keras_import import load_keras, quiet_start, start_devices
 
 HINT = """\
-skdl: these fits run in worker processes, each of which imports TensorFlow and compiles for itself.
-Threads of one process share all that and give the same bits:
+skdl: these fits run in worker processes. Each process loads the native kernel, or imports TensorFlow and
+compiles for itself. Threads of one process share all that and give the same bits:
 
     with joblib.parallel_config("skdl"):
         GridSearchCV(...).fit(X, y)
@@ -132,6 +132,12 @@ def intra_op_threads() -> int:
         with quiet_start():
             _found_devices = True
             return int(tf.config.threading.get_intra_op_parallelism_threads())
+
+
+def start_tensorflow() -> None:
+    """Import TensorFlow and let it look for its devices, with the threads of the process that searches."""
+    configure_worker()
+    start_devices()
 
 
 def configure_worker() -> None:

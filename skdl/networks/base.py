@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from skdl.common.declarations import Declarations, advice_on
 from skdl.common.keras_import import load_keras
+from skdl.common.keras_precision import built_for
+from skdl.common.keras_settings import floatx
 from skdl.common.parameter_checks import plain
 from skdl.common.signatures import arguments_of
 from skdl.engine.copies.persistence import copy_objects
 from skdl.engine.copies.rebuilding import with_state_of
+from skdl.engine.kernel.network import DescribedNetwork, Plain
 from skdl.engine.network.cache import shared_network
 from skdl.engine.network.network import Network
 from skdl.estimators.base import NetworkEstimator
 from skdl.estimators.declared import batch_size_of
 from skdl.estimators.fit_settings import Training, Validation
+from skdl.estimators.worker_processes import start_tensorflow
 from skdl.exceptions import InvalidParameterError
 from skdl.networks.declared import OF_COMPILED
 from skdl.recording.failed_fits import failures_noted
 from skdl.training.given_schedules import schedule_of
-from skdl.training.losses import Output, check_output, infer_loss, loss_class
+from skdl.training.losses import Output, check_output, infer_loss, loss_class, named_loss
 from skdl.training.optimizers import DEFAULTS, make_optimizer
-from skdl.training.precision import built_for
 from skdl.training.stopping import StoppingSettings, stopping_of
 
 if TYPE_CHECKING:
@@ -40,10 +43,13 @@ class ReadyNetwork(NetworkEstimator):
     have the signatures.
     """
 
+    _starts_by_itself = True
     _declared: ClassVar[Declarations]
     # A static method: from ``n_features``, ``n_outputs``, ``output_activation`` and hyperparameters by name
     # to a network that is not compiled, whose last layer is a Dense.
     _build: ClassVar[Callable[..., Any]]
+    # The same network as plain data, where a family has a function for it.
+    _plain: ClassVar[Callable[..., Plain | None] | None] = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Refuse an unknown argument as Python does, and say which one may have been meant."""
@@ -201,6 +207,14 @@ class ReadyNetwork(NetworkEstimator):
             )
         return kind(label_smoothing=float(smoothing))
 
+    @property
+    def _description(self) -> Callable[..., Plain | None] | None:
+        """The function that describes the networks of this class; None where a subclass builds others."""
+        kind = type(self)
+        describes = getattr(kind._plain, "describes", None)
+        is_ours = describes is kind._build and kind._loss is ReadyNetwork._loss
+        return kind._plain if is_ours else None
+
     def _ready_network(
         self,
         n_features: int,
@@ -219,39 +233,94 @@ class ReadyNetwork(NetworkEstimator):
         settings = {name: plain(value) for name, value in chosen.items()}
         classification = self._estimator_kind == "classifier"
         output = Output("output", n_outputs, output_activation or "linear")
-        loss = self._loss(output, target, settings)
-        check_output(output, loss, target, classification=classification, n_classes=n_classes)
+        shapes = {
+            "n_features": n_features,
+            "n_outputs": n_outputs,
+            "output_activation": output_activation,
+        }
         # Not every metric of a user's takes weights, which only some fits have.
         kind = "weighted_metrics" if weighted else "metrics"
-        owner, build_layers = type(self).__name__, self._build
-
-        def build() -> keras.Model:
-            with built_for(settings["precision"]):
-                model = build_layers(
-                    n_features=n_features,
-                    n_outputs=n_outputs,
-                    output_activation=output_activation,
-                    **{name: settings[name] for name in of_layers},
+        compiled = NetworkRecipe(type(self), shapes, tuple(of_layers), settings, chosen, kind)
+        name = named_loss(output, settings["loss"], target, classification=classification)
+        describe = self._description
+        if name is not None and describe is not None:
+            found = describe(
+                settings,
+                **shapes,
+                loss=name,
+                class_numbers=target.ndim == 1 or target.shape[1] == 1,
+                weighted=weighted,
+            )
+            if found is not None:
+                check_output(
+                    output, name, target, classification=classification, n_classes=n_classes
                 )
-                of_optimizer = {name: settings[name] for name in DEFAULTS}
-                optimizer = make_optimizer(owner, settings["optimizer"], of_optimizer)
-                if isinstance(settings["optimizer"], load_keras().Optimizer):
-                    optimizer = with_state_of(settings["optimizer"], optimizer)
-                metrics = settings["metrics"]
-                followed = None if metrics is None else copy_objects(list(metrics))
-                model.compile(optimizer=optimizer, loss=loss, **{kind: followed})
-            return model
+                return DescribedNetwork(found, replace(compiled, loss=name))
+        start_tensorflow()
+        loss = self._loss(output, target, settings)
+        check_output(output, loss, target, classification=classification, n_classes=n_classes)
+        return replace(compiled, loss=loss)()
 
-        shapes = [n_features, n_outputs, output_activation, loss, kind]
-        network, _ = shared_network(
-            [type(self), shapes, chosen], {}, lambda *_: (Network(build), None)
-        )
+
+@dataclass(frozen=True)
+class NetworkRecipe:
+    """What a ready network is built from; a call gives the network, once for all that are equal.
+
+    Attributes
+    ----------
+    owner : type
+        The class of the estimator.
+    shapes : dict of str to object
+        Of rows and outputs, as `build_dense` takes them.
+    of_layers : tuple of str
+        Which of the settings shape the layers.
+    settings, chosen : dict of str to object
+        Hyperparameters, copied and as they were given.
+    kind : {"metrics", "weighted_metrics"}
+        Under which name metrics are compiled.
+    loss : object
+    """
+
+    owner: Any
+    shapes: dict[str, Any]
+    of_layers: tuple[str, ...]
+    settings: dict[str, Any]
+    chosen: dict[str, Any]
+    kind: str
+    loss: Any = None
+
+    def __call__(self) -> Network:
+        """The network, from an earlier fit or made now."""
+        start_tensorflow()
+        request = [self.owner, [*self.shapes.values(), self.loss, self.kind], self.chosen]
+        network, _ = shared_network(request, {}, lambda *_: (Network(self.model), None))
         return network
+
+    def model(self) -> keras.Model:
+        """A new compiled model."""
+        settings = self.settings
+        with built_for(settings["precision"]):
+            layers = {name: settings[name] for name in self.of_layers}
+            model = self.owner._build(**self.shapes, **layers)
+            of_optimizer = {name: settings[name] for name in DEFAULTS}
+            owner = self.owner.__name__
+            optimizer = make_optimizer(owner, settings["optimizer"], of_optimizer)
+            if isinstance(settings["optimizer"], load_keras().Optimizer):
+                optimizer = with_state_of(settings["optimizer"], optimizer)
+            metrics = settings["metrics"]
+            followed = None if metrics is None else copy_objects(list(metrics))
+            loss, smoothing = self.loss, settings.get("label_smoothing")
+            if isinstance(loss, str) and smoothing:
+                loss = loss_class(loss)(label_smoothing=float(smoothing))
+            elif isinstance(loss, str) and settings["loss"] is not None:
+                loss = load_keras().losses.get(loss)
+            model.compile(optimizer=optimizer, loss=loss, **{self.kind: followed})
+        return model
 
 
 def as_floats(array: Any) -> Any:
     """Whole numbers in Keras's default float type; floats as they are."""
-    return array.astype(load_keras().config.floatx()) if array.dtype.kind in "biu" else array
+    return array.astype(floatx()) if array.dtype.kind in "biu" else array
 
 
 def _made_callbacks(owner: str, given: Any) -> tuple[Any, ...]:

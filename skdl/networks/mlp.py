@@ -9,6 +9,7 @@ from skdl.common.declarations import store_parameters
 from skdl.networks.classifier import ReadyClassifier
 from skdl.networks.declared import ATTRIBUTES, declarations_for
 from skdl.networks.dense import LAYERS, REFERENCES, build_dense
+from skdl.networks.described import describe_dense
 from skdl.networks.regressor import ReadyRegressor
 
 OF_CLASSIFIER = declarations_for(*LAYERS, classifier=True)
@@ -54,6 +55,7 @@ class MLPClassifier(ReadyClassifier):  # noqa: D101 - the docstring is assembled
 
     _declared = OF_CLASSIFIER
     _build = staticmethod(build_dense)
+    _plain = staticmethod(describe_dense)
 
     def __init__(
         self,
@@ -155,6 +157,7 @@ class MLPRegressor(ReadyRegressor):  # noqa: D101 - the docstring is assembled
 
     _declared = OF_REGRESSOR
     _build = staticmethod(build_dense)
+    _plain = staticmethod(describe_dense)
 
     def __init__(
         self,

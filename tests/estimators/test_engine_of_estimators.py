@@ -109,8 +109,8 @@ def test_folds_of_a_graph_share_a_program_too():
 @pytest.mark.parametrize(
     ("estimator", "sentence"),
     [
-        (MLPClassifier(), "Compiled with XLA."),
-        (KerasClassifier(build_classifier), "Compiled with XLA."),
+        (MLPClassifier(), "Native kernel."),
+        (KerasClassifier(build_classifier), "Native kernel."),
         (MLPClassifier(engine="keras"), "Keras loop: one call of keras.Model.fit."),
         (
             MLPClassifier(callbacks=[Watching()]),

@@ -23,6 +23,7 @@ def first(y, y_pred):
     return y_pred[:, 0]
 
 
+@pytest.mark.usefixtures("program_of_tensorflow")
 def test_it_is_keras_own_early_stopping_and_plateau(kind, data_of):
     X, y = data_of(kind)
     shared = {"epochs": 8, "validation_split": 0.25, "random_state": 2, RATE[kind]: 0.05}
