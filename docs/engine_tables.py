@@ -82,7 +82,8 @@ def _answers() -> Iterator[Row]:
     from skdl.engine.compiled import CompiledEngine
     from skdl.engine.rowwise.masked_rows import obstacle_to_masks
 
-    engine = CompiledEngine()
+    # The table is of programs; the kernel has a table of its own.
+    engine = CompiledEngine(kernel=False)
 
     def ask(question: Question, names: Row) -> Iterator[Row]:
         job = question.job(names)
@@ -102,6 +103,25 @@ def _answers() -> Iterator[Row]:
 
     for question in questions():
         yield from ask(question, question.names)
+
+
+def taken_by_the_kernel() -> Iterator[Row]:
+    """What the native kernel takes: kind, names."""
+    from skdl.engine.kernel.names import ACTIVATIONS
+    from skdl.engine.kernel.reading import known_layers
+    from skdl.engine.kernel.reading_training import known_losses, known_metrics, known_optimizers
+
+    start_devices()
+    for kind, names in (
+        ("Layers", known_layers()),
+        ("Activations", ACTIVATIONS),
+        ("Losses", known_losses()),
+        ("Metrics", known_metrics()),
+        ("Optimizers", known_optimizers()),
+        ("Regularizers", ("L1", "L2", "L1L2")),
+        ("Constraints", ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")),
+    ):
+        yield kind, ", ".join(f"``{name}``" for name in sorted(names, key=str.lower))
 
 
 class _Table(SphinxDirective):
@@ -151,8 +171,19 @@ class PlansTable(_Table):
         return plans()
 
 
+class KernelTable(_Table):
+    """``.. kernel-table::``."""
+
+    header = ("", "What the native kernel takes")
+    widths = (15, 85)
+
+    def rows(self) -> Iterable[Row]:
+        return taken_by_the_kernel()
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Make the directives known to Sphinx."""
     app.add_directive("settings-table", SettingsTable)
     app.add_directive("plans-table", PlansTable)
+    app.add_directive("kernel-table", KernelTable)
     return {"parallel_read_safe": True}

@@ -32,7 +32,7 @@ plt.show()
 
 # %%
 # Ten epochs at the suggestion, beside rates that are thirty times lower and higher, with the accuracy on
-# held-out rows. They use the program that the test has compiled.
+# held-out rows.
 
 figure, ax = plt.subplots(layout="constrained")
 colours = {1 / 30: "#0072B2", 1: "#D55E00", 30: "#009E73"}

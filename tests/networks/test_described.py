@@ -99,7 +99,7 @@ CASES = {
     "rmsprop": {"optimizer": "rmsprop"},
     "rmsprop with momentum": {"optimizer": "rmsprop", "momentum": 0.5, "rho": 0.95},
     "errors": {"metrics": ["mse", "mean_absolute_error"]},
-    "accuracy": {"metrics": ["accuracy", "mse"]},
+    "accuracy": {"metrics": ["accuracy"]},
 }
 
 
