@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from skdl.common.keras_import import is_keras_there, load_keras
 from skdl.common.keras_settings import KerasSettings, standard_settings
+from skdl.engine.identity.reader_of_code import foreign_methods
 from skdl.engine.kernel.description import (
     Average,
     Constraint,
@@ -130,7 +132,7 @@ def describe_dense(
         Whether metrics count weights of rows.
     """
     keras = standard_settings(names_in(settings))
-    if keras is None or settings.get("precision") not in (None, keras.floatx):
+    if keras is None or settings.get("precision") not in (None, keras.floatx) or _is_patched():
         return None
     layers = _Layers(settings, keras)
     if not layers.known:
@@ -157,6 +159,19 @@ def describe_dense(
 
 # The function whose network this one describes: a class with another one is none of its business.
 describe_dense.describes = build_dense  # type: ignore[attr-defined]
+
+
+def _is_patched() -> bool:
+    """Whether somebody has put a method into a class of Keras's that such networks are made of."""
+    if not is_keras_there():
+        return False
+    keras = load_keras()
+    layers = ("Dense", "BatchNormalization", "LayerNormalization", "Activation", "Dropout")
+    kinds = [getattr(keras.layers, name) for name in (*layers, "GaussianNoise")]
+    kinds += [keras.Sequential, keras.regularizers.L1L2, keras.constraints.MaxNorm]
+    optimizers = {name.lower(): kind for name, kind in vars(keras.optimizers).items()}
+    kinds += [optimizers[name] for name in _OPTIMIZERS]
+    return any(True for kind in kinds for _ in foreign_methods(kind))
 
 
 class _Layers:

@@ -236,6 +236,12 @@ def test_a_pickle_of_another_format_is_an_error():
         restored_network(0, network.plain, None)
 
 
+@pytest.mark.parametrize("kind", [keras.layers.Dense, keras.optimizers.Adam])
+def test_a_method_put_into_a_class_of_keras_is_kerass_to_run(kind, monkeypatch):
+    monkeypatch.setattr(kind, "get_config", lambda self: {})
+    assert not isinstance(job(MLPClassifier(), THREE).network, DescribedNetwork)
+
+
 def test_a_name_that_the_user_has_registered_is_kerass_to_find():
     with keras.saving.custom_object_scope({"tanh": lambda x: 2 * x}):
         found = job(MLPClassifier(activation="tanh"), THREE)

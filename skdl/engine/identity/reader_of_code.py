@@ -81,7 +81,7 @@ class ReaderOfCode(ABC):
             if changes(kind.__module__, kind.__qualname__, in_graph=self.in_graph):
                 return self.nothing_else(f"it uses {name_of(kind)}")
             # A method that somebody has put into a class of a known package is code like any other.
-            foreign = [f"{name}={self.value(part)}" for name, part in _foreign_methods(kind)]
+            foreign = [f"{name}={self.value(part)}" for name, part in foreign_methods(kind)]
             return f"{label}{listed(foreign) if foreign else ''}"
         if not is_known(kind.__module__) and changes(kind.__module__):
             # A class of the standard library: its objects are read by what they hold.
@@ -202,7 +202,7 @@ def _imported(module: str) -> Any:
         return _MISSING
 
 
-def _foreign_methods(kind: type) -> Iterator[tuple[str, Any]]:
+def foreign_methods(kind: type) -> Iterator[tuple[str, Any]]:
     """The methods of `kind` and its bases that no known package has written."""
     for base in kind.__mro__:
         home = getattr(sys.modules.get(base.__module__), "__dict__", None)
