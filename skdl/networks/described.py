@@ -55,11 +55,11 @@ class _Kind:
     ----------
     piece : str
     own : mapping of str to float
-        The settings that it has besides those of all, with their defaults, in the order of its piece.
+        The settings that only some optimizers have, with their defaults, in the order of the piece's numbers.
     slots : tuple of float
         What it remembers of a weight at first.
     joint : bool
-        Whether the arrays of a weight lie side by side among its variables, and not those of a name.
+        Whether the optimizer's variables are ordered by weight. If not, they are ordered by name.
     memory : tuple of float
         What it remembers besides, at first.
     more : tuple of float
@@ -157,7 +157,8 @@ def describe_dense(
     )
 
 
-# The function whose network this one describes: a class with another one is none of its business.
+# The function whose networks `describe_dense` describes. If a class builds by another function, nothing
+# describes the networks of the class.
 describe_dense.describes = build_dense  # type: ignore[attr-defined]
 
 

@@ -79,7 +79,7 @@ class LayerTables:
         return piece.address(self._dtype)
 
     def take_numbers(self, numbers: Sequence[float]) -> tuple[int, int]:
-        """Add numbers of a piece to those of all; where they begin and end."""
+        """Add the numbers of a piece to `numbers`, and return where these numbers begin and end."""
         first = len(self.numbers)
         self.numbers += [float(number) for number in numbers]
         return first, len(self.numbers)

@@ -43,7 +43,7 @@ def description_for_kernel(job: FitJob) -> Description | str:
         return found
     floats = {job.start.variables[one.position].dtype.name for one in found.stack.trained}
     if floats != {floatx()}:
-        return "Keras's float type is another one than that of the weights"
+        return "Keras's float type differs from the type of the weights"
     for samples in (job.training, job.validation):
         obstacle = None if samples is None else _obstacle_of_rows(found, samples)
         if obstacle is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import numba
@@ -21,7 +20,7 @@ from skdl.engine.kernel.arguments import (
 )
 from skdl.engine.kernel.cache import cached
 from skdl.engine.kernel.noise import keys_of
-from skdl.engine.kernel.pieces import INTERPRETED, OPTIONS, call, part
+from skdl.engine.kernel.pieces import INTERPRETED, OPTIONS, call, once_for_each_type, part
 from skdl.engine.kernel.tables import (
     BACKWARD_AT,
     BATCH_SIZE,
@@ -321,19 +320,9 @@ def _train(network, state, scratch, training, held_out, made):
             )
 
 
-_lock = threading.Lock()
-_compiled: dict[str, Any] = {}
-
-
+@once_for_each_type
 def trainer(dtype: str) -> Any:
     """The function above for a float type, compiled if need be."""
-    with _lock:
-        if dtype not in _compiled:
-            _compiled[dtype] = _make(dtype)
-        return _compiled[dtype]
-
-
-def _make(dtype: str) -> Any:
     if INTERPRETED:
         return _train
     kind = getattr(types, dtype)

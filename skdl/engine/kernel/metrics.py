@@ -9,7 +9,10 @@ from skdl.engine.kernel.pieces import piece
 
 @piece(MEASURE)
 def sparse_categorical_accuracy(p, y, weights, d, numbers, sizes, total):
-    """Whether the first of the largest outputs is that of the class; if outputs are NaN, class 0 is right."""
+    """Whether the largest output is the output of the class. If several are equal, the first one counts.
+
+    If the outputs are NaN, class 0 counts as right, as in TensorFlow.
+    """
     m, n = sizes[ROWS], sizes[OUTPUTS]
     for i in range(m):
         k = int(y[i])

@@ -198,7 +198,8 @@ class DescribedNetwork(Network):
     def read_anew(self) -> None:
         """Nothing of the user's is in it."""
 
-    # What Keras's network answers.
+    # What Keras's network answers. mypy refuses a property for an attribute of the base class; here nothing
+    # may be set, and an attribute would build the Keras model at once.
 
     @property
     def template(self) -> keras.Model:

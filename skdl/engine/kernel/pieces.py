@@ -7,6 +7,7 @@ no network, whatever its depth, its activations and its optimizer, is compiled f
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,20 @@ OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 # Whether functions run as Python, as the environment variable NUMBA_DISABLE_JIT has it.
 INTERPRETED = bool(vars(numba.config)["DISABLE_JIT"])
 _lock = threading.RLock()
+
+
+def once_for_each_type(make: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Call `make` once for each float type, whichever threads ask, and remember what it gave."""
+    lock, made = threading.Lock(), dict[str, Any]()
+
+    @functools.wraps(make)
+    def get(dtype: str) -> Any:
+        with lock:
+            if dtype not in made:
+                made[dtype] = make(dtype)
+            return made[dtype]
+
+    return get
 
 
 class Arguments:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,7 +16,7 @@ from skdl.engine.kernel.assembly import LayerTables, integers, read_only
 from skdl.engine.kernel.cache import cached
 from skdl.engine.kernel.description import Stack
 from skdl.engine.kernel.loop import run_layers
-from skdl.engine.kernel.pieces import INTERPRETED, OPTIONS
+from skdl.engine.kernel.pieces import INTERPRETED, OPTIONS, once_for_each_type
 
 # A chunk of rows, whose values between the layers are kept.
 ROWS_OF_CHUNK = 256
@@ -103,19 +102,9 @@ def _predict(layers, numbers, weights, values, kept, x, y, counts):
         start += size
 
 
-_lock = threading.Lock()
-_compiled: dict[str, Any] = {}
-
-
+@once_for_each_type
 def _predictor(dtype: str) -> Any:
     """The function above for a float type, compiled if need be."""
-    with _lock:
-        if dtype not in _compiled:
-            _compiled[dtype] = _make(dtype)
-        return _compiled[dtype]
-
-
-def _make(dtype: str) -> Any:
     if INTERPRETED:
         return _predict
     kind = getattr(types, dtype)

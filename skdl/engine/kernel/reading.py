@@ -53,7 +53,7 @@ def layers_of(model: keras.Model) -> Stack | str:
 
 
 class _Reader:
-    """Reads the layers of a model; `shape` is that of a row on its way."""
+    """Reads the layers of a model in their order; `shape` is the shape of a row before the next layer."""
 
     def __init__(self, model: keras.Model):
         self._model = model
@@ -141,7 +141,7 @@ class _Reader:
         )
 
     def position(self, variable: Any) -> int:
-        """The place of a variable among those of the network, which is read with that."""
+        """The place of a variable among the variables of the network; the variable counts as read."""
         place = self._positions.get(id(variable))
         if place is None:
             raise UnknownToKernelError("a layer has a variable that is none of the network's")
