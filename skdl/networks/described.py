@@ -26,6 +26,7 @@ from skdl.engine.kernel.description import (
 )
 from skdl.engine.kernel.names import ACTIVATIONS, BY_ROW, LINKS, single
 from skdl.engine.kernel.network import Beginning, Plain
+from skdl.engine.kernel.optimizer_state import places_of
 from skdl.engine.network.draws import Distribution, variance_scaling
 from skdl.networks.dense import build_dense, initializer_for, layer_widths
 from skdl.training.optimizers import DEFAULTS
@@ -58,8 +59,6 @@ class _Kind:
         The settings that only some optimizers have, with their defaults, in the order of the piece's numbers.
     slots : tuple of float
         What it remembers of a weight at first.
-    joint : bool
-        Whether the optimizer's variables are ordered by weight. If not, they are ordered by name.
     memory : tuple of float
         What it remembers besides, at first.
     more : tuple of float
@@ -71,7 +70,6 @@ class _Kind:
     piece: str
     own: Mapping[str, float] = field(default_factory=dict)
     slots: tuple[float, ...] = ()
-    joint: bool = True
     memory: tuple[float, ...] = ()
     more: tuple[float, ...] = ()
     by_single: bool = False
@@ -84,8 +82,8 @@ _OPTIMIZERS = {
     "adamax": _Kind("adamax", _ADAM, (0.0, 0.0)),
     "nadam": _Kind("nadam", _ADAM, (0.0, 0.0), memory=(1.0,)),
     "lion": _Kind("lion", {"beta_1": 0.9, "beta_2": 0.99}, (0.0,), by_single=True),
-    "ftrl": _Kind("ftrl", {}, (0.1, 0.0), more=(-0.5, 0.0, 0.0, 0.0, 0.0)),
-    "adagrad": _Kind("adagrad", {"epsilon": 1e-7}, (0.1,)),
+    "ftrl": _Kind("ftrl", {}, (single(0.1), 0.0), more=(-0.5, 0.0, 0.0, 0.0, 0.0)),
+    "adagrad": _Kind("adagrad", {"epsilon": 1e-7}, (single(0.1),)),
     "adadelta": _Kind("adadelta", {"rho": 0.95, "epsilon": 1e-7}, (0.0, 0.0)),
     "sgd": _Kind("sgd", {"momentum": 0.0, "nesterov": False}),
     "rmsprop": _Kind("rmsprop", {"rho": 0.9, "epsilon": 1e-7, "momentum": 0.0}, (0.0,)),
@@ -144,15 +142,12 @@ def describe_dense(
     optimizer = _optimizer(settings, stack)
     if made_loss is None or metrics is None or optimizer is None:
         return None
-    made, kind = optimizer
     return Plain(
-        Description(stack, made_loss, made, metrics),
+        Description(stack, made_loss, optimizer, metrics),
         keras.floatx,
         keras.epsilon,
         float(settings["learning_rate"]),
         tuple(layers.beginnings),
-        _first_slots(made, kind),
-        kind.memory,
         len(layers.beginnings) - 1,
     )
 
@@ -294,8 +289,8 @@ def _metrics(
     return tuple(found)
 
 
-def _optimizer(settings: Mapping[str, Any], stack: Stack) -> tuple[Optimizer, _Kind] | None:
-    """The optimizer, and of what kind it is; None where Keras is to make it, or to say what is wrong."""
+def _optimizer(settings: Mapping[str, Any], stack: Stack) -> Optimizer | None:
+    """The optimizer; None where Keras is to make it, or to say what is wrong."""
     name = settings["optimizer"]
     kind = _OPTIMIZERS.get(name) if isinstance(name, str) else None
     if kind is None:
@@ -320,30 +315,23 @@ def _optimizer(settings: Mapping[str, Any], stack: Stack) -> tuple[Optimizer, _K
             piece, n_slots = "sgd_with_momentum", 1
     elif piece == "rmsprop":
         numbers, n_slots = (*numbers, 0.0), 1 + bool(own["momentum"])
-    count, first, average = len(stack.trained), 2, None
-    if given["ema_momentum"] is not None:
-        average = Average(float(given["ema_momentum"]), 0, tuple(range(2, 2 + count)))
-        first += count
-    joint = kind.joint and piece != "rmsprop"
-    slots = tuple(
-        tuple(
-            first + (one * n_slots + slot if joint else slot * count + one) for one in range(count)
-        )
-        for slot in range(n_slots)
-    )
-    clipnorm, last = given["clipnorm"], first + count * n_slots
-    made = Optimizer(
+    groups = [n_slots] if piece != "rmsprop" else [1] * n_slots
+    averages = given["ema_momentum"] is not None
+    order = range(len(stack.trained))
+    places = places_of(order, groups, len(kind.memory), averages=averages)
+    average = None
+    if averages:
+        average = Average(float(given["ema_momentum"]), 0, places.average)
+    clipnorm = given["clipnorm"]
+    return Optimizer(
         piece,
         numbers,
-        slots,
-        memory=tuple(range(last, last + len(kind.memory))),
+        places.slots,
+        (*kind.slots, *[0.0] * n_slots)[:n_slots],
+        places.memory,
+        kind.memory,
         clip=None if clipnorm is None else "clip_by_norm",
         clip_limit=float(clipnorm or 0.0),
         decay=single(given["weight_decay"]),
         average=average,
     )
-    return made, kind
-
-
-def _first_slots(made: Optimizer, kind: _Kind) -> tuple[float, ...]:
-    return (*kind.slots, *[0.0] * len(made.slots))[: len(made.slots)]

@@ -26,12 +26,14 @@ def made_callbacks(wrapper: Any, method: str, given: Any) -> tuple[Any, ...]:
         Something is no callback, or a routed parameter reaches none.
     """
     owner = type(wrapper).__name__
-    for name in ("callbacks", "fit__callbacks", "predict__callbacks"):
-        value = getattr(wrapper, name, None)
+    names = ("callbacks", "fit__callbacks", "predict__callbacks")
+    held = {name: getattr(wrapper, name, None) for name in names}
+    for name, value in held.items():
         for one in () if value is None else _flat(value):
             _check_callback(owner, name, one)
     wrapper._check_routes("callbacks", wrapper.callbacks)
-    made = [*_flat(wrapper._routed_callbacks(method)), *_flat(given or ())]
+    holds = any(value is not None for value in held.values())
+    made = [*_flat(wrapper._routed_callbacks(method) if holds else ()), *_flat(given or ())]
     for one in made:
         _check_callback(owner, "callbacks", one)
     return tuple(made)

@@ -23,6 +23,7 @@ from skdl.engine.copies.rebuilding import with_state_of
 from skdl.engine.identity.reader import Reader
 from skdl.engine.indexes.index_checks import outputs_for
 from skdl.engine.keras_parts.fixed_batches import batch_rows, check_known_size, kept_memories
+from skdl.engine.kernel.reading import layers_of
 from skdl.engine.network.cache import shared_network
 from skdl.engine.network.facts import Facts
 from skdl.engine.network.network import Network
@@ -192,7 +193,9 @@ class UserNetwork(RoutedParameters):
         def make(facts: Facts, own: Facts, around: Surroundings) -> tuple[Network, _Compiled]:
             compiled: list[_Compiled] = []
             written: list[dict[str, Any]] = []
-            then = copy.copy(self)  # parameters may be set anew before the model is made once more
+            # Parameters may be set anew before the model is made once more. `copy.copy` would pickle.
+            then = object.__new__(type(self))
+            vars(then).update(vars(self), _routed=dict(self._routed))
 
             def build() -> Any:
                 with built_for(then.precision):
@@ -221,7 +224,7 @@ class UserNetwork(RoutedParameters):
                 with kept_memories(model):
                     outputs = describe_outputs(
                         model,
-                        outputs_for(model, few),
+                        model.outputs if _is_known(model, few) else outputs_for(model, few),
                         partial(are_probabilities, model, few) if classifies else None,
                     )
                 check_known_size(model)
@@ -419,6 +422,17 @@ class UserNetwork(RoutedParameters):
 
     def _network_y(self, y: np.ndarray) -> Arrays:
         return self.target_encoder_.transform(y)
+
+
+def _is_known(model: keras.Model, x: Any) -> bool:
+    """Whether all is known of the outputs of `model` for the rows `x`, so that it need not be called."""
+    stack = layers_of(model)
+    return (
+        not isinstance(stack, str)
+        and isinstance(x, np.ndarray)
+        and x.dtype.kind in "fiub"
+        and x.shape[1:] == stack.row_shape
+    )
 
 
 def _as_named(given: Any, made: Any) -> Any:

@@ -232,7 +232,7 @@ def test_a_small_number_that_has_changed_since_is_an_error():
 
 def test_a_pickle_of_another_format_is_an_error():
     network = job(MLPClassifier(units=4), THREE).network
-    with pytest.raises(IncompatibleNetworkError, match="Got format 0, expected 1"):
+    with pytest.raises(IncompatibleNetworkError, match="Got format 0, expected 2"):
         restored_network(0, network.plain, None)
 
 

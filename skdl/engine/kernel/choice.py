@@ -34,7 +34,9 @@ def description_for_kernel(job: FitJob) -> Description | str:
         return "keras.Model.fit is given options"
     network = job.network
     if not isinstance(network, DescribedNetwork):
-        network.meet(*few_rows(job.training, network.batch_rows))
+        if network.template._compile_metrics is not None:
+            # Metrics get their names when they meet data.
+            network.meet(*few_rows(job.training, network.batch_rows))
         structure = network.training_structure
         if structure.of_users or structure.parts:
             return "code or objects of the user's are part of the network"

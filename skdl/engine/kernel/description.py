@@ -165,8 +165,12 @@ class Optimizer:
     slots : tuple of tuple of int
         For each of what it remembers of a weight, the places of the arrays among the variables of the
         optimizer, in the order of the trained weights.
+    first_slots : tuple of float
+        What each slot holds before the first step.
     memory : tuple of int
         The places of single numbers that it remembers.
+    first_memory : tuple of float
+        These numbers before the first step.
     clip : str or None
         A name in `pieces_by_name.STEPS`.
     clip_limit : float
@@ -176,8 +180,10 @@ class Optimizer:
 
     kind: str
     numbers: tuple[float, ...]
-    slots: tuple[tuple[int, ...], ...]
+    slots: tuple[tuple[int, ...], ...] = ()
+    first_slots: tuple[float, ...] = ()
     memory: tuple[int, ...] = ()
+    first_memory: tuple[float, ...] = ()
     clip: str | None = None
     clip_limit: float = 0.0
     decay: float = 0.0

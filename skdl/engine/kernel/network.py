@@ -12,6 +12,7 @@ import numpy as np
 from skdl.common.keras_import import load_keras
 from skdl.common.keras_precision import built_for
 from skdl.engine.kernel.description import Description
+from skdl.engine.kernel.optimizer_state import fresh_state
 from skdl.engine.kernel.reading import description_of, layers_of
 from skdl.engine.network.draws import Distribution
 from skdl.engine.network.network import Network
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import keras
 
 # Of `Plain` in pickles: one more where the meaning of a field changes.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,6 @@ class Plain:
     learning_rate : float
     beginnings : tuple of (Beginning or None)
         Of all variables, in the order of `keras.Model.variables`; None for the state of noise.
-    first_slots : tuple of float
-        What the optimizer remembers of a weight before the first step, in the order of its slots.
-    first_memory : tuple of float
-        What it remembers besides.
     last_bias : int
         The place of the bias of the last layer among the variables.
     """
@@ -68,8 +65,6 @@ class Plain:
     epsilon: float
     learning_rate: float
     beginnings: tuple[Beginning | None, ...]
-    first_slots: tuple[float, ...]
-    first_memory: tuple[float, ...]
     last_bias: int
 
 
@@ -134,18 +129,8 @@ class DescribedNetwork(Network):
 
     def fresh_optimizer(self, variables: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
         """The state of the optimizer before the first step."""
-        plain, made = self.plain, self.plain.description.optimizer
-        trained, floatx = plain.description.stack.trained, plain.floatx
-        found = {0: np.asarray(0, np.int64), 1: np.asarray(plain.learning_rate, floatx)}
-        slots = list(zip(made.slots, plain.first_slots, strict=True))
-        if made.average is not None:
-            slots.append((made.average.places, 0.0))
-        for places, value in slots:
-            for place, weight in zip(places, trained, strict=True):
-                found[place] = np.full(weight.shape, value, floatx)
-        for place, value in zip(made.memory, plain.first_memory, strict=True):
-            found[place] = np.asarray(value, floatx)
-        return tuple(found[place] for place in range(len(found)))
+        plain = self.plain
+        return fresh_state(plain.description, plain.learning_rate, plain.floatx)
 
     @property
     def learning_rate(self) -> float | None:

@@ -59,7 +59,8 @@ class _Reader:
         self._model = model
         self._positions = {id(v): place for place, v in enumerate(model.variables)}
         self._trained = {id(v): place for place, v in enumerate(model.trainable_variables)}
-        self._not_decaying = set(without_weight_decay(model)) if model.compiled else set()
+        trains = model.compiled and model.optimizer is not None
+        self._not_decaying = set(without_weight_decay(model)) if trains else set()
         self._read: set[int] = set()
         self.trained_places: list[int] = []
         self.ends_in_layer = True

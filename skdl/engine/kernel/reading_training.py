@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skdl.common.keras_import import load_keras
 from skdl.engine.kernel.description import Average, Layer, Loss, Metric, Optimizer
 from skdl.engine.kernel.names import LINKS, UnknownToKernelError, single
-from skdl.engine.optimizers.pure_optimizer import PureOptimizer
+from skdl.engine.kernel.optimizer_state import places_of
 
 if TYPE_CHECKING:
     import keras
@@ -189,18 +189,19 @@ def read_optimizer(model: keras.Model, order: Sequence[int]) -> Optimizer:
             raise UnknownToKernelError(
                 "the optimizer was built for other variables than are trained"
             )
-    pure = PureOptimizer(model.optimizer, model.trainable_variables)
-    made = pure.optimizer
-    if pure.learning_rate_index != 1:
+    made = model.optimizer
+    rate = made._learning_rate
+    if callable(rate) or isinstance(rate, load_keras().optimizers.schedules.LearningRateSchedule):
         raise UnknownToKernelError("the learning rate is a schedule of Keras's")
     if made.gradient_accumulation_steps or made.loss_scale_factor:
         raise UnknownToKernelError("the optimizer accumulates slopes, or scales the loss")
-    kind, numbers, names, memory = read(made)
-    places = {id(v): place for place, v in enumerate(pure.variables)}
-
-    def places_of(name: str) -> tuple[int, ...]:
-        return tuple(places[id(getattr(made, name)[place])] for place in order)
-
+    trained = {made._var_key(variable) for variable in model.trainable_variables}
+    if not set(vars(made).get("_exclude_from_weight_decay", ())) <= trained:
+        raise UnknownToKernelError("the optimizer excludes variables that are not trained")
+    read_one = read(made)
+    places = places_of(
+        order, read_one.groups, len(read_one.first_memory), averages=bool(made.use_ema)
+    )
     clips = {
         "clip_by_norm": made.clipnorm,
         "clip_by_global_norm": made.global_clipnorm,
@@ -209,14 +210,16 @@ def read_optimizer(model: keras.Model, order: Sequence[int]) -> Optimizer:
     clip = next((name for name, limit in clips.items() if limit and limit > 0), None)
     average = None
     if made.use_ema:
-        places_of_average = places_of("_model_variables_moving_average")
         frequency = int(made.ema_overwrite_frequency or 0)
-        average = Average(float(made.ema_momentum), frequency, places_of_average)
+        average = Average(float(made.ema_momentum), frequency, places.average)
+    first_slots = (*read_one.first_slots, *[0.0] * len(places.slots))[: len(places.slots)]
     return Optimizer(
-        kind,
-        tuple(map(float, numbers)),
-        tuple(places_of(name) for name in names),
-        tuple(places[id(getattr(made, name))] for name in memory),
+        read_one.kind,
+        tuple(map(float, read_one.numbers)),
+        places.slots,
+        first_slots,
+        places.memory,
+        read_one.first_memory,
         clip,
         float(clips[clip]) if clip else 0.0,
         single(made.weight_decay or 0.0),
@@ -224,44 +227,50 @@ def read_optimizer(model: keras.Model, order: Sequence[int]) -> Optimizer:
     )
 
 
-def _optimizers() -> dict[type, Callable[[Any], tuple[str, tuple[float, ...], Any, Any]]]:
+class _Read(NamedTuple):
+    """The piece of an optimizer with its numbers, and the groups of its slots with their first values."""
+
+    kind: str
+    numbers: tuple[float, ...]
+    groups: tuple[int, ...] = ()
+    first_slots: tuple[float, ...] = ()
+    first_memory: tuple[float, ...] = ()
+
+
+def _optimizers() -> dict[type, Callable[[Any], _Read]]:
     given = load_keras().optimizers
 
-    def sgd(one: Any) -> Any:
+    def sgd(one: Any) -> _Read:
         if not one.momentum:
-            return "sgd", (), (), ()
-        return "sgd_with_momentum", (one.momentum, float(one.nesterov)), ("momentums",), ()
+            return _Read("sgd", ())
+        return _Read("sgd_with_momentum", (one.momentum, float(one.nesterov)), (1,))
 
-    def rmsprop(one: Any) -> Any:
-        names = ["_velocities"]
-        names += ["_momentums"] if one.momentum else []
-        names += ["_average_gradients"] if one.centered else []
-        return "rmsprop", (one.rho, one.epsilon, one.momentum, float(one.centered)), names, ()
+    def rmsprop(one: Any) -> _Read:
+        momentum = max(one.momentum, 0.0)  # Keras takes a negative one for none
+        numbers = (one.rho, one.epsilon, momentum, float(one.centered))
+        return _Read("rmsprop", numbers, (1,) * (1 + bool(momentum) + bool(one.centered)))
 
-    def adam(one: Any) -> Any:
+    def adam(one: Any) -> _Read:
         numbers = (one.beta_1, one.beta_2, one.epsilon)
-        if one.amsgrad:
-            return "amsgrad", numbers, ("_momentums", "_velocities", "_velocity_hats"), ()
-        return "adam", numbers, ("_momentums", "_velocities"), ()
+        return _Read("amsgrad", numbers, (2, 1)) if one.amsgrad else _Read("adam", numbers, (2,))
 
-    def adamax(one: Any) -> Any:
-        return "adamax", (one.beta_1, one.beta_2, one.epsilon), ("_m", "_u"), ()
+    def adamax(one: Any) -> _Read:
+        return _Read("adamax", (one.beta_1, one.beta_2, one.epsilon), (2,))
 
-    def nadam(one: Any) -> Any:
+    def nadam(one: Any) -> _Read:
         numbers = (one.beta_1, one.beta_2, one.epsilon)
-        return "nadam", numbers, ("_momentums", "_velocities"), ("_u_product",)
+        return _Read("nadam", numbers, (2,), first_memory=(1.0,))
 
-    def adagrad(one: Any) -> Any:
-        return "adagrad", (one.epsilon,), ("_accumulators",), ()
+    def adagrad(one: Any) -> _Read:
+        return _Read("adagrad", (one.epsilon,), (1,), (single(one.initial_accumulator_value),))
 
-    def adadelta(one: Any) -> Any:
-        names = ("_accumulated_grads", "_accumulated_delta_vars")
-        return "adadelta", (one.rho, one.epsilon), names, ()
+    def adadelta(one: Any) -> _Read:
+        return _Read("adadelta", (one.rho, one.epsilon), (2,))
 
-    def lion(one: Any) -> Any:
-        return "lion", (single(one.beta_1), single(one.beta_2)), ("_momentums",), ()
+    def lion(one: Any) -> _Read:
+        return _Read("lion", (single(one.beta_1), single(one.beta_2)), (1,))
 
-    def ftrl(one: Any) -> Any:
+    def ftrl(one: Any) -> _Read:
         numbers = (
             one.learning_rate_power,
             one.l1_regularization_strength,
@@ -269,7 +278,7 @@ def _optimizers() -> dict[type, Callable[[Any], tuple[str, tuple[float, ...], An
             one.beta,
             one.l2_shrinkage_regularization_strength,
         )
-        return "ftrl", numbers, ("_accumulators", "_linears"), ()
+        return _Read("ftrl", numbers, (2,), (single(one.initial_accumulator_value), 0.0))
 
     return {
         given.SGD: sgd,
