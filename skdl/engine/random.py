@@ -18,7 +18,8 @@ class Stream(enum.IntEnum):
     UNSEEDED_CALLS = 5
 
 
-def _sequence(seed: int, stream: Stream, index: int) -> np.random.SeedSequence:
+def seed_sequence(seed: int, stream: Stream, index: int) -> np.random.SeedSequence:
+    """What item `index` of a stream begins with."""
     return np.random.SeedSequence(seed, spawn_key=(int(stream), index))
 
 
@@ -32,12 +33,12 @@ def derive_seed(seed: int, stream: Stream, index: int = 0) -> int:
     >>> derive_seed(0, Stream.NOISE) == derive_seed(0, Stream.NOISE, 1)
     False
     """
-    return int(_sequence(seed, stream, index).generate_state(1)[0]) & 0x7FFFFFFF
+    return int(seed_sequence(seed, stream, index).generate_state(1)[0]) & 0x7FFFFFFF
 
 
 def generator_of(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:
     """A generator that begins at item `index` of a stream."""
-    return np.random.Generator(np.random.Philox(_sequence(seed, stream, index)))
+    return np.random.Generator(np.random.Philox(seed_sequence(seed, stream, index)))
 
 
 def batch_order(seed: int, epoch: int, rows: int) -> np.ndarray:

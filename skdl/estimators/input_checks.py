@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import check_array
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from skdl.exceptions import InvalidParameterError
@@ -57,11 +57,29 @@ def check_y(estimator: Any, y: Any) -> np.ndarray:
     """`y` as a dense array; a classifier's column is flattened with scikit-learn's warning."""
     y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
     if estimator._estimator_kind == "classifier":
-        check_classification_targets(y)
+        if not _are_labels(y):
+            check_classification_targets(y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return y
     return check_array(y, ensure_2d=False, dtype="numeric", input_name="y", estimator=estimator)
+
+
+def kind_of_target(y: np.ndarray) -> str:
+    """What `sklearn.utils.multiclass.type_of_target` says; sooner for whole numbers.
+
+    Examples
+    --------
+    >>> kind_of_target(np.array([3, 1, 2]))
+    'multiclass'
+    """
+    if _are_labels(y):
+        return "multiclass" if len(np.unique(y)) > 2 else "binary"
+    return str(type_of_target(y))
+
+
+def _are_labels(y: Any) -> bool:
+    return type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iub" and y.size > 0
 
 
 def draw_seed(owner: str, random_state: Any) -> int:

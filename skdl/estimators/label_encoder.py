@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.multiclass import type_of_target
 
 from skdl.common.keras_settings import floatx
+from skdl.estimators.input_checks import kind_of_target
 
 
 class LabelEncoder(TransformerMixin, BaseEstimator):
@@ -69,7 +69,7 @@ class LabelEncoder(TransformerMixin, BaseEstimator):
         ValueError
             A target that is neither labels nor an indicator matrix, or labels not among `categories`.
         """
-        kind = type_of_target(y)
+        kind = kind_of_target(y)
         if kind in ("binary", "multiclass") and not isinstance(self.categories, str):
             kind = "binary" if len(np.unique(self.categories[0])) <= 2 else "multiclass"
         if kind == "multiclass-multioutput":

@@ -12,6 +12,7 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import type_of_target
 
 from skdl.common.declarations import store_parameters
+from skdl.estimators.input_checks import kind_of_target
 from skdl.estimators.label_encoder import LabelEncoder
 from skdl.training.losses import is_columns_loss
 from skdl.wrappers.base import KerasWrapper
@@ -135,7 +136,7 @@ class KerasClassifier(ClassifierMixin, ScikerasConventions):  # noqa: D101 - the
             del self.__dict__["_known_classes"]
 
     def _type_of_target(self, y: np.ndarray, classes: Any) -> str:
-        kind = type_of_target(y)
+        kind = kind_of_target(y)
         return type_of_target(classes) if kind == "binary" and classes is not None else kind
 
     def _encode_columns(self, loss: Any, y: np.ndarray) -> None:

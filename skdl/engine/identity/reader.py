@@ -124,6 +124,7 @@ class Reader(ReaderOfCode):
     layers: list[Any] = field(default_factory=list)
     of_users: bool = False
     _open: set[int] = field(default_factory=set)
+    _texts: set[str] = field(default_factory=set)
     _met: dict[int, tuple[int, Any]] = field(default_factory=dict)
     _nodes: dict[tuple[int, int], int] = field(default_factory=dict)
     _count: int = 0

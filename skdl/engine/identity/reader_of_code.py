@@ -60,6 +60,7 @@ class ReaderOfCode(ABC):
 
     in_graph: bool
     of_users: bool
+    _texts: set[str]
 
     @abstractmethod
     def value(self, value: Any) -> str:
@@ -189,7 +190,9 @@ class ReaderOfCode(ABC):
 
     def file(self, text: str) -> None:
         """Note a text that may be the name of a file, which may hold something else at each call."""
-        if not text or len(text) > LONGEST_PATH or "\n" in text or "\0" in text:
+        known = text in self._texts
+        self._texts.add(text)
+        if known or not text or len(text) > LONGEST_PATH or "\n" in text or "\0" in text:
             return
         if os.path.isfile(text) or (os.path.sep in text and os.path.exists(text)):
             self.nothing_else(f"it names the file {text}")

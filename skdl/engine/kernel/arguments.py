@@ -5,15 +5,16 @@ from __future__ import annotations
 from skdl.engine.kernel.pieces import Arguments
 
 # Places in `sizes`.
-ROWS, INPUTS, OUTPUTS, FIRST_KEY, SECOND_KEY, TRAINS, PASSES_ON = range(7)
-N_SIZES = 7
+ROWS, INPUTS, OUTPUTS, FIRST_KEY, SECOND_KEY, TRAINS, PASSES_ON, GEMM = range(8)
+N_SIZES = 8
 
 # A layer, from its inputs to its outputs.
 #   x, y      inputs and outputs, row after row
 #   kept      what the way back needs of the way there
 #   w, f      the weights: what is trained, and what is not
 #   numbers   of the layer, such as a rate
-#   sizes     rows of the batch, inputs and outputs of a row, keys of the noise, whether it trains
+#   sizes     rows of the batch, inputs and outputs of a row, keys of the noise, whether it trains, whether
+#             the slopes of the inputs are asked for, and the address of BLAS's product of matrices
 FORWARD = Arguments(
     "x", "y", "kept", "w", "f", "numbers", "sizes", numbers="floats", sizes="integers"
 )
@@ -36,14 +37,13 @@ MEASURE = Arguments(
 )
 # What is done after each batch: a penalty, the clipping of slopes, the move of an optimizer, a constraint.
 #   p, g      all trained weights, and the slopes of the loss
-#   s         what the optimizer remembers of each weight, a row for each of its names
+#   s         what the optimizer remembers: its slots, one after the other, each as long as p
 #   spans     of the weights that it is about: where each begins and ends, and its columns
 #   memory    what it remembers besides; a penalty adds to its first number
 #   rate      the learning rate
 #   step      counted from one
 STEP = Arguments(
     *("p", "g", "s", "spans", "numbers", "memory", "rate", "step"),
-    s="rows",
     spans="integers",
     numbers="floats",
     memory="floats",

@@ -9,6 +9,8 @@ import numpy as np
 from scipy import sparse
 
 from skdl.engine.kernel import pieces_by_name, tables
+from skdl.engine.kernel.arguments import GEMM, N_SIZES
+from skdl.engine.kernel.blas import gemm_address
 from skdl.engine.kernel.description import (
     Description,
     Layer,
@@ -229,7 +231,7 @@ class Assembly:
         noise = [number for place in self._tables.noise for number in variables[place]]
         return tables.State(
             self._tables.weights(variables),
-            slots,
+            slots.reshape(-1),
             np.array([float(optimizer[place]) for place in made.memory]),
             np.array(noise, np.int64),
             np.array([optimizer[0]], np.int64),
@@ -261,14 +263,14 @@ class Assembly:
         found[0] = np.asarray(state.step[0], before[0].dtype)
         for row, places in enumerate(self._slot_places):
             for one, weight in zip(places, self._description.stack.trained, strict=True):
-                rows = state.slots[row, self._tables.places[weight.position]]
-                found[one] = rows.reshape(weight.shape).astype(before[one].dtype)
+                values = state.slots[row * self._n_trained :][self._tables.places[weight.position]]
+                found[one] = values.reshape(weight.shape).astype(before[one].dtype)
         for one, value in zip(made.memory, state.memory, strict=True):
             found[one] = np.asarray(value, before[one].dtype)
         return tuple(found)
 
-    def scratch(self, most_rows: int) -> tables.Scratch:
-        """Room for a batch, and the order of up to `most_rows` rows that are validated."""
+    def scratch(self, n_rows: int, n_held_out: int) -> tables.Scratch:
+        """Room for a batch, and the orders of the rows to train on and of those that are validated."""
         size, room = self._batch_size, self._tables.room
         return tables.Scratch(
             room(self._tables.n_activations),
@@ -278,13 +280,23 @@ class Assembly:
             room(size * self._n_targets),
             room(size),
             np.ones(size, self._dtype),
-            np.arange(most_rows, dtype=np.int64),
+            np.arange(n_held_out, dtype=np.int64),
+            np.arange(n_rows, dtype=np.int64),
+            sizes_for(self._dtype),
+            np.zeros(1),
         )
 
 
 def integers(rows: Sequence[Any]) -> np.ndarray:
     """A table of whole numbers as a flat array."""
     return np.array(rows, np.int64).reshape(-1)
+
+
+def sizes_for(dtype: str) -> np.ndarray:
+    """The array `sizes` of `arguments.py`, for a float type."""
+    made = np.zeros(N_SIZES, np.int64)
+    made[GEMM] = gemm_address(dtype)
+    return made
 
 
 def rows_of(x: Any, y: Any, weight: Any, dtype: str) -> tables.Rows:
@@ -295,7 +307,7 @@ def rows_of(x: Any, y: Any, weight: Any, dtype: str) -> tables.Rows:
 
 
 def read_only(values: Any, dtype: str) -> np.ndarray:
-    """A flat view that nobody may write to: numba takes read-only arrays for another type."""
+    """A flat view that nobody may write to."""
     made = np.require(values, dtype, ["C", "A"]).reshape(-1)
     made.flags.writeable = False
     return made

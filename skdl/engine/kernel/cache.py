@@ -1,39 +1,26 @@
-"""Where compiled functions of the kernel lie on disk, so that a later process loads them.
+"""Where compiled functions of the kernel lie on disk, so that a later process loads them without a compiler.
 
-numba's own cache raises where it finds no place to write to, and it does not notice that a function in
-another file has changed. So the kernel has a folder of its own, named by the sources of all its functions.
+The folder is named by the sources of all functions, by the versions of the compilers and by the processor.
 What lies in it is code: the folder belongs to the user alone, and another one is not used.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import importlib.metadata
+import json
 import logging
 import os
 import stat
 import sys
+import tempfile
 from pathlib import Path
-from typing import Any
 
-import numba
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
-from numba.core.registry import cpu_target
+from skdl.engine.kernel.machine_code import MachineCode, processor
 
 _logger = logging.getLogger(__name__)
 _BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
-
-
-def cached(dispatcher: Any, dtype: str) -> Any:
-    """`dispatcher`, which looks for what it compiles in the folder of the kernel first.
-
-    Each float type has a folder of its own, so that two processes never write to one index.
-    """
-    if folder() is not None:
-        dispatcher._cache = _cache_class(dtype)(dispatcher.py_func)
-    return dispatcher
 
 
 @functools.cache
@@ -104,80 +91,64 @@ def _is_of_user_alone(group: int) -> bool:
 
 @functools.cache
 def sources_digest() -> str:
-    """A digest of the kernel's sources, of numba's version, and of the processor that code is made for."""
-    processor = cpu_target.target_context.codegen().magic_tuple()
-    digest = hashlib.sha256(f"{numba.__version__} {processor}".encode())
+    """A digest of the kernel's sources, of the compilers' versions and of the processor."""
+    versions = [importlib.metadata.version(name) for name in ("numba", "llvmlite")]
+    digest = hashlib.sha256(f"{versions} {processor()}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 
-class _Locator(_CacheLocator):
-    """Tells numba the folder of the kernel."""
-
-    dtype = ""
-
-    def __init__(self, function: Any):
-        self._function = function
-
-    def get_cache_path(self) -> str:
-        return str((folder() or Path()) / self.dtype)
-
-    def ensure_cache_path(self) -> None:
-        Path(self.get_cache_path()).mkdir(mode=0o700, parents=True, exist_ok=True)
-
-    def get_source_stamp(self) -> str:
-        return sources_digest()
-
-    def get_disambiguator(self) -> str:
-        return str(self._function.__code__.co_firstlineno)
-
-    @classmethod
-    def from_function(cls, py_func: Any, py_file: str) -> _Locator:
-        return cls(py_func)
-
-
-class _Cache(FunctionCache):
-    """numba's cache, which counts as empty where it cannot be read, written or trusted."""
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        found = None
-        if self._is_trusted():
-            try:
-                found = super().load_overload(sig, target_context)
-            except Exception as error:
-                _logger.info("A compiled function of the native kernel cannot be read (%r).", error)
-                with contextlib.suppress(OSError):
-                    self.flush()  # so that the function can be kept
-        if found is None:
-            _tell()
-        return found
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        if not self._is_trusted():
-            return
+def load(name: str) -> MachineCode | None:
+    """A function that an earlier process has compiled; None where this process has to compile it."""
+    place = _trusted()
+    found = None
+    if place is not None and (place / name).exists():
         try:
-            super().save_overload(sig, data)
-        except OSError as error:
-            _logger.info("A compiled function of the native kernel cannot be kept (%r).", error)
-
-    def _is_trusted(self) -> bool:
-        """Whether the folder is still the user's own: a process may live for long."""
-        place = folder()
-        try:
-            return place is not None and _fault(place) is None
-        except OSError:
-            return False
+            found = _read(name, (place / name).read_bytes())
+        except (OSError, ValueError, KeyError) as error:
+            _logger.info("A compiled function of the native kernel cannot be read (%r).", error)
+    if found is None or not found.is_usable:
+        _tell()
+        return None
+    return found
 
 
-@functools.cache
-def _cache_class(dtype: str) -> type[_Cache]:
-    """numba finds the folder by classes; one for each float type."""
-    locator = type("_Locator", (_Locator,), {"dtype": dtype})
-    implementation = type(
-        "_Implementation", (CompileResultCacheImpl,), {"_locator_classes": [locator]}
-    )
-    return type("_Cache", (_Cache,), {"_impl_class": implementation})
+def keep(code: MachineCode) -> None:
+    """Write a compiled function for later processes."""
+    place = _trusted()
+    if place is None:
+        return
+    try:
+        # Whoever reads meanwhile finds the old file or the new one.
+        number, written = tempfile.mkstemp(dir=place)
+        with open(number, "wb") as file:
+            file.write(_written(code))
+        os.replace(written, place / code.name)
+    except OSError as error:
+        _logger.info("A compiled function of the native kernel cannot be kept (%r).", error)
+
+
+def _written(code: MachineCode) -> bytes:
+    head = {"needs": code.needs, "sha256": hashlib.sha256(code.code).hexdigest()}
+    return json.dumps(head).encode() + b"\n" + code.code
+
+
+def _read(name: str, data: bytes) -> MachineCode:
+    first, _, code = data.partition(b"\n")
+    head = json.loads(first)
+    if head["sha256"] != hashlib.sha256(code).hexdigest():
+        raise ValueError("the file is damaged")
+    return MachineCode(name, code, tuple(head["needs"]))
+
+
+def _trusted() -> Path | None:
+    """The folder, where it is still the user's own: a process may live for long."""
+    place = folder()
+    try:
+        return place if place is not None and _fault(place) is None else None
+    except OSError:
+        return None
 
 
 @functools.cache

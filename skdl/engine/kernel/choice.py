@@ -12,6 +12,7 @@ from skdl.engine.job import FitJob
 from skdl.engine.kernel.blas import obstacle_of_blas
 from skdl.engine.kernel.description import Description, Stack
 from skdl.engine.kernel.network import DescribedNetwork
+from skdl.engine.kernel.orders import obstacle_of_orders
 from skdl.engine.kernel.reading import description_of, layers_of
 from skdl.engine.network.network import Network
 from skdl.engine.network.state import NetworkState
@@ -27,7 +28,7 @@ MOST_OF_A_ROW = 2**16
 
 def description_for_kernel(job: FitJob) -> Description | str:
     """The description of a job's network, or why the kernel does not run the job."""
-    obstacle = obstacle_of_blas()
+    obstacle = obstacle_of_blas() or obstacle_of_orders()
     if obstacle is not None:
         return obstacle
     if job.options:

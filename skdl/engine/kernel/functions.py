@@ -10,58 +10,18 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
-from numba import types
-from numba.extending import intrinsic, overload
 from scipy.special import erfinv
+
+from skdl.engine.kernel.pieces import ByType, Inlined, inlined
 
 _f = np.float32
 _i = np.int32
+_bits = Inlined(lambda x: x.view(np.int32), "bits_of")
+_float = Inlined(lambda bits: bits.view(np.float32), "float_of")
 
 
-@intrinsic
-def _bits(typing_context, x):  # the 32 bits of a float32 as an int32
-    def codegen(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], context.get_value_type(types.int32))
-
-    return types.int32(types.float32), codegen
-
-
-@intrinsic
-def _float(typing_context, bits):  # the float32 of 32 bits
-    def codegen(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], context.get_value_type(types.float32))
-
-    return types.float32(types.int32), codegen
-
-
-def exp(x):
-    """e**x."""
-    return np.exp(x)
-
-
-def expm1(x):
-    """e**x - 1, also where that is next to 0."""
-    return np.expm1(x)
-
-
-def log(x):
-    """The natural logarithm."""
-    return np.log(x)
-
-
-def log1p(x):
-    """log(1 + x), also where that is next to 0."""
-    return np.log1p(x)
-
-
-def tanh(x):
-    """The hyperbolic tangent."""
-    return np.tanh(x)
-
-
-@numba.njit
+@inlined
 def _power_of_two(n):
     # Two factors, so that the product may be subnormal or infinite.
     half = n >> _i(1)
@@ -69,7 +29,7 @@ def _power_of_two(n):
     return _float((half + _i(127)) << _i(23)), _float((rest + _i(127)) << _i(23))
 
 
-@numba.njit
+@inlined
 def _reduced(x, low, high):
     """n and e**r - 1 with x = n log 2 + r, for x within the bounds."""
     x = min(max(x, low), high)
@@ -86,7 +46,7 @@ def _reduced(x, low, high):
     return n, p * r * r + r
 
 
-@numba.njit
+@inlined
 def _exp32(x):
     n, small = _reduced(x, _f(-104), _f(89))
     one, other = _power_of_two(n)
@@ -94,7 +54,7 @@ def _exp32(x):
     return x if x != x else value
 
 
-@numba.njit
+@inlined
 def _expm132(x):
     n, small = _reduced(x, _f(-18), _f(89))
     one, other = _power_of_two(n)
@@ -105,7 +65,7 @@ def _expm132(x):
     return x if x != x or x == _f(0) else value
 
 
-@numba.njit
+@inlined
 def _log32(x):
     subnormal = x < _f(1.17549435e-38)
     y = x * _f(8388608.0) if subnormal else x
@@ -134,7 +94,7 @@ def _log32(x):
     return _f(np.nan) if x < _f(0) or x != x else value
 
 
-@numba.njit
+@inlined
 def _log1p32(x):
     w = _f(1) + x
     # What the sum has lost; the slope of the logarithm makes up for it.
@@ -143,7 +103,7 @@ def _log1p32(x):
     return x if x == _f(np.inf) or x == _f(0) else _log32(w) if w == _f(0) else value
 
 
-@numba.njit
+@inlined
 def _tanh32(x):
     size = abs(x)
     t = _expm132(size + size if size < _f(10) else _f(20))
@@ -159,25 +119,7 @@ def _tanh32(x):
     return x if x != x or x == _f(0) else value
 
 
-def _choose(stub, single, double):
-    @overload(stub)
-    def implementation(x):
-        return (lambda x: single(x)) if x == types.float32 else (lambda x: double(x))
-
-
-_choose(exp, _exp32, numba.njit(lambda x: math.exp(x)))
-_choose(expm1, _expm132, numba.njit(lambda x: math.expm1(x)))
-_choose(log, _log32, numba.njit(lambda x: np.log(x)))
-_choose(log1p, _log1p32, numba.njit(lambda x: np.log1p(x)))
-_choose(tanh, _tanh32, numba.njit(lambda x: math.tanh(x)))
-
-
-def inverse_erf(x):
-    """The inverse of the error function, within (-1, 1)."""
-    return erfinv(x)
-
-
-@numba.njit
+@inlined
 def _inverse_erf32(x):
     # Giles, Approximating the erfinv function, 2010. XLA has his polynomials too.
     w = -_log32((_f(1) - x) * (_f(1) + x))
@@ -195,7 +137,7 @@ def _inverse_erf32(x):
     return p * x
 
 
-@numba.njit
+@inlined
 def _inverse_erf64(x):
     size = abs(x)
     v = float(_inverse_erf32(_f(min(size, 1 - 2.0**-24))))
@@ -207,4 +149,9 @@ def _inverse_erf64(x):
     return v if x >= 0 else -v
 
 
-_choose(inverse_erf, _inverse_erf32, _inverse_erf64)
+exp = ByType(np.exp, _exp32, inlined(lambda x: math.exp(x)))
+expm1 = ByType(np.expm1, _expm132, inlined(lambda x: math.expm1(x)))
+log = ByType(np.log, _log32, inlined(lambda x: np.log(x)))
+log1p = ByType(np.log1p, _log1p32, inlined(lambda x: np.log1p(x)))
+tanh = ByType(np.tanh, _tanh32, inlined(lambda x: math.tanh(x)))
+inverse_erf = ByType(erfinv, _inverse_erf32, _inverse_erf64)  # within (-1, 1)

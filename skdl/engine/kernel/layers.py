@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
 from skdl.engine.kernel.arguments import (
     BACKWARD,
     FIRST_KEY,
     FORWARD,
+    GEMM,
     INPUTS,
     OUTPUTS,
     PASSES_ON,
@@ -18,9 +18,10 @@ from skdl.engine.kernel.arguments import (
     SECOND_KEY,
     TRAINS,
 )
+from skdl.engine.kernel.blas import product
 from skdl.engine.kernel.functions import exp, inverse_erf, log
 from skdl.engine.kernel.noise import bits_at
-from skdl.engine.kernel.pieces import part, piece
+from skdl.engine.kernel.pieces import inlined, part, piece
 
 # What SELU tends to at minus infinity.
 _LIMIT = -1.6732632423543772 * 1.0507009873554805
@@ -30,31 +31,35 @@ _LIMIT = -1.6732632423543772 * 1.0507009873554805
 _LARGE_VECTOR = 9216
 
 
-@numba.njit(error_model="numpy")
-def _product(a, b, out):
-    """a b, by the BLAS library where its bits depend on no number of threads."""
-    p, q, n = out.shape[0], out.shape[1], a.shape[1]
+@inlined
+def _product(sizes, a, b, out, p, q, n, a_turned, b_turned):
+    """a b, by the BLAS library where its bits depend on no number of threads.
+
+    a has p rows and n columns, b has n rows and q columns. A matrix that is turned lies as its transpose.
+    """
     if (p == 1 or q == 1) and p * q * n >= _LARGE_VECTOR:
         for i in range(p):
             for j in range(q):
                 total = out.dtype.type(0)
                 for k in range(n):
-                    total += a[i, k] * b[k, j]
-                out[i, j] = total
+                    of_a = a[k * p + i] if a_turned else a[i * n + k]
+                    total += of_a * (b[j * n + k] if b_turned else b[k * q + j])
+                out[i * q + j] = total
     else:
-        np.dot(a, b, out)
+        product(sizes[GEMM], a, b, out, p, q, n, a_turned, b_turned)
 
 
 @piece(FORWARD)
 def dense(x, y, kept, w, f, numbers, sizes):
     """x W + b, with w = (W, b), or W alone."""
     m, n, o = sizes[ROWS], sizes[INPUTS], sizes[OUTPUTS]
-    _product(x.reshape((m, n)), w[: n * o].reshape((n, o)), y.reshape((m, o)))
-    b = w[n * o :]
-    if b.shape[0]:
+    _product(sizes, x, w, y, m, o, n, 0, 0)
+    if w.shape[0] > n * o:
+        b = part(w, n * o, (n + 1) * o)
         for i in range(m):
+            row = part(y, i * o, (i + 1) * o)
             for j in range(o):
-                y[i * o + j] += b[j]
+                row[j] += b[j]
 
 
 @piece(FORWARD)
@@ -76,27 +81,27 @@ def dense_by_row(x, y, kept, w, f, numbers, sizes):
 def dense_back(x, dx, y, dy, kept, w, dw, f, numbers, sizes):
     """dW = x' dy, db = the sum of dy over the rows, dx = dy W'."""
     m, n, o = sizes[ROWS], sizes[INPUTS], sizes[OUTPUTS]
-    slopes = dy.reshape((m, o))
     if dw.shape[0]:
-        _product(x.reshape((m, n)).T, slopes, dw[: n * o].reshape((n, o)))
-        db = dw[n * o :]
-        if db.shape[0]:
+        _product(sizes, x, dy, dw, n, o, m, 1, 0)
+    if dw.shape[0] > n * o:
+        db = part(dw, n * o, (n + 1) * o)
+        for j in range(o):
+            db[j] = 0
+        for i in range(m):
+            row = part(dy, i * o, (i + 1) * o)
             for j in range(o):
-                db[j] = 0
-            for i in range(m):
-                for j in range(o):
-                    db[j] += dy[i * o + j]
+                db[j] += row[j]
     if sizes[PASSES_ON]:
-        _product(slopes, w[: n * o].reshape((n, o)).T, dx.reshape((m, n)))
+        _product(sizes, dy, w, dx, m, n, o, 0, 1)
 
 
-@numba.njit
+@inlined
 def _threshold(rate):
     # A uniform number of 24 bits is at least the rate where its whole number reaches this.
     return np.int64(np.ceil(np.float32(rate) * np.float32(16777216)))
 
 
-@numba.njit
+@inlined
 def _is_kept(i, threshold, sizes):
     bits = bits_at(i, np.uint32(sizes[FIRST_KEY]), np.uint32(sizes[SECOND_KEY]))
     return np.int64(bits >> np.uint32(8)) >= threshold
@@ -118,7 +123,7 @@ def dropout(x, y, kept, w, f, numbers, sizes):
         y[i] = x[i] * scale if kept[i] != zero else zero
 
 
-@numba.njit
+@inlined
 def _normal(i, sizes, real):
     """A standard normal number: the inverse distribution function of a uniform number of 23 bits."""
     bits = bits_at(i, np.uint32(sizes[FIRST_KEY]), np.uint32(sizes[SECOND_KEY]))
@@ -225,7 +230,7 @@ def layer_normalization(x, y, kept, w, f, numbers, sizes):
     m, n = sizes[ROWS], sizes[INPUTS]
     e, count = real(numbers[0]), real(n)
     for i in range(m):
-        row, out = x[i * n : (i + 1) * n], y[i * n : (i + 1) * n]
+        row, out = part(x, i * n, (i + 1) * n), part(y, i * n, (i + 1) * n)
         mean = real(0)
         for j in range(n):
             mean += row[j]
@@ -234,7 +239,7 @@ def layer_normalization(x, y, kept, w, f, numbers, sizes):
         for j in range(n):
             variance += (row[j] - mean) * (row[j] - mean)
         scale = real(1) / np.sqrt(variance / count + e)
-        hat = kept[i * (n + 1) : i * (n + 1) + n]
+        hat = part(kept, i * (n + 1), i * (n + 1) + n)
         kept[i * (n + 1) + n] = scale
         for j in range(n):
             hat[j] = (row[j] - mean) * scale
@@ -260,8 +265,8 @@ def layer_normalization_back(x, dx, y, dy, kept, w, dw, f, numbers, sizes):
     for j in range(dw.shape[0]):
         dw[j] = 0
     for i in range(m):
-        back = dy[i * n : (i + 1) * n]
-        hat, scale = kept[i * (n + 1) : i * (n + 1) + n], kept[i * (n + 1) + n]
+        back = part(dy, i * n, (i + 1) * n)
+        hat, scale = part(kept, i * (n + 1), i * (n + 1) + n), kept[i * (n + 1) + n]
         place = 0
         if numbers[1]:
             if dw.shape[0]:
@@ -293,7 +298,8 @@ def batch_normalization(x, y, kept, w, f, numbers, sizes):
     m, n = sizes[ROWS], sizes[INPUTS]
     one, e, p, count = real(1), real(numbers[0]), real(numbers[3]), real(m)
     q = real(1 - numbers[3])
-    mean, variance = kept[m * n : m * n + n], kept[m * n + n : m * n + 2 * n]
+    mean = part(kept, m * n, m * n + n)
+    variance = part(kept, m * n + n, m * n + 2 * n)
     of_batch = sizes[TRAINS] and not numbers[4]
     if of_batch:
         for j in range(n):

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba
 import numpy as np
-from numba import types
 
 from skdl.engine.kernel.arguments import (
     FIRST_KEY,
     INPUTS,
-    N_SIZES,
     OUTPUTS,
     PASSES_ON,
     ROWS,
     SECOND_KEY,
     TRAINS,
 )
-from skdl.engine.kernel.cache import cached
+from skdl.engine.kernel.arrays_by_table import (
+    TYPES_OF_CALL,
+    TYPES_OF_NETWORK,
+    TYPES_OF_ROWS,
+    TYPES_OF_SCRATCH,
+    TYPES_OF_STATE,
+    call_at,
+    network_at,
+    rows_at,
+    scratch_at,
+    state_at,
+)
+from skdl.engine.kernel.native_calls import ENTRY, flush_subnormals, restore_floats, run, table_at
 from skdl.engine.kernel.noise import keys_of
-from skdl.engine.kernel.pieces import INTERPRETED, OPTIONS, call, once_for_each_type, part
+from skdl.engine.kernel.orders import shuffle
+from skdl.engine.kernel.pieces import INTERPRETED, call, inlined, part, piece
 from skdl.engine.kernel.tables import (
     BACKWARD_AT,
     BATCH_SIZE,
@@ -57,6 +65,7 @@ from skdl.engine.kernel.tables import (
     P_WIDTH,
     S_NUMBERS_START,
     S_NUMBERS_STOP,
+    SHUFFLES,
     SPANS_START,
     SPANS_STOP,
     STEP_AT,
@@ -78,7 +87,7 @@ from skdl.engine.kernel.tables import (
 )
 
 
-@numba.njit(error_model="numpy")
+@inlined
 def _pick(rows, n, k, order, start, m, scratch):
     """Copy the rows of a batch, with n inputs and k targets each."""
     x, y, weights = scratch.activations, scratch.y, scratch.weights
@@ -91,7 +100,7 @@ def _pick(rows, n, k, order, start, m, scratch):
         weights[i] = rows.weights[r]
 
 
-@numba.njit(error_model="numpy")
+@inlined
 def _blend(rows, n, k, made, start, m, scratch):
     """Blend the rows of a batch with their partners; a row of another weight gets targets by its weight."""
     x, y, weights = scratch.activations, scratch.y, scratch.weights
@@ -109,7 +118,7 @@ def _blend(rows, n, k, made, start, m, scratch):
             y[i * k + j] = of_target * y[i * k + j] + (one - of_target) * rows.y[r * k + j]
 
 
-@numba.njit(error_model="numpy")
+@inlined
 def run_layers(layers, numbers, w, noise, values, kept, sizes, m, count):
     """The outputs of the first `count` layers for m rows.
 
@@ -147,7 +156,7 @@ def run_layers(layers, numbers, w, noise, values, kept, sizes, m, count):
         )
 
 
-@numba.njit(error_model="numpy")
+@inlined
 def _forward(network, state, scratch, sizes, m):
     """The outputs of the network for the m rows in the scratch."""
     run_layers(
@@ -163,7 +172,7 @@ def _forward(network, state, scratch, sizes, m):
     )
 
 
-@numba.njit(error_model="numpy")
+@inlined
 def _backward(network, state, scratch, sizes, m):
     """The slopes of the loss for all trained weights, from its slopes for the outputs."""
     values, slopes, w = scratch.activations, scratch.slopes, state.weights
@@ -194,7 +203,7 @@ def _backward(network, state, scratch, sizes, m):
         )
 
 
-@numba.njit(error_model="numpy")
+@inlined
 def _measure(network, scratch, sizes, m, totals):
     """Add loss and metrics of m rows to `totals`; the loss writes its slopes too."""
     k = network.counts[N_TARGETS]
@@ -217,7 +226,7 @@ def _measure(network, scratch, sizes, m, totals):
         )
 
 
-@numba.njit(error_model="numpy")
+@inlined
 def _run_steps(network, table, count, state, gradient, memory, rate):
     """Run the penalties, or the steps after a batch."""
     weights = part(state.weights, 0, gradient.shape[0])
@@ -238,7 +247,7 @@ def _run_steps(network, table, count, state, gradient, memory, rate):
         )
 
 
-@numba.njit(error_model="numpy")
+@inlined
 def _validate(network, state, scratch, sizes, held_out, size, sums, penalty):
     """Add loss and metrics of all rows to `sums`."""
     counts, n_rows = network.counts, held_out.weights.shape[0]
@@ -258,6 +267,7 @@ def _validate(network, state, scratch, sizes, held_out, size, sums, penalty):
         sums[0] += n_rows * penalty[0]
 
 
+@inlined
 def _train(network, state, scratch, training, held_out, made):
     """Train some epochs.
 
@@ -275,18 +285,19 @@ def _train(network, state, scratch, training, held_out, made):
     course, counts, totals, curves = made.course, network.counts, state.totals, made.curves
     size, n_rows, n_totals = course[BATCH_SIZE], training.weights.shape[0], totals.shape[0]
     steps = (n_rows + size - 1) // size
-    sizes = np.empty(N_SIZES, np.int64)
-    penalty = np.empty(1, np.float64)
+    sizes, penalty = scratch.sizes, scratch.penalty
     for epoch in range(course[N_EPOCHS]):
         if course[FIRST_STEP] == 0:
             for i in range(n_totals):
                 totals[i] = 0.0
+            if course[SHUFFLES]:
+                shuffle(scratch.order, made.keys[2 * epoch], made.keys[2 * epoch + 1])
         for step in range(course[FIRST_STEP], course[LAST_STEP]):
             start = step * size
             m = min(size, n_rows - start)
-            place = epoch * n_rows + start
-            _pick(training, counts[N_INPUTS], counts[N_TARGETS], made.orders, place, m, scratch)
+            _pick(training, counts[N_INPUTS], counts[N_TARGETS], scratch.order, start, m, scratch)
             if course[MIXES]:
+                place = epoch * n_rows + start
                 _blend(training, counts[N_INPUTS], counts[N_TARGETS], made, place, m, scratch)
             sizes[TRAINS] = 1
             _forward(network, state, scratch, sizes, m)
@@ -320,25 +331,42 @@ def _train(network, state, scratch, training, held_out, made):
             )
 
 
-@once_for_each_type
-def trainer(dtype: str) -> Any:
-    """The function above for a float type, compiled if need be."""
-    if INTERPRETED:
-        return _train
-    kind = getattr(types, dtype)
-    real, slots = types.Array(kind, 1, "C"), types.Array(kind, 2, "C")
-    whole, double = types.Array(types.int64, 1, "C"), types.Array(types.float64, 1, "C")
-    # numba has a type of its own for a tuple of equal members, and another one for read-only arrays.
-    some = types.NamedUniTuple(types.Array(kind, 1, "C", readonly=True), 3, Rows)
-    signature = types.void(
-        types.NamedTuple([whole, whole, whole, whole, whole, double, whole], Network),
-        types.NamedTuple([real, slots, double, whole, whole, double], State),
-        types.NamedTuple([*[real] * 7, whole], Scratch),
-        some,
-        some,
-        types.NamedTuple([whole, whole, double, whole, real, double], Call),
+_TYPES = TYPES_OF_NETWORK + TYPES_OF_STATE + TYPES_OF_SCRATCH + TYPES_OF_ROWS * 2 + TYPES_OF_CALL
+_N_ARRAYS = len(_TYPES)
+_STATE_AT = len(TYPES_OF_NETWORK)
+_SCRATCH_AT = _STATE_AT + len(TYPES_OF_STATE)
+_TRAINING_AT = _SCRATCH_AT + len(TYPES_OF_SCRATCH)
+_HELD_OUT_AT = _TRAINING_AT + len(TYPES_OF_ROWS)
+_CALL_AT = _HELD_OUT_AT + len(TYPES_OF_ROWS)
+
+
+@piece(ENTRY)
+def _train_by_table(address):
+    """`_train` for the arrays of a table."""
+    table, floats = table_at(address, 2 * _N_ARRAYS), flush_subnormals()
+    _train(
+        network_at(table, 0),
+        state_at(table, _STATE_AT),
+        scratch_at(table, _SCRATCH_AT),
+        rows_at(table, _TRAINING_AT),
+        rows_at(table, _HELD_OUT_AT),
+        call_at(table, _CALL_AT),
     )
-    dispatcher = cached(numba.njit(**OPTIONS)(_train), dtype)
-    dispatcher.compile(signature)
-    dispatcher.disable_compile()  # arrays of other types are an error, and not seconds of compiling
-    return dispatcher
+    restore_floats(floats)
+
+
+def train(
+    dtype: str,
+    network: Network,
+    state: State,
+    scratch: Scratch,
+    training: Rows,
+    held_out: Rows,
+    made: Call,
+) -> None:
+    """Train some epochs by compiled code: see `_train`."""
+    if INTERPRETED:
+        _train(network, state, scratch, training, held_out, made)
+        return
+    arrays = (*network, *state, *scratch, *training, *held_out, *made)
+    run(_train_by_table, dtype, _TYPES, arrays)

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
 from skdl.engine.kernel.arguments import MEASURE, OUTPUTS, ROWS
 from skdl.engine.kernel.functions import exp, log, log1p, tanh
-from skdl.engine.kernel.pieces import piece
+from skdl.engine.kernel.pieces import inlined, piece
 
 # Keras has it in single precision, whatever type it computes in.
 _LOG_OF_2 = float(np.float32(math.log(2)))
 
 
-@numba.njit
+@inlined
 def _powers(p, d, m, n):
     """Write e**(z - top) to `d`, with the largest z of each row as top."""
     for i in range(m):
@@ -241,7 +240,7 @@ def kl_divergence(p, y, weights, d, numbers, sizes, total):
     total[1] += m
 
 
-@numba.njit
+@inlined
 def _are_classes(y):
     """Whether a batch has no other targets than 0 and 1, which Keras takes for -1 and 1 in hinge losses."""
     for i in range(y.shape[0]):

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from skdl.engine.kernel.pieces import inlined
 
 _LOW = np.uint64(0xFFFFFFFF)
 
 
-@numba.njit
+@inlined
 def _sum(x, y):
     return np.uint32((np.uint64(x) + np.uint64(y)) & _LOW)
 
 
-@numba.njit
+@inlined
 def _product(x, y):
     # Products of 32 bits have 64 in numba: the lower half counts.
     return np.uint32((np.uint64(x) * np.uint64(y)) & _LOW)
 
 
-@numba.njit
+@inlined
 def lowbias32(x):
     """A bijection of 32 bits with good avalanche (Wellons, Prospecting for hash functions, 2018)."""
     x = np.uint32(x ^ np.uint32(x >> np.uint32(16)))
@@ -29,7 +30,7 @@ def lowbias32(x):
     return np.uint32(x ^ np.uint32(x >> np.uint32(16)))
 
 
-@numba.njit
+@inlined
 def keys_of(seed, counter):
     """The two keys of one call of a noise layer, from its seed and the number of the call."""
     s, c = np.uint32(seed), np.uint32(counter)
@@ -38,7 +39,7 @@ def keys_of(seed, counter):
     return first, second
 
 
-@numba.njit
+@inlined
 def bits_at(position, first, second):
     """The 32 random bits of the element at a position of an array, by the keys of the call."""
     return lowbias32(np.uint32(lowbias32(_sum(np.uint32(position), first)) ^ second))

@@ -6,20 +6,19 @@ the loss, r the learning rate, t the number of the step.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from skdl.engine.kernel.arguments import STEP
-from skdl.engine.kernel.pieces import piece
+from skdl.engine.kernel.pieces import inlined, part, piece
 
 
-@numba.njit
+@inlined
 def _single(x):
     """A number as a cast of TensorFlow's leaves it: by way of single precision, whatever the type."""
     return np.float64(np.float32(x))
 
 
-@numba.njit
+@inlined
 def _corrected(rate, numbers, step):
     """Adam's r'."""
     return rate * np.sqrt(1 - _single(numbers[1]) ** step) / (1 - _single(numbers[0]) ** step)
@@ -36,14 +35,14 @@ def sgd(p, g, s, spans, numbers, memory, rate, step):
 @piece(STEP)
 def sgd_with_momentum(p, g, s, spans, numbers, memory, rate, step):
     """m = c m - r g, p + m; with Nesterov's look ahead p + c m - r g."""
-    real = p.dtype.type
-    r, c, m = real(rate), real(_single(numbers[0])), s[0]
+    real, n = p.dtype.type, p.shape[0]
+    r, c, m = real(rate), real(_single(numbers[0])), part(s, 0, n)
     if numbers[1]:
-        for i in range(p.shape[0]):
+        for i in range(n):
             m[i] = c * m[i] - r * g[i]
             p[i] += c * m[i] - r * g[i]
     else:
-        for i in range(p.shape[0]):
+        for i in range(n):
             m[i] = c * m[i] - r * g[i]
             p[i] += m[i]
 
@@ -54,7 +53,7 @@ def rmsprop(p, g, s, spans, numbers, memory, rate, step):
 
     Centred: v - a**2 in the place of v, with a = d a + (1 - d) g. With momentum c: m = c m + the step, p - m.
     """
-    real = p.dtype.type
+    real, n = p.dtype.type, p.shape[0]
     r, d, rest, e, c = (
         real(rate),
         real(numbers[0]),
@@ -62,13 +61,13 @@ def rmsprop(p, g, s, spans, numbers, memory, rate, step):
         real(numbers[1]),
         real(numbers[2]),
     )
-    v = s[0]
-    for i in range(p.shape[0]):
+    v = part(s, 0, n)
+    for i in range(n):
         v[i] = d * v[i] + rest * g[i] * g[i]
-    m = s[1] if numbers[2] else v
+    m = part(s, n, 2 * n) if numbers[2] else v
     if numbers[3]:
-        a = s[s.shape[0] - 1]
-        for i in range(p.shape[0]):
+        a = part(s, s.shape[0] - n, s.shape[0])
+        for i in range(n):
             a[i] = d * a[i] + rest * g[i]
             moved = r * g[i] / np.sqrt(v[i] - a[i] * a[i] + e)
             if numbers[2]:
@@ -76,11 +75,11 @@ def rmsprop(p, g, s, spans, numbers, memory, rate, step):
                 moved = m[i]
             p[i] -= moved
     elif numbers[2]:
-        for i in range(p.shape[0]):
+        for i in range(n):
             m[i] = c * m[i] + r * g[i] / np.sqrt(v[i] + e)
             p[i] -= m[i]
     else:
-        for i in range(p.shape[0]):
+        for i in range(n):
             p[i] -= r * g[i] / np.sqrt(v[i] + e)
 
 
@@ -90,11 +89,11 @@ def adam(p, g, s, spans, numbers, memory, rate, step):
 
     r' = r sqrt(1 - b**t) / (1 - a**t) (Kingma and Ba, 2015, section 2).
     """
-    real = p.dtype.type
+    real, n = p.dtype.type, p.shape[0]
     a, b, e = real(1 - numbers[0]), real(1 - numbers[1]), real(numbers[2])
     r = real(_corrected(rate, numbers, step))
-    m, v = s[0], s[1]
-    for i in range(p.shape[0]):
+    m, v = part(s, 0, n), part(s, n, 2 * n)
+    for i in range(n):
         first = m[i] + (g[i] - m[i]) * a
         second = v[i] + (g[i] * g[i] - v[i]) * b
         m[i] = first
@@ -105,11 +104,11 @@ def adam(p, g, s, spans, numbers, memory, rate, step):
 @piece(STEP)
 def amsgrad(p, g, s, spans, numbers, memory, rate, step):
     """Adam with the largest v so far in the place of v (Reddi et al., 2018)."""
-    real = p.dtype.type
+    real, n = p.dtype.type, p.shape[0]
     a, b, e = real(1 - numbers[0]), real(1 - numbers[1]), real(numbers[2])
     r = real(_corrected(rate, numbers, step))
-    m, v, top = s[0], s[1], s[2]
-    for i in range(p.shape[0]):
+    m, v, top = part(s, 0, n), part(s, n, 2 * n), part(s, 2 * n, 3 * n)
+    for i in range(n):
         m[i] += (g[i] - m[i]) * a
         v[i] += (g[i] * g[i] - v[i]) * b
         top[i] = max(top[i], v[i])
@@ -119,11 +118,11 @@ def amsgrad(p, g, s, spans, numbers, memory, rate, step):
 @piece(STEP)
 def adamax(p, g, s, spans, numbers, memory, rate, step):
     """m += (g - m)(1 - a), u = max(b u, |g|), p - r m / ((1 - a**t)(u + e)): numbers a, b, e."""
-    real = p.dtype.type
+    real, n = p.dtype.type, p.shape[0]
     a, b, e = real(1 - numbers[0]), real(numbers[1]), real(numbers[2])
     r, first = real(rate), real(1 - _single(numbers[0]) ** step)
-    m, u = s[0], s[1]
-    for i in range(p.shape[0]):
+    m, u = part(s, 0, n), part(s, n, 2 * n)
+    for i in range(n):
         m[i] += (g[i] - m[i]) * a
         u[i] = max(b * u[i], abs(g[i]))
         p[i] -= r * m[i] / (first * (u[i] + e))
@@ -136,7 +135,7 @@ def nadam(p, g, s, spans, numbers, memory, rate, step):
     p - r (n m / (1 - n c') + (1 - c) g / (1 - c')) / (sqrt(v') + e), with c = a (1 - 0.96**t / 2), n the
     next c, c' the product, and v' = v / (1 - b**t).
     """
-    real = p.dtype.type
+    real, n = p.dtype.type, p.shape[0]
     a, b, e = real(1 - _single(numbers[0])), real(1 - _single(numbers[1])), real(numbers[2])
     c = _single(numbers[0]) * (1 - 0.5 * _single(0.96) ** step)
     after = _single(numbers[0]) * (1 - 0.5 * _single(0.96) ** (step + 1))
@@ -144,8 +143,8 @@ def nadam(p, g, s, spans, numbers, memory, rate, step):
     of_m = real(rate * after / (1 - memory[0] * after))
     of_g = real(rate * (1 - c) / (1 - memory[0]))
     second = real(1 / (1 - _single(numbers[1]) ** step))
-    m, v = s[0], s[1]
-    for i in range(p.shape[0]):
+    m, v = part(s, 0, n), part(s, n, 2 * n)
+    for i in range(n):
         m[i] += (g[i] - m[i]) * a
         v[i] += (g[i] * g[i] - v[i]) * b
         p[i] -= (of_m * m[i] + of_g * g[i]) / (np.sqrt(v[i] * second) + e)
@@ -154,9 +153,9 @@ def nadam(p, g, s, spans, numbers, memory, rate, step):
 @piece(STEP)
 def adagrad(p, g, s, spans, numbers, memory, rate, step):
     """v += g**2, p - r g / sqrt(v + e): the number e."""
-    real = p.dtype.type
-    r, e, v = real(rate), real(numbers[0]), s[0]
-    for i in range(p.shape[0]):
+    real, n = p.dtype.type, p.shape[0]
+    r, e, v = real(rate), real(numbers[0]), part(s, 0, n)
+    for i in range(n):
         v[i] += g[i] * g[i]
         p[i] -= r * g[i] / np.sqrt(v[i] + e)
 
@@ -167,10 +166,10 @@ def adadelta(p, g, s, spans, numbers, memory, rate, step):
 
     v = d v + (1 - d) g**2 before, and u = d u + (1 - d) x**2 after.
     """
-    real = p.dtype.type
+    real, n = p.dtype.type, p.shape[0]
     r, d, rest, e = real(rate), real(numbers[0]), real(1 - numbers[0]), real(numbers[1])
-    v, u = s[0], s[1]
-    for i in range(p.shape[0]):
+    v, u = part(s, 0, n), part(s, n, 2 * n)
+    for i in range(n):
         v[i] = d * v[i] + rest * g[i] * g[i]
         x = g[i] * np.sqrt(u[i] + e) / np.sqrt(v[i] + e)
         u[i] = d * u[i] + rest * x * x
@@ -180,12 +179,12 @@ def adadelta(p, g, s, spans, numbers, memory, rate, step):
 @piece(STEP)
 def lion(p, g, s, spans, numbers, memory, rate, step):
     """p - r sign(a m + (1 - a) g), m = b m + (1 - b) g (Chen et al., 2023): numbers a, b."""
-    real = p.dtype.type
+    real, n = p.dtype.type, p.shape[0]
     zero, r = real(0), real(rate)
     a, of_a = real(numbers[0]), real(1 - numbers[0])
     b, of_b = real(numbers[1]), real(1 - numbers[1])
-    m = s[0]
-    for i in range(p.shape[0]):
+    m = part(s, 0, n)
+    for i in range(n):
         x = a * m[i] + of_a * g[i]
         p[i] -= r if x > zero else -r if x < zero else zero * x
         m[i] = b * m[i] + of_b * g[i]
@@ -199,15 +198,15 @@ def ftrl(p, g, s, spans, numbers, memory, rate, step):
     p = (clip(z, -l1, l1) - z) / (n'**-q / r + 2 l2 + b / r), with the numbers q (the power of the rate), l1,
     l2, b and h.
     """
-    real = p.dtype.type
+    real, n = p.dtype.type, p.shape[0]
     r, q, l1 = real(rate), real(-numbers[0]), real(numbers[1])
     l2, shrinkage = real(numbers[2] + numbers[3] / (2 * rate)), real(2 * numbers[4])
-    n, z = s[0], s[1]
-    for i in range(p.shape[0]):
-        before, after = n[i] ** q, (n[i] + g[i] * g[i]) ** q
+    squares, z = part(s, 0, n), part(s, n, 2 * n)
+    for i in range(n):
+        before, after = squares[i] ** q, (squares[i] + g[i] * g[i]) ** q
         z[i] += g[i] + shrinkage * p[i] - (after - before) / r * p[i]
         p[i] = (min(max(z[i], -l1), l1) - z[i]) / (after / r + real(2) * l2)
-        n[i] += g[i] * g[i]
+        squares[i] += g[i] * g[i]
 
 
 @piece(STEP)
@@ -216,12 +215,13 @@ def moving_average(p, g, s, spans, numbers, memory, rate, step):
 
     The first step makes a equal p (Polyak and Juditsky, 1992).
     """
-    real = p.dtype.type
-    a = s[int(numbers[2])]
+    real, n = p.dtype.type, p.shape[0]
+    k = int(numbers[2]) * n
+    a = part(s, k, k + n)
     c = real(numbers[0]) if step > 1 else real(0)
     rest = real(1) - c
-    for i in range(p.shape[0]):
+    for i in range(n):
         a[i] = c * a[i] + rest * p[i]
     if numbers[1] and step % int(numbers[1]) == 0:
-        for i in range(p.shape[0]):
+        for i in range(n):
             p[i] = a[i]

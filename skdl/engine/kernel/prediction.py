@@ -6,17 +6,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numba
 import numpy as np
-from numba import types
 from scipy import sparse
 
-from skdl.engine.kernel.arguments import N_SIZES, TRAINS
-from skdl.engine.kernel.assembly import LayerTables, integers, read_only
-from skdl.engine.kernel.cache import cached
+from skdl.engine.kernel.arguments import TRAINS
+from skdl.engine.kernel.assembly import LayerTables, integers, read_only, sizes_for
 from skdl.engine.kernel.description import Stack
 from skdl.engine.kernel.loop import run_layers
-from skdl.engine.kernel.pieces import INTERPRETED, OPTIONS, once_for_each_type
+from skdl.engine.kernel.native_calls import (
+    ENTRY,
+    floats_of,
+    flush_subnormals,
+    integers_of,
+    reals_of,
+    restore_floats,
+    run,
+    table_at,
+)
+from skdl.engine.kernel.pieces import INTERPRETED, inlined, part, piece
 
 # A chunk of rows, whose values between the layers are kept.
 ROWS_OF_CHUNK = 256
@@ -60,7 +67,8 @@ def predict_rows(stack: Stack, variables: Sequence[np.ndarray], x: Any, dtype: s
         return np.array(x, dtype).reshape(len(x), -1)
     tables = LayerTables(Stack(stack.row_shape, tuple(made)), dtype, ROWS_OF_CHUNK)
     n, outputs = made[0].inputs, np.empty(len(x) * made[-1].outputs, dtype)
-    _predictor(dtype)(
+    counts = [len(made), len(x), n, made[-1].outputs, tables.starts[-1], ROWS_OF_CHUNK]
+    arrays = (
         integers(tables.rows),
         np.array(tables.numbers, float),
         tables.weights(variables),
@@ -68,14 +76,21 @@ def predict_rows(stack: Stack, variables: Sequence[np.ndarray], x: Any, dtype: s
         tables.room(tables.n_kept),
         read_only(x, dtype),
         outputs,
-        np.array(
-            [len(made), len(x), n, made[-1].outputs, tables.starts[-1], ROWS_OF_CHUNK], np.int64
-        ),
+        np.array(counts, np.int64),
+        sizes_for(dtype),
     )
+    if INTERPRETED:
+        _predict(*arrays)
+    else:
+        run(_predict_by_table, dtype, _TYPES, arrays)
     return outputs.reshape(len(x), made[-1].outputs)
 
 
-def _predict(layers, numbers, weights, values, kept, x, y, counts):
+_TYPES = "ifrrrrrii"
+
+
+@inlined
+def _predict(layers, numbers, weights, values, kept, x, y, counts, sizes):
     """Fill `y` chunk by chunk.
 
     `counts` has the numbers of layers, rows, inputs and outputs, where the outputs begin, and the rows of a
@@ -89,7 +104,7 @@ def _predict(layers, numbers, weights, values, kept, x, y, counts):
         counts[4],
         counts[5],
     )
-    sizes, noise = np.empty(N_SIZES, np.int64), np.empty(0, np.int64)
+    noise = part(sizes, 0, 0)  # no layer makes any
     sizes[TRAINS] = 0
     start = 0
     while start < n_rows:
@@ -102,15 +117,19 @@ def _predict(layers, numbers, weights, values, kept, x, y, counts):
         start += size
 
 
-@once_for_each_type
-def _predictor(dtype: str) -> Any:
-    """The function above for a float type, compiled if need be."""
-    if INTERPRETED:
-        return _predict
-    kind = getattr(types, dtype)
-    real, rows = types.Array(kind, 1, "C"), types.Array(kind, 1, "C", readonly=True)
-    whole, double = types.Array(types.int64, 1, "C"), types.Array(types.float64, 1, "C")
-    dispatcher = cached(numba.njit(**OPTIONS)(_predict), dtype)
-    dispatcher.compile(types.void(whole, double, real, real, real, rows, real, whole))
-    dispatcher.disable_compile()
-    return dispatcher
+@piece(ENTRY)
+def _predict_by_table(address):
+    """`_predict` for the arrays of a table."""
+    table, floats = table_at(address, 2 * len(_TYPES)), flush_subnormals()
+    _predict(
+        integers_of(table, 0),
+        floats_of(table, 1),
+        reals_of(table, 2),
+        reals_of(table, 3),
+        reals_of(table, 4),
+        reals_of(table, 5),
+        reals_of(table, 6),
+        integers_of(table, 7),
+        integers_of(table, 8),
+    )
+    restore_floats(floats)

@@ -15,8 +15,9 @@ from skdl.engine.epoch_lines import print_begin, print_end
 from skdl.engine.job import FitJob, StoppingMemory
 from skdl.engine.kernel.assembly import Assembly, rows_of, value_of
 from skdl.engine.kernel.description import Description, Metric, Stack
-from skdl.engine.kernel.loop import trainer
+from skdl.engine.kernel.loop import train
 from skdl.engine.kernel.optimizer_state import fresh_state
+from skdl.engine.kernel.orders import keys_of_orders
 from skdl.engine.kernel.prediction import predict_rows
 from skdl.engine.kernel.reading import layers_of
 from skdl.engine.kernel.tables import FIRST_STEP, LAST_STEP, Call
@@ -24,7 +25,6 @@ from skdl.engine.kernel.watching import Watcher
 from skdl.engine.ledger import ledger
 from skdl.engine.network.network import Network
 from skdl.engine.network.state import NetworkState
-from skdl.engine.random import batch_order
 from skdl.engine.rows.arrays import Arrays
 from skdl.engine.rows.mixup import blend_of_epoch
 
@@ -98,9 +98,8 @@ class KernelFit:
             if held_out is None
             else rows_of(held_out.x, held_out.y, held_out.weight, dtype)
         )
-        self._scratch = self._assembly.scratch(len(self._held_out.weights))
+        self._scratch = self._assembly.scratch(training.n_rows, len(self._held_out.weights))
         self._steps = math.ceil(training.n_rows / job.batch_size)
-        self._train = trainer(dtype)
         self._dtype = np.dtype(dtype).type
         self._pace = _guessed_pace(description.stack, most)
         self._n_epochs = 0
@@ -122,7 +121,8 @@ class KernelFit:
         for start, stop in zip(ends[:-1], ends[1:], strict=True):
             call.course[[FIRST_STEP, LAST_STEP]] = start, stop
             clock = time.perf_counter()
-            self._train(
+            train(
+                self._dtype.__name__,
                 self._assembly.network,
                 self._state,
                 self._scratch,
@@ -151,25 +151,24 @@ class KernelFit:
         """What `count` epochs from `epoch` on are given."""
         job, steps, n_rows = self._job, self._steps, self._job.training.n_rows
         first = epoch - job.initial_epoch
-        orders, partners, shares = [], [], []
-        for number in range(job.trained_epochs + first, job.trained_epochs + first + count):
-            orders.append(
-                batch_order(job.seed, number, n_rows) if job.shuffle else np.arange(n_rows)
-            )
-            if job.mixup:
-                blend = blend_of_epoch(job.seed, number, n_rows, job.mixup)
-                partners.append(blend.partners)
-                shares.append(blend.shares)
+        number = job.trained_epochs + first
+        keys = keys_of_orders(job.seed, number, count if job.shuffle else 0)
+        partners, shares = [], []
+        for one in range(number, number + count if job.mixup else number):
+            blend = blend_of_epoch(job.seed, one, n_rows, job.mixup)
+            partners.append(blend.partners)
+            shares.append(blend.shares)
         if job.rates is None:
             rates = np.full(count * steps, self._rate)
         else:
             given = np.asarray(job.rates[first * steps : (first + count) * steps], self._dtype)
             rates = (given * self._dtype(self._memory.rate_factor)).astype(float)
         course = (job.batch_size, 0, steps, job.validation_batch_size, count)
+        flags = (bool(job.mixup), job.training.weight is not None, job.shuffle)
         n_sums = len(self._state.totals)
         return Call(
-            np.array([*course, bool(job.mixup), job.training.weight is not None], np.int64),
-            np.concatenate(orders).astype(np.int64, copy=False),
+            np.array([*course, *flags], np.int64),
+            keys,
             rates,
             np.array(partners, np.int64).reshape(-1),
             np.array(shares, self._dtype).reshape(-1),

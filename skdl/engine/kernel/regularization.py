@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from skdl.engine.kernel.arguments import COLUMNS, SPAN_COLUMNS, START, STEP, STOP
-from skdl.engine.kernel.pieces import piece
+from skdl.engine.kernel.pieces import inlined, piece
 
 
 @piece(STEP)
@@ -41,7 +40,7 @@ def clip_by_value(p, g, s, spans, numbers, memory, rate, step):
         g[i] = min(max(g[i], -limit), limit)
 
 
-@numba.njit(error_model="numpy")
+@inlined
 def _norm(values, start, stop, stride):
     found = values.dtype.type(0)
     for i in range(start, stop, stride):

@@ -25,7 +25,9 @@ STEP_COLUMNS = 5
 # Places in `Network.counts`.
 N_FORWARD, N_BACKWARD, N_MEASURES, N_PENALTIES, N_STEPS, N_INPUTS, N_TARGETS = range(7)
 # Places in `Call.course`.
-BATCH_SIZE, FIRST_STEP, LAST_STEP, HELD_OUT_SIZE, N_EPOCHS, MIXES, WEIGHTED_ROWS = range(7)
+BATCH_SIZE, FIRST_STEP, LAST_STEP, HELD_OUT_SIZE, N_EPOCHS, MIXES, WEIGHTED_ROWS, SHUFFLES = range(
+    8
+)
 
 
 class Network(NamedTuple):
@@ -66,7 +68,7 @@ class State(NamedTuple):
     ----------
     weights : ndarray of shape (n_weights,)
         Those that are trained, then the others.
-    slots : ndarray of shape (n_slots, n_trained)
+    slots : ndarray of shape (n_slots * n_trained,)
         What the optimizer remembers of each weight.
     memory : ndarray, float64
         What it remembers besides.
@@ -117,6 +119,12 @@ class Scratch(NamedTuple):
         The weights of rows for metrics without weights.
     straight : ndarray, int64
         The order of rows that are validated.
+    order : ndarray of shape (n_rows,), int64
+        The order of this epoch.
+    sizes : ndarray of shape (N_SIZES,), int64
+        As in `arguments.py`.
+    penalty : ndarray of shape (1,), float64
+        The sum of the penalties on weights.
     """
 
     activations: Any
@@ -127,6 +135,9 @@ class Scratch(NamedTuple):
     weights: Any
     ones: Any
     straight: Any
+    order: Any
+    sizes: Any
+    penalty: Any
 
 
 class Call(NamedTuple):
@@ -134,10 +145,12 @@ class Call(NamedTuple):
 
     Attributes
     ----------
-    course : ndarray of shape (7,), int64
+    course : ndarray of shape (8,), int64
         The batch size, the first and the last step of each epoch, the batch size of validation, and the
-        number of epochs. Then whether rows are blended, and whether they have weights.
-    orders : ndarray of shape (n_epochs * n_rows,), int64
+        number of epochs. Then whether rows are blended, whether they have weights, and whether they are
+        shuffled for each epoch.
+    keys : ndarray of shape (n_epochs * 2,), int64
+        What the order of each epoch is drawn by.
     rates : ndarray of shape (n_epochs * n_steps,), float64
     partners : ndarray of shape (n_epochs * n_rows,), int64
         With which row the row at each place of an order is blended.
@@ -148,7 +161,7 @@ class Call(NamedTuple):
     """
 
     course: Any
-    orders: Any
+    keys: Any
     rates: Any
     partners: Any
     shares: Any

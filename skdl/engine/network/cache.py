@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -68,33 +69,70 @@ def shared_network(
     extra : object
     """
     key, around = _read(request)
-    if not share:
-        key = None
-    asked, told = Facts(facts), Facts(facts)
-    own_asked, own_told = Facts(attributes or {}), Facts(attributes or {})
-    if key is not None:
-        with _lock:
-            known = tuple(_entries.get(key, ()))
-        for entry in known:
-            if (
-                asked.print_of(entry.names, rows=entry.rows) == entry.print
-                and own_asked.print_of(entry.own_names, rows=True) == entry.own_print
-            ):
-                if _structure_of(entry.network) != entry.structure:
-                    _drop(key, entry)
-                    continue
-                with _lock:
-                    if key in _entries:
-                        _entries.move_to_end(key)
-                return entry.network, entry.extra
+    if key is None or not share:
+        return make(Facts(facts), Facts(attributes or {}), around)
+    # The folds of a candidate begin together: one of them makes the network, and the others wait for it.
+    turn = _turn_of(key)  # its only strong references are those of the threads that are here
+    with turn.lock:
+        found = _known(key, facts, attributes or {})
+        return found or _made(request, key, around, facts, attributes or {}, make)
+
+
+class _Turn:
+    """Whose turn it is to make the network of one key; a thread may have it twice."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+
+
+_turns: weakref.WeakValueDictionary[tuple[Any, ...], _Turn] = weakref.WeakValueDictionary()
+
+
+def _turn_of(key: tuple[Any, ...]) -> _Turn:
+    with _lock:
+        return _turns.setdefault(key, _Turn())
+
+
+def _known(
+    key: tuple[Any, ...], facts: Mapping[str, Any], attributes: Mapping[str, Any]
+) -> tuple[Network, Any] | None:
+    """The network of an earlier fit."""
+    asked, own_asked = Facts(facts), Facts(attributes)
+    with _lock:
+        known = tuple(_entries.get(key, ()))
+    for entry in known:
+        if (
+            asked.print_of(entry.names, rows=entry.rows) == entry.print
+            and own_asked.print_of(entry.own_names, rows=True) == entry.own_print
+        ):
+            if _structure_of(entry.network) != entry.structure:
+                _drop(key, entry)
+                continue
+            with _lock:
+                if key in _entries:
+                    _entries.move_to_end(key)
+            return entry.network, entry.extra
+    return None
+
+
+def _made(
+    request: Any,
+    key: tuple[Any, ...],
+    around: Surroundings,
+    facts: Mapping[str, Any],
+    attributes: Mapping[str, Any],
+    make: Callable[[Facts, Facts, Surroundings], tuple[Network, Any]],
+) -> tuple[Network, Any]:
+    """A new network, which later fits may have too."""
+    told, own_told = Facts(facts), Facts(attributes)
     network, extra = make(told, own_told, around)
-    if key is not None and _read(request)[0] != key:
+    if _read(request)[0] != key:
         return network, extra  # a build that changes what it reads would do so once more
     names, rows = frozenset(told.read), told.looked_at_rows
     own_names = frozenset(own_told.read)
-    print_ = asked.print_of(names, rows=rows)
-    own_print = own_asked.print_of(own_names, rows=True)
-    if key is not None and print_ is not None and own_print is not None:
+    print_ = Facts(facts).print_of(names, rows=rows)
+    own_print = Facts(attributes).print_of(own_names, rows=True)
+    if print_ is not None and own_print is not None:
         n_bytes = sum(value.nbytes for value in network.initial_values)
         entry = _Entry(
             *(names, rows, print_, own_names, own_print, network, extra, n_bytes),

@@ -19,11 +19,9 @@ import logging, sys
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 import numpy as np
 from skdl.engine.kernel.activations import relu
-x = np.array([-1.0, 2.0], np.float32)
-y, kept, none = np.empty_like(x), np.empty_like(x), x[:0]
-relu(x, y, kept, none, none, np.zeros(0), np.zeros(7, np.int64))
-print(y.tolist())
+print(relu.address("float32") > 0, "numba" in sys.modules)
 """
+COMPILED, LOADED = "True True\n", "True False\n"
 
 
 @pytest.fixture(autouse=True)
@@ -49,12 +47,12 @@ def files(folder):
 @pytest.mark.processes
 def test_a_second_process_loads_what_the_first_has_compiled(tmp_path):
     printed, log = run(tmp_path)
-    assert printed == "[0.0, 2.0]\n"
+    assert printed == COMPILED
     assert log.count("compiles functions for this machine") == 1
     before = files(tmp_path)
     assert before
     printed, log = run(tmp_path)
-    assert (printed, log) == ("[0.0, 2.0]\n", "")
+    assert (printed, log) == (LOADED, "")
     assert files(tmp_path) == before
 
 
@@ -63,7 +61,7 @@ def test_where_nothing_can_be_written_functions_are_compiled_anew_and_the_log_sa
     taken = tmp_path / "file"
     taken.write_text("")
     printed, log = run(taken)
-    assert printed == "[0.0, 2.0]\n"
+    assert printed == COMPILED
     assert len(re.findall("compiled anew in this process", log)) == 1
     assert files(tmp_path).keys() == {taken}
 
@@ -129,9 +127,9 @@ def test_damaged_files_count_as_none(tmp_path):
     for path in files(tmp_path):
         path.write_bytes(path.read_bytes()[:20])
     printed, log = run(tmp_path)
-    assert printed == "[0.0, 2.0]\n"
+    assert printed == COMPILED
     assert "cannot be read" in log
-    assert run(tmp_path) == ("[0.0, 2.0]\n", "")
+    assert run(tmp_path) == (LOADED, "")
 
 
 def test_a_folder_of_another_user_is_refused(tmp_path, monkeypatch, caplog):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import pytest
 from scipy import special
 
 from skdl.engine.kernel import functions
+from tests.engine.kernel.native import over
 
 # For each function the bound of its error, in units of the last place, and a range of arguments.
 CASES = {
@@ -20,21 +20,9 @@ CASES = {
 }
 
 
-def compiled(name):
-    """A function of arrays, compiled as the pieces of the kernel are."""
-    function = getattr(functions, name)
-
-    @numba.njit(error_model="numpy")
-    def over(x, y):
-        for i in range(x.shape[0]):
-            y[i] = function(x[i])
-
-    def call(x):
-        found = np.empty_like(x)
-        over(x, found)
-        return found
-
-    return call
+def compiled(name, dtype):
+    """A function of arrays of a type."""
+    return over(getattr(functions, name), np.dtype(dtype).name)
 
 
 def arguments(low, high):
@@ -55,7 +43,7 @@ def test_single_precision_within_units_of_the_last_place(name):
     with np.errstate(all="ignore"):
         wanted = exact(x.astype(np.float64))
         nearest = wanted.astype(np.float32)
-    found = compiled(name)(x)
+    found = compiled(name, np.float32)(x)
     finite = np.isfinite(nearest)
     np.testing.assert_array_equal(np.isfinite(found), finite)
     np.testing.assert_array_equal(found[~finite], nearest[~finite])
@@ -70,7 +58,7 @@ def test_infinities_zeros_and_nan(name, dtype):
     x = np.array([np.inf, -np.inf, np.nan, 0.0, -0.0, -1.0, 1e-40, -1e-40], dtype)
     with np.errstate(all="ignore"):
         wanted = CASES[name][0](x.astype(np.float64)).astype(dtype)
-    found = compiled(name)(x)
+    found = compiled(name, dtype)(x)
     np.testing.assert_allclose(found, wanted, rtol=3e-7)
     np.testing.assert_array_equal(np.signbit(found[3:5]), np.signbit(wanted[3:5]))
 
@@ -78,4 +66,4 @@ def test_infinities_zeros_and_nan(name, dtype):
 @pytest.mark.parametrize("name", CASES)
 def test_double_precision_is_that_of_the_library(name):
     x = np.linspace(0.01, 0.99, 99)
-    np.testing.assert_allclose(compiled(name)(x), CASES[name][0](x), rtol=4e-15)
+    np.testing.assert_allclose(compiled(name, np.float64)(x), CASES[name][0](x), rtol=4e-15)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from skdl.engine.keras_parts.noise_functions import random_bits
 from skdl.engine.kernel import noise
+from tests.engine.kernel.native import native
 
 words = st.integers(0, 2**32 - 1)
 
@@ -27,7 +28,7 @@ def mixed(x):
 def test_the_bijection(x):
     expected = mixed(x)
     assert int(noise.lowbias32(np.uint32(x))) == expected
-    assert int(noise.lowbias32.py_func(np.uint32(x))) == expected
+    assert int(native(noise.lowbias32, "float32")(np.uint32(x))) == expected
 
 
 @given(seed=words, counter=words)
@@ -37,7 +38,7 @@ def test_keys(seed, counter):
         mixed(mixed((seed + 0x9E3779B9) % 2**32) ^ counter),
     )
     assert tuple(map(int, noise.keys_of(seed, counter))) == expected
-    assert tuple(map(int, noise.keys_of.py_func(seed, counter))) == expected
+    assert tuple(map(int, native(noise.keys_of, "float32")(seed, counter))) == expected
 
 
 @pytest.mark.parametrize("state", [(1, 0), (5, 2), (2**32 - 1, 2**32 - 1), (123456789, 1000)])

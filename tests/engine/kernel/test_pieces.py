@@ -12,10 +12,11 @@ import numba
 import numpy as np
 import pytest
 
-from skdl.engine.kernel.arguments import FORWARD
-from skdl.engine.kernel.pieces import OPTIONS, call, part, piece
+from skdl.engine.kernel.arguments import FORWARD, N_SIZES
+from skdl.engine.kernel.pieces import piece
+from tests.engine.kernel.native import OPTIONS, call, part, run_piece
 
-NONE = np.zeros(0), np.zeros(7, np.int64)  # no numbers, and the sizes
+NONE = np.zeros(0), np.zeros(N_SIZES, np.int64)  # no numbers, and the sizes
 
 
 def doubled(x, y, kept, w, f, numbers, sizes):
@@ -27,7 +28,7 @@ def doubled(x, y, kept, w, f, numbers, sizes):
 def test_a_piece_runs_for_the_type_of_its_arrays(dtype):
     x, made = np.array([1.5, -2.0], dtype), piece(FORWARD)(doubled)
     y = np.empty_like(x)
-    made(x, y, x[:0], x[:0], x[:0], *NONE)
+    run_piece(made, x, y, x[:0], x[:0], x[:0], *NONE)
     assert y.tolist() == [3.0, -4.0]
 
 
@@ -76,14 +77,13 @@ def test_a_part_is_a_view_and_may_be_empty():
 
 INTERPRETED = """
 import json, sys
-import numba
-assert numba.config.DISABLE_JIT
 import keras
 keras.config.set_floatx("float64"); keras.config.set_dtype_policy("float64")
 from tests.engine.kernel.cases import CASES
 from tests.engine.oracle import by_kernel, job_of
 case = CASES[sys.argv[1]]
 result = by_kernel(job_of(case.build, *case.rows(), **case.settings()))
+assert "numba" not in sys.modules
 print(json.dumps([result.history["loss"], [v.tolist() for v in result.end.variables]]))
 """
 

@@ -15,11 +15,13 @@ import pytest
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.job import Stopping
 from skdl.engine.kernel.assembly import rows_of
-from skdl.engine.kernel.loop import trainer
+from skdl.engine.kernel.orders import keys_of_orders, shuffle
 from skdl.engine.kernel.program import KernelFit
 from skdl.engine.network.state import NetworkState
+from skdl.engine.random import batch_order
 from skdl.engine.rows.arrays import Samples
 from tests.engine.kernel.cases import CASES, dense, layer, real, stack
+from tests.engine.kernel.native import native
 from tests.engine.oracle import by_kernel, job_of, numbers
 
 
@@ -157,12 +159,15 @@ def test_rows_are_flat_and_of_the_type_of_the_weights():
     assert made.weights.tolist() == [1, 1, 1]
 
 
-def test_the_loop_is_compiled_once_whoever_may_write_to_the_rows():
-    job = deep()
-    by_kernel(job)
-    job.training.x.flags.writeable = False
-    by_kernel(job)
-    assert len(trainer("float32").signatures) == 1
+def test_the_order_of_rows_is_that_of_the_other_engines():
+    for rows in (1, 2, 3, 1000, 70_000):
+        keys = keys_of_orders(5, 3, 2)
+        for epoch in range(2):
+            order = np.empty(rows, np.int64)
+            native(shuffle, "float32")(order, keys[2 * epoch], keys[2 * epoch + 1])
+            assert np.array_equal(order, batch_order(5, 3 + epoch, rows))
+            shuffle(order, keys[2 * epoch], keys[2 * epoch + 1])
+            assert np.array_equal(order, batch_order(5, 3 + epoch, rows))
 
 
 @pytest.mark.parametrize("name", ["Adam", "validation and noise", "sparse crossentropy"])

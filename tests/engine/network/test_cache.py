@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -111,6 +113,26 @@ def build_by_text(meta, units=3):
 @pytest.mark.further
 def test_code_in_c_gets_a_number_of_rows_too(calls_of):
     assert calls_of(build_by_text, (30, {}), (20, {}), model__units=12) == 2
+
+
+def build_in_turn(meta):
+    logging.getLogger("test_network_cache").info("built in turn")
+    return build(meta, 13)
+
+
+def test_fits_that_begin_together_build_one_network(caplog):
+    begin = threading.Barrier(4)
+
+    def fit(_):
+        begin.wait(timeout=60)
+        KerasClassifier(build_in_turn, loss="sparse_categorical_crossentropy", epochs=1).fit(X, Y)
+
+    with (
+        caplog.at_level(logging.INFO, logger="test_network_cache"),
+        ThreadPoolExecutor(4) as threads,
+    ):
+        list(threads.map(fit, range(4)))
+    assert sum(record.message == "built in turn" for record in caplog.records) == 1
 
 
 def test_the_opt_out_builds_each_time(calls_of):
