@@ -63,10 +63,8 @@ def stack_for_kernel(network: Network, x: Any) -> Stack | None:
     """The layers by which the kernel predicts for rows, or None where it does not."""
     if not _are_numbers(x):
         return None
-    if not isinstance(network, DescribedNetwork):
-        structure = network.prediction_structure
-        if structure.of_users or structure.parts:
-            return None
+    if not isinstance(network, DescribedNetwork) and not network.predicts_by_keras_alone:
+        return None
     found: Stack | str = network.answer(layers_of)
     if isinstance(found, str) or x.shape[1:] != found.row_shape:
         return None

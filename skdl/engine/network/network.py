@@ -153,6 +153,16 @@ class Network:
         return self._remembered(prediction_structure)
 
     @property
+    def predicts_by_keras_alone(self) -> bool:
+        """Whether no code and no object of the user's is part of what predicts."""
+        # What is trained is asked first, and has all in it that predicts.
+        known = self._answers.get(training_structure)
+        if known is not None and not (known.of_users or known.parts):
+            return True
+        structure = self.prediction_structure
+        return not (structure.of_users or structure.parts)
+
+    @property
     def batch_rows(self) -> int | None:
         """The number of rows that the network takes at a time; None where any number will do."""
         return self._remembered(batch_rows)
