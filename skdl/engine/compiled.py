@@ -8,6 +8,7 @@ from typing import Any
 
 from skdl.common.keras_import import quiet_xla, start_devices
 from skdl.engine.base import AbstractEngine
+from skdl.engine.fit_options import settled
 from skdl.engine.indexes.index_checks import check_indexes, clear_index_errors
 from skdl.engine.job import EpochObserver, FitJob, FitResult
 from skdl.engine.keras_loop import KerasLoopEngine
@@ -17,7 +18,6 @@ from skdl.engine.kernel.network import DescribedNetwork
 from skdl.engine.ledger import ledger
 from skdl.engine.network.network import Network
 from skdl.engine.network.state import NetworkState
-from skdl.engine.plan.fit_options import settled
 from skdl.engine.plan.form import Form
 from skdl.engine.plan.plan import Plan, make_plan
 from skdl.engine.program.planned import PlannedProgram
@@ -84,7 +84,7 @@ class CompiledEngine(AbstractEngine):
             from skdl.engine.kernel.program import KernelProgram
 
             settings = with_kind(job, settings, plan.kind.value)
-            by_kernel = KernelProgram(plan.description)
+            by_kernel = KernelProgram(plan.description, plan.rules, plan.own_rules)
             return run(ready, by_kernel, plan=str(plan), settings=settings, observer=observer)
         if program is None:
             return self._by_keras(job, plan, observer, callbacks)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from skdl.common.parameter_checks import did_you_mean
+from skdl.engine.fit_options import Course
 from skdl.engine.job import FitJob, FitResult, Stopping, StopReason
 from skdl.engine.plan.curve_names import curve_names, should_rise
-from skdl.engine.plan.fit_options import Course
 from skdl.exceptions import InvalidParameterError
 from skdl.training.stopping import StoppingSettings, still_improving
 

@@ -48,7 +48,10 @@ def train(make, build=None, epochs=8, **changes):
     changes = {"validation": held_out(), "keras_runs": "kept", **changes}
     pair = both(build or PLAIN, x, y, callbacks=given, epochs=epochs, **changes)
     assert_agree(pair)
-    return pair, *made
+    ours, of_kernel, theirs = made
+    if pair.kernel is not None:
+        assert_same_memory(of_kernel, theirs)
+    return pair, ours, theirs
 
 
 def assert_same_memory(ours, theirs):

@@ -10,11 +10,11 @@ import numpy as np
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
+from skdl.engine.fit_options import settled
 from skdl.engine.job import FitJob, FitResult
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.network.network import Network
 from skdl.engine.network.state import read_state, write_state
-from skdl.engine.plan.fit_options import settled
 from skdl.engine.plan.plan import make_plan
 from skdl.engine.rows.arrays import Samples
 from tests.tolerances import FUNCTION, rounding
@@ -96,7 +96,9 @@ def kept(build, floatx):
 
 
 def both(build, x, y, weight=None, callbacks=tuple, keras_runs="eagerly", **changes):
-    """The results of both engines for the same job; `callbacks` gives each its own.
+    """The results of both engines for the same job, and of the kernel where it takes the job.
+
+    `callbacks` gives each its own, in the order program, kernel, Keras.
 
     Keras runs "eagerly", "traced" where it computes otherwise when it knows the number of rows, or "kept":
     traced, and the same model for all jobs of one and the same `build`.
@@ -108,9 +110,10 @@ def both(build, x, y, weight=None, callbacks=tuple, keras_runs="eagerly", **chan
     one = job_of(network, x, y, weight, **changes)
     compiled = CompiledEngine(kernel=False).train(one, callbacks=tuple(callbacks()))
     programs = stats().programs - before
-    two, given = job_of(network, x, y, weight, **changes), tuple(callbacks())
+    two, mine = job_of(network, x, y, weight, **changes), tuple(callbacks())
+    kernel = by_kernel(two, mine) if takes(two, mine) else None
+    given = tuple(callbacks())
     form = make_plan(settled(two), given, kernel=False).form
-    kernel = by_kernel(two) if takes(two, given) else None
     masked = form is not None and form.masked
     if keras_runs == "eagerly":
         two = eagerly(two)
@@ -125,9 +128,9 @@ def takes(job, callbacks=()):
     return make_plan(settled(job), callbacks).description is not None
 
 
-def by_kernel(job):
+def by_kernel(job, callbacks=()):
     """The result of a job by the native kernel."""
-    result = CompiledEngine().train(job)
+    result = CompiledEngine().train(job, callbacks=callbacks)
     assert result.plan.startswith("Native kernel"), result.plan
     return result
 

@@ -47,21 +47,23 @@ INNER_ROOMS = {
         "job": "network rows",
         "base": "job network rows",
         "resuming": "identity job network numbers rows",
-        "kernel": "base epoch_lines identity job ledger network optimizers random rows",
         "indexes": "job keras_parts network numbers rows rowwise",
         "epoch_lines": "job",
         "callbacks": "epoch_lines job ledger network optimizers structure",
-        "plan": "base callbacks indexes job keras_parts kernel network optimizers resuming rows rowwise "
-        "structure",
+        "fit_options": "job rows",
+        "kernel": "base callbacks epoch_lines fit_options identity job ledger network optimizers "
+        "random rows",
+        "plan": "base callbacks fit_options indexes job keras_parts kernel network optimizers resuming "
+        "rows rowwise structure",
         "program_cache": "ledger",
         "keras_batches": "random rows",
         "prediction": "indexes keras_batches keras_parts network numbers program_cache rows structure",
-        "program": "base callbacks job keras_parts ledger network numbers optimizers plan prediction "
-        "random rows rowwise structure",
+        "program": "base callbacks fit_options job keras_parts ledger network numbers optimizers plan "
+        "prediction random rows rowwise structure",
         "run": "base job ledger network resuming",
         "keras_loop": "base callbacks indexes job keras_batches keras_parts kernel network prediction "
         "random resuming rows run",
-        "compiled": "base indexes job keras_loop keras_parts kernel ledger network plan program "
+        "compiled": "base fit_options indexes job keras_loop keras_parts kernel ledger network plan program "
         "program_cache resuming rows run",
         "__init__": "ledger program_cache",
     },

@@ -6,9 +6,15 @@ import ctypes
 import functools
 from typing import Any
 
+import numpy as np
 import scipy
 
 from skdl.engine.kernel.pieces import INTERPRETED, Inlined
+
+# SciPy's BLAS uses one thread for products of at most this many multiplications. Above, the bits of a product
+# would depend on the number of its threads, and two fits would hinder each other. Larger products are cut
+# into blocks of rows.
+LARGEST_PRODUCT = 2**19 - 1
 
 
 @functools.cache
@@ -43,10 +49,21 @@ def gemm_address(dtype: str) -> int:
 
 
 def _product(
-    address: int, a: Any, b: Any, out: Any, p: int, q: int, n: int, a_turned: int, b_turned: int
+    address: int,
+    a: Any,
+    b: Any,
+    out: Any,
+    p: int,
+    q: int,
+    n: int,
+    a_turned: int,
+    b_turned: int,
+    a_stride: int,
 ) -> None:
     """out = a b, for flat arrays of matrices with p rows, q columns and n terms."""
-    left = a[: p * n].reshape((n, p)).T if a_turned else a[: p * n].reshape((p, n))
+    shape = (n, p) if a_turned else (p, n)
+    left = np.lib.stride_tricks.as_strided(a, shape, (a_stride * a.itemsize, a.itemsize))
+    left = left.T if a_turned else left
     right = b[: n * q].reshape((q, n)).T if b_turned else b[: n * q].reshape((n, q))
     out[: p * q] = (left @ right).reshape(-1)
 

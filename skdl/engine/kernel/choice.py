@@ -8,8 +8,9 @@ import numpy as np
 from scipy import sparse
 
 from skdl.common.keras_settings import floatx
+from skdl.engine.fit_options import obstacle as obstacle_of_options
 from skdl.engine.job import FitJob
-from skdl.engine.kernel.blas import obstacle_of_blas
+from skdl.engine.kernel.blas import LARGEST_PRODUCT, obstacle_of_blas
 from skdl.engine.kernel.description import Description, Stack
 from skdl.engine.kernel.network import DescribedNetwork
 from skdl.engine.kernel.orders import obstacle_of_orders
@@ -19,9 +20,9 @@ from skdl.engine.network.state import NetworkState
 from skdl.engine.rows.arrays import Samples, few_rows
 from skdl.engine.rows.sizes import DENSE_BYTES, dense_bytes
 
-# SciPy's BLAS uses one thread for products of fewer multiplications than this. Above, the bits of a product
-# would depend on the number of its threads, and two fits would hinder each other.
-MOST_MULTIPLICATIONS = 2**19
+# Above this number of multiplications in the products of a batch a program of TensorFlow's is the faster one:
+# it spreads a product over the cores, and what it costs besides no longer counts.
+MOST_MULTIPLICATIONS = 2**23
 # Predictions make no use of it. Above this size of a layer a graph of TensorFlow's is the faster one.
 MOST_OF_A_ROW = 2**16
 
@@ -31,8 +32,11 @@ def description_for_kernel(job: FitJob) -> Description | str:
     obstacle = obstacle_of_blas() or obstacle_of_orders()
     if obstacle is not None:
         return obstacle
-    if job.options:
+    if set(job.options) - {"steps_per_epoch"}:
         return "keras.Model.fit is given options"
+    obstacle = obstacle_of_options(job)
+    if obstacle is not None:
+        return obstacle
     network = job.network
     if not isinstance(network, DescribedNetwork):
         if network.template._compile_metrics is not None:
@@ -54,9 +58,20 @@ def description_for_kernel(job: FitJob) -> Description | str:
     rows = job.batch_size
     if job.validation is not None:
         rows = max(rows, job.validation_batch_size)
-    if rows * found.stack.largest_product >= MOST_MULTIPLICATIONS:
-        return f"its products are large ({rows} rows times {found.stack.largest_product})"
-    return found
+    obstacle = _obstacle_of_products(found.stack, rows)
+    return found if obstacle is None else obstacle
+
+
+def _obstacle_of_products(stack: Stack, rows: int) -> str | None:
+    dense = [layer for layer in stack.layers if layer.kind == "dense"]
+    total = rows * sum(layer.inputs * layer.outputs for layer in dense)
+    if total > MOST_MULTIPLICATIONS:
+        return f"its products are large ({total} multiplications for a batch)"
+    for layer in dense:
+        # A block of a product has a row at least.
+        if max(layer.inputs, rows) * layer.outputs > LARGEST_PRODUCT:
+            return f"its products are large ({layer.inputs} inputs and {layer.outputs} outputs)"
+    return None
 
 
 def stack_for_kernel(network: Network, x: Any) -> Stack | None:

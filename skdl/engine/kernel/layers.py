@@ -18,7 +18,7 @@ from skdl.engine.kernel.arguments import (
     SECOND_KEY,
     TRAINS,
 )
-from skdl.engine.kernel.blas import product
+from skdl.engine.kernel.blas import LARGEST_PRODUCT, product
 from skdl.engine.kernel.functions import exp, inverse_erf, log
 from skdl.engine.kernel.noise import bits_at
 from skdl.engine.kernel.pieces import inlined, part, piece
@@ -45,8 +45,16 @@ def _product(sizes, a, b, out, p, q, n, a_turned, b_turned):
                     of_a = a[k * p + i] if a_turned else a[i * n + k]
                     total += of_a * (b[j * n + k] if b_turned else b[k * q + j])
                 out[i * q + j] = total
-    else:
-        product(sizes[GEMM], a, b, out, p, q, n, a_turned, b_turned)
+        return
+    stride = p if a_turned else n
+    most = LARGEST_PRODUCT // (
+        q * n
+    )  # rows of a block; choice.py leaves networks without one to TensorFlow
+    for start in range(0, p, most):
+        rows = min(most, p - start)
+        left = part(a, start if a_turned else start * n, a.shape[0])
+        block = part(out, start * q, (start + rows) * q)
+        product(sizes[GEMM], left, b, block, rows, q, n, a_turned, b_turned, stride)
 
 
 @piece(FORWARD)
@@ -365,18 +373,21 @@ def batch_normalization_back(x, dx, y, dy, kept, w, dw, f, numbers, sizes):
 
 @piece(FORWARD)
 def rescaling(x, y, kept, w, f, numbers, sizes):
-    """x a + b: numbers a, b."""
-    a, b = x.dtype.type(numbers[0]), x.dtype.type(numbers[1])
-    for i in range(x.shape[0]):
-        y[i] = x[i] * a + b
+    """x a + b of each column: numbers a of all columns, then b."""
+    real = x.dtype.type
+    m, n = sizes[ROWS], sizes[INPUTS]
+    for i in range(m):
+        for j in range(n):
+            y[i * n + j] = x[i * n + j] * real(numbers[j]) + real(numbers[n + j])
 
 
 @piece(BACKWARD)
 def rescaling_back(x, dx, y, dy, kept, w, dw, f, numbers, sizes):
     """dx = dy a."""
-    a = x.dtype.type(numbers[0])
-    for i in range(x.shape[0]):
-        dx[i] = dy[i] * a
+    m, n = sizes[ROWS], sizes[INPUTS]
+    for i in range(m):
+        for j in range(n):
+            dx[i * n + j] = dy[i * n + j] * x.dtype.type(numbers[j])
 
 
 @piece(FORWARD)

@@ -33,8 +33,11 @@ from skdl.engine.kernel.tables import (
     BACKWARD_AT,
     BATCH_SIZE,
     BEHIND_TRAINED,
+    ENDED,
+    EPOCH_STEPS,
     F_START,
     F_STOP,
+    FIRST_PART,
     FIRST_STEP,
     FORWARD_AT,
     HELD_OUT_SIZE,
@@ -70,6 +73,7 @@ from skdl.engine.kernel.tables import (
     SPANS_STOP,
     STEP_AT,
     STEP_COLUMNS,
+    STOPS_AT_NAN,
     SUMS_START,
     SUMS_STOP,
     TRAINED,
@@ -248,9 +252,10 @@ def _run_steps(network, table, count, state, gradient, memory, rate):
 
 
 @inlined
-def _validate(network, state, scratch, sizes, held_out, size, sums, penalty):
+def _validate(network, state, scratch, held_out, size, sums):
     """Add loss and metrics of all rows to `sums`."""
     counts, n_rows = network.counts, held_out.weights.shape[0]
+    sizes, penalty = scratch.sizes, scratch.penalty
     sizes[TRAINS] = 0
     start = 0
     while start < n_rows:
@@ -265,6 +270,31 @@ def _validate(network, state, scratch, sizes, held_out, size, sums, penalty):
             network, network.penalties, counts[N_PENALTIES], state, scratch.gradient, penalty, 0.0
         )
         sums[0] += n_rows * penalty[0]
+
+
+@inlined
+def _train_on_batch(network, state, scratch, m, rate):
+    """One step, for the m rows in the scratch."""
+    sizes, penalty, counts = scratch.sizes, scratch.penalty, network.counts
+    sizes[TRAINS] = 1
+    _forward(network, state, scratch, sizes, m)
+    _measure(network, scratch, sizes, m, state.totals)
+    _backward(network, state, scratch, sizes, m)
+    if counts[N_PENALTIES]:
+        penalty[0] = 0.0
+        _run_steps(
+            network, network.penalties, counts[N_PENALTIES], state, scratch.gradient, penalty, 0.0
+        )
+        state.totals[0] += m * penalty[0]
+    state.step[0] += 1
+    _run_steps(network, network.steps, counts[N_STEPS], state, scratch.gradient, state.memory, rate)
+
+
+@inlined
+def _is_finite(totals, ones):
+    """Whether the loss of the epoch so far is a number, in the float type in use."""
+    real = ones.dtype.type
+    return np.isfinite(real(totals[0])) and np.isfinite(real(totals[0] / totals[1]))
 
 
 @inlined
@@ -284,51 +314,35 @@ def _train(network, state, scratch, training, held_out, made):
     """
     course, counts, totals, curves = made.course, network.counts, state.totals, made.curves
     size, n_rows, n_totals = course[BATCH_SIZE], training.weights.shape[0], totals.shape[0]
-    steps = (n_rows + size - 1) // size
-    sizes, penalty = scratch.sizes, scratch.penalty
+    steps = course[EPOCH_STEPS]
+    parts = (n_rows + size - 1) // size // steps
     for epoch in range(course[N_EPOCHS]):
+        turn, number = (course[FIRST_PART] + epoch) // parts, (course[FIRST_PART] + epoch) % parts
         if course[FIRST_STEP] == 0:
             for i in range(n_totals):
                 totals[i] = 0.0
-            if course[SHUFFLES]:
-                shuffle(scratch.order, made.keys[2 * epoch], made.keys[2 * epoch + 1])
+            if course[SHUFFLES] and (number == 0 or epoch == 0):
+                shuffle(scratch.order, made.keys[2 * turn], made.keys[2 * turn + 1])
         for step in range(course[FIRST_STEP], course[LAST_STEP]):
-            start = step * size
+            start = (number * steps + step) * size
             m = min(size, n_rows - start)
             _pick(training, counts[N_INPUTS], counts[N_TARGETS], scratch.order, start, m, scratch)
             if course[MIXES]:
-                place = epoch * n_rows + start
+                place = turn * n_rows + start
                 _blend(training, counts[N_INPUTS], counts[N_TARGETS], made, place, m, scratch)
-            sizes[TRAINS] = 1
-            _forward(network, state, scratch, sizes, m)
-            _measure(network, scratch, sizes, m, totals)
-            _backward(network, state, scratch, sizes, m)
-            if counts[N_PENALTIES]:
-                penalty[0] = 0.0
-                _run_steps(
-                    network,
-                    network.penalties,
-                    counts[N_PENALTIES],
-                    state,
-                    scratch.gradient,
-                    penalty,
-                    0.0,
-                )
-                totals[0] += m * penalty[0]
-            state.step[0] += 1
-            rate = made.rates[epoch * steps + step]
-            _run_steps(
-                network, network.steps, counts[N_STEPS], state, scratch.gradient, state.memory, rate
-            )
+            _train_on_batch(network, state, scratch, m, made.rates[epoch * steps + step])
+            if course[STOPS_AT_NAN] and not _is_finite(totals, scratch.ones):
+                course[ENDED] = 1
+                break
         for i in range(n_totals):
             curves[epoch * 2 * n_totals + i] = totals[i]
-        if held_out.weights.shape[0] and course[LAST_STEP] == steps:
+        if held_out.weights.shape[0] and (course[LAST_STEP] == steps or course[ENDED]):
             sums = part(curves, (2 * epoch + 1) * n_totals, (2 * epoch + 2) * n_totals)
             for i in range(n_totals):
                 sums[i] = 0.0
-            _validate(
-                network, state, scratch, sizes, held_out, course[HELD_OUT_SIZE], sums, penalty
-            )
+            _validate(network, state, scratch, held_out, course[HELD_OUT_SIZE], sums)
+        if course[ENDED]:
+            break
 
 
 _TYPES = TYPES_OF_NETWORK + TYPES_OF_STATE + TYPES_OF_SCRATCH + TYPES_OF_ROWS * 2 + TYPES_OF_CALL

@@ -95,13 +95,16 @@ def table_at(typing_context, address, count):
 
 
 @intrinsic
-def product(typing_context, address, a, b, out, p, q, n, a_turned, b_turned):
-    """out = a b, by the function `gemm` at an address; the arrays are flat, row after row."""
+def product(typing_context, address, a, b, out, p, q, n, a_turned, b_turned, a_stride):
+    """out = a b, by the function `gemm` at an address; the arrays are flat, row after row.
+
+    `a_stride` is how far apart the rows of a lie, of its transpose where a is turned.
+    """
     whole, real = ir.IntType(32), ir.FloatType() if a.dtype == types.float32 else ir.DoubleType()
 
     def codegen(context, builder, signature, values):
         at: Any = values[0]
-        rows, columns, terms, turns_a, turns_b = values[4:]
+        rows, columns, terms, turns_a, turns_b, stride_of_a = values[4:]
         arrays = [
             context.make_array(kind)(context, builder, value).data
             for kind, value in zip((a, b, out), values[1:4], strict=True)
@@ -128,14 +131,14 @@ def product(typing_context, address, a, b, out, p, q, n, a_turned, b_turned):
         given = [
             *(letter(turns_b), letter(turns_a), number(columns), number(rows), number(terms)),
             *(boxed(ir.Constant(real, 1.0)), arrays[1], stride(turns_b, terms, columns)),
-            *(arrays[0], stride(turns_a, rows, terms), boxed(ir.Constant(real, 0.0))),
+            *(arrays[0], number(stride_of_a), boxed(ir.Constant(real, 0.0))),
             *(arrays[2], number(columns)),
         ]
         kind = ir.FunctionType(ir.VoidType(), [value.type for value in given])
         builder.call(builder.inttoptr(at, kind.as_pointer()), given)
         return context.get_dummy_value()
 
-    return types.none(types.int64, a, b, out, *[types.int64] * 5), codegen
+    return types.none(types.int64, a, b, out, *[types.int64] * 6), codegen
 
 
 @intrinsic

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -11,7 +12,9 @@ import numpy as np
 
 from skdl.common.keras_settings import floatx
 from skdl.engine.base import AbstractProgram, End, Stretch
+from skdl.engine.callbacks.base import Rule
 from skdl.engine.epoch_lines import print_begin, print_end
+from skdl.engine.fit_options import Course
 from skdl.engine.job import FitJob, StoppingMemory
 from skdl.engine.kernel.assembly import Assembly, rows_of, value_of
 from skdl.engine.kernel.description import Description, Metric, Stack
@@ -20,7 +23,8 @@ from skdl.engine.kernel.optimizer_state import fresh_state
 from skdl.engine.kernel.orders import keys_of_orders
 from skdl.engine.kernel.prediction import predict_rows
 from skdl.engine.kernel.reading import layers_of
-from skdl.engine.kernel.tables import FIRST_STEP, LAST_STEP, Call
+from skdl.engine.kernel.rules import Callbacks
+from skdl.engine.kernel.tables import ENDED, FIRST_STEP, LAST_STEP, Call
 from skdl.engine.kernel.watching import Watcher
 from skdl.engine.ledger import ledger
 from skdl.engine.network.network import Network
@@ -42,14 +46,21 @@ class KernelProgram(AbstractProgram["KernelFit"]):
     Parameters
     ----------
     description : Description
+    rules, own_rules : sequence of Rule
+        As in `Plan`: Keras's callbacks, where the user has some.
     """
 
-    def __init__(self, description: Description):
-        self._description = description
+    def __init__(
+        self,
+        description: Description,
+        rules: Sequence[Rule] = (),
+        own_rules: Sequence[Rule] = (),
+    ):
+        self._description, self._rules, self._own_rules = description, rules, own_rules
 
     def begin(self, job: FitJob) -> KernelFit:
-        """The arrays of a fit."""
-        return KernelFit(job, self._description)
+        """The arrays of a fit, and its callbacks."""
+        return KernelFit(job, self._description, self._rules, self._own_rules)
 
     def run(self, fit: KernelFit, epoch: int, most: int, seconds: float) -> Stretch:
         """Train some epochs by one call, or one epoch by several."""
@@ -77,9 +88,16 @@ class KernelFit:
     ----------
     job : FitJob
     description : Description
+    rules, own_rules : sequence of Rule
     """
 
-    def __init__(self, job: FitJob, description: Description):
+    def __init__(
+        self,
+        job: FitJob,
+        description: Description,
+        rules: Sequence[Rule] = (),
+        own_rules: Sequence[Rule] = (),
+    ):
         self._job, self._description = job, description
         dtype = floatx()
         begun = job.start if job.resume is None else job.resume.network
@@ -99,19 +117,25 @@ class KernelFit:
             else rows_of(held_out.x, held_out.y, held_out.weight, dtype)
         )
         self._scratch = self._assembly.scratch(training.n_rows, len(self._held_out.weights))
-        self._steps = math.ceil(training.n_rows / job.batch_size)
+        self._course = Course.of(job)
+        self._steps = self._course.steps
         self._dtype = np.dtype(dtype).type
         self._pace = _guessed_pace(description.stack, most)
         self._n_epochs = 0
         self._memory = StoppingMemory() if job.resume is None else job.resume.stopping
         told = job.stopping
         watches = told and (told.early_stopping or told.reduce_lr_patience is not None)
-        self._watcher = Watcher(told, self._dtype) if told and watches else None
+        self._watcher = Watcher(told, self._dtype) if told and watches and not rules else None
+        self._callbacks = None
+        if rules:
+            self._callbacks = Callbacks(job, rules, own_rules, self.now(), self._steps)
 
     def run(self, epoch: int, most: int, seconds: float) -> Stretch:
         """Train from `epoch` on."""
         count, parts, of_epoch = 1, 1, max(self._pace * self._steps, 1e-9)
-        if self._watcher is None:
+        if self._callbacks is not None:
+            self._rate = self._callbacks.before(epoch, self._rate)
+        elif self._watcher is None:
             count = min(max(int(min(SECONDS_PER_CALL, seconds) / of_epoch), 1), most)
         call = self._call(epoch, count)
         if count == 1 and of_epoch > 2 * SECONDS_PER_CALL:
@@ -133,9 +157,13 @@ class KernelFit:
             passed = time.perf_counter() - clock
             spent += passed
             self._pace = passed / max(1, count * (stop - start))
+            if call.course[ENDED]:
+                break
         self._rate = float(call.rates[-1])
         self._n_epochs += count
         history = self._history(call, count)
+        if self._callbacks is not None:
+            return self._after_callbacks(epoch, history, spent)
         if self._job.verbose:
             for row in range(count):
                 print_begin(self._job, epoch + row)
@@ -147,14 +175,25 @@ class KernelFit:
             )
         return Stretch(history, count, self._memory.stopped, spent)
 
+    def _after_callbacks(
+        self, epoch: int, history: dict[str, tuple[float, ...]], seconds: float
+    ) -> Stretch:
+        """What is left of `epoch` once the callbacks have heard of it."""
+        assert self._callbacks is not None
+        logs = {name: curve[0] for name, curve in history.items()}
+        dtype = self._dtype.__name__
+        logs, self._rate, stopped = self._callbacks.after(epoch, logs, self.now(), dtype)
+        return Stretch({name: (value,) for name, value in logs.items()}, 1, stopped, seconds)
+
     def _call(self, epoch: int, count: int) -> Call:
         """What `count` epochs from `epoch` on are given."""
         job, steps, n_rows = self._job, self._steps, self._job.training.n_rows
         first = epoch - job.initial_epoch
-        number = job.trained_epochs + first
-        keys = keys_of_orders(job.seed, number, count if job.shuffle else 0)
+        turns, part = divmod(first, self._course.parts)
+        number, n_turns = job.trained_epochs + turns, -(-(part + count) // self._course.parts)
+        keys = keys_of_orders(job.seed, number, n_turns if job.shuffle else 0)
         partners, shares = [], []
-        for one in range(number, number + count if job.mixup else number):
+        for one in range(number, number + n_turns if job.mixup else number):
             blend = blend_of_epoch(job.seed, one, n_rows, job.mixup)
             partners.append(blend.partners)
             shares.append(blend.shares)
@@ -162,9 +201,11 @@ class KernelFit:
             rates = np.full(count * steps, self._rate)
         else:
             given = np.asarray(job.rates[first * steps : (first + count) * steps], self._dtype)
-            rates = (given * self._dtype(self._memory.rate_factor)).astype(float)
-        course = (job.batch_size, 0, steps, job.validation_batch_size, count)
-        flags = (bool(job.mixup), job.training.weight is not None, job.shuffle)
+            factor = self._memory if self._callbacks is None else self._callbacks
+            rates = (given * self._dtype(factor.rate_factor)).astype(float)
+        ends = self._callbacks is not None and self._callbacks.stops_at_nan
+        course = (job.batch_size, 0, steps, steps, part, job.validation_batch_size, count)
+        flags = (bool(job.mixup), job.training.weight is not None, job.shuffle, ends, False)
         n_sums = len(self._state.totals)
         return Call(
             np.array([*course, *flags], np.int64),
@@ -182,7 +223,7 @@ class KernelFit:
 
     def end(self) -> End:
         """The state that the fit ends with."""
-        ledger.add(kernel_fits=1, rows=self._n_epochs * self._job.training.n_rows)
+        self._count()
         end, best = self.now(), self._memory.best_weights
         variables = list(end.variables)
         average = self._description.optimizer.average
@@ -190,11 +231,22 @@ class KernelFit:
             for weight, place in zip(self._description.stack.trained, average.places, strict=True):
                 variables[weight.position] = end.optimizer[place]
             end = replace(end, variables=tuple(variables))
+        if self._callbacks is not None:
+            ended, remembered = self._callbacks.end(end.variables)
+            return End(replace(end, variables=ended), StoppingMemory(**remembered))
         if best is not None:
             for place, value in zip(self._job.network.layout.weights, best, strict=True):
                 variables[place] = value
             end = replace(end, variables=tuple(variables))
         return End(end, self._memory)
+
+    def _count(self) -> None:
+        job, before = self._job, self._job.first_epoch - self._job.initial_epoch
+        first, last = (
+            self._course.rows(count, job.training.n_rows, job.batch_size)
+            for count in (before, before + self._n_epochs)
+        )
+        ledger.add(kernel_fits=1, rows=last - first)
 
     def _history(self, call: Call, count: int) -> dict[str, tuple[float, ...]]:
         """The curves of a call, in the order that Keras has them in."""
@@ -215,6 +267,8 @@ class KernelFit:
 
     @property
     def _tells_rates(self) -> bool:
+        if self._callbacks is not None:
+            return self._callbacks.tells_rates
         told = self._job.stopping
         return self._job.rates is not None or (
             told is not None and told.reduce_lr_patience is not None

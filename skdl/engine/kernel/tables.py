@@ -25,9 +25,9 @@ STEP_COLUMNS = 5
 # Places in `Network.counts`.
 N_FORWARD, N_BACKWARD, N_MEASURES, N_PENALTIES, N_STEPS, N_INPUTS, N_TARGETS = range(7)
 # Places in `Call.course`.
-BATCH_SIZE, FIRST_STEP, LAST_STEP, HELD_OUT_SIZE, N_EPOCHS, MIXES, WEIGHTED_ROWS, SHUFFLES = range(
-    8
-)
+BATCH_SIZE, FIRST_STEP, LAST_STEP, EPOCH_STEPS, FIRST_PART, HELD_OUT_SIZE, N_EPOCHS = range(7)
+MIXES, WEIGHTED_ROWS, SHUFFLES, STOPS_AT_NAN, ENDED = range(7, 12)
+N_COURSE = 12
 
 
 class Network(NamedTuple):
@@ -120,7 +120,7 @@ class Scratch(NamedTuple):
     straight : ndarray, int64
         The order of rows that are validated.
     order : ndarray of shape (n_rows,), int64
-        The order of this epoch.
+        The order of this pass through the rows.
     sizes : ndarray of shape (N_SIZES,), int64
         As in `arguments.py`.
     penalty : ndarray of shape (1,), float64
@@ -145,16 +145,17 @@ class Call(NamedTuple):
 
     Attributes
     ----------
-    course : ndarray of shape (8,), int64
-        The batch size, the first and the last step of each epoch, the batch size of validation, and the
-        number of epochs. Then whether rows are blended, whether they have weights, and whether they are
-        shuffled for each epoch.
-    keys : ndarray of shape (n_epochs * 2,), int64
-        What the order of each epoch is drawn by.
+    course : ndarray of shape (N_COURSE,), int64
+        The batch size, the first and the last step of each epoch, the steps that an epoch has, which part of
+        a pass through the rows the first epoch is, the batch size of validation, and the number of epochs.
+        Then whether rows are blended, whether they have weights, whether they are shuffled for each pass,
+        and whether a loss that is not finite ends training. Last whether one did.
+    keys : ndarray of shape (n_passes * 2,), int64
+        What the order of each pass is drawn by.
     rates : ndarray of shape (n_epochs * n_steps,), float64
-    partners : ndarray of shape (n_epochs * n_rows,), int64
+    partners : ndarray of shape (n_passes * n_rows,), int64
         With which row the row at each place of an order is blended.
-    shares : ndarray of shape (n_epochs * n_rows,)
+    shares : ndarray of shape (n_passes * n_rows,)
         What is left of the row itself.
     curves : ndarray of shape (n_epochs * 2 * n_sums,), float64
         Is filled with the sums of each epoch, of training and of validation.

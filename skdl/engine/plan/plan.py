@@ -13,14 +13,15 @@ from scipy import sparse
 from skdl.common.keras_import import load_keras
 from skdl.engine.base import Kind
 from skdl.engine.callbacks import Rule, StopAtNaN, callbacks_of, rules_of
+from skdl.engine.fit_options import obstacle as options_obstacle
 from skdl.engine.indexes.index_checks import OWN_STEPS, obstacle_to_xla
 from skdl.engine.job import FitJob
 from skdl.engine.keras_parts.convolution import matmul_cost, replaceable
 from skdl.engine.keras_parts.walk import walk_layers
 from skdl.engine.kernel.choice import description_for_kernel
 from skdl.engine.kernel.description import Description
+from skdl.engine.kernel.rules import follows
 from skdl.engine.optimizers.pure_optimizer import obstacle as optimizer_obstacle
-from skdl.engine.plan.fit_options import obstacle as options_obstacle
 from skdl.engine.plan.form import Form
 from skdl.engine.resuming import obstacle_to_resuming
 from skdl.engine.rows.arrays import few_rows, leaves
@@ -101,10 +102,9 @@ def _plan(job: FitJob, callbacks: tuple[Any, ...], kernel: bool) -> Plan:
     obstacle = _obstacle(job)
     if obstacle is not None:
         return Plan(obstacle)
-    if kernel and not callbacks:
-        description = description_for_kernel(job)
-        if not isinstance(description, str):
-            return Plan(None, description=description)
+    description = description_for_kernel(job) if kernel else "the kernel is left out"
+    if not callbacks and not isinstance(description, str):
+        return Plan(None, description=description)
     own = callbacks_of(job.stopping)
     callbacks = (*callbacks, *own)
     if callbacks:
@@ -123,6 +123,9 @@ def _plan(job: FitJob, callbacks: tuple[Any, ...], kernel: bool) -> Plan:
             if (rule.watches or "").startswith("val_"):
                 name = type(rule.callback).__name__
                 return Plan(f"{name} watches {rule.watches}, which some epochs do not have")
+    own_rules = tuple(rules[len(rules) - len(own) :])
+    if not isinstance(description, str) and follows(rules, description, job):
+        return Plan(None, None, tuple(rules), own_rules, description=description)
     traits = _traits(job)
     reason = traits.masks
     full_by_xla = reason is not None and job.batch_size < job.training.n_rows
@@ -134,7 +137,7 @@ def _plan(job: FitJob, callbacks: tuple[Any, ...], kernel: bool) -> Plan:
     ):
         reason = "TensorFlow's own convolution is faster for images of this size"
     form = _form(job, traits, rules, masked=reason is None, full_by_xla=full_by_xla)
-    return Plan(None, form, tuple(rules), tuple(rules[len(rules) - len(own) :]), reason)
+    return Plan(None, form, tuple(rules), own_rules, reason)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from skdl.common.keras_import import load_keras
+from skdl.engine.fit_options import Course
 from skdl.engine.job import FitJob
-from skdl.engine.plan.fit_options import Course
 from skdl.engine.plan.form import Form
 from skdl.engine.program.call import OWN_RATE, Epochs
 from skdl.engine.random import batch_order

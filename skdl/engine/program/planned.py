@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -13,11 +13,12 @@ import numpy as np
 from skdl.engine.base import AbstractProgram, End, Stretch
 from skdl.engine.callbacks import Rule, ScheduleRate, one_epoch_a_call
 from skdl.engine.callbacks.replay import Replay
+from skdl.engine.fit_options import Course
 from skdl.engine.job import FitJob, StoppingMemory
 from skdl.engine.ledger import ledger
 from skdl.engine.network.network import Network
+from skdl.engine.network.program_states import StatesOfProgram
 from skdl.engine.network.state import NetworkState, ProgramState
-from skdl.engine.plan.fit_options import Course
 from skdl.engine.prediction import predict
 from skdl.engine.program.call import OWN_RATE, Epochs, Outcome, Span
 from skdl.engine.program.epochs import EpochInputs
@@ -25,7 +26,7 @@ from skdl.engine.program.program import Program
 from skdl.engine.random import Stream, derive_seed
 from skdl.engine.rows.arrays import Arrays, few_rows
 from skdl.engine.rows.tensors import data_of
-from skdl.engine.structure.widths import cut, fill
+from skdl.engine.structure.widths import fill
 
 # A call of a program ends after about this long, so that Ctrl-C is heard.
 SECONDS_PER_CALL = 0.4
@@ -140,7 +141,9 @@ class Fit:
         )
         self._inputs = EpochInputs(job, program.form, self.course)
         self._n_trained = 0
-        self._states = _States(job, self._shapes, self._optimizer_shapes)
+        self._states = StatesOfProgram(
+            job.start.variables, layout, self._shapes, self._optimizer_shapes
+        )
 
     @cached_property
     def replay(self) -> Replay:
@@ -322,40 +325,3 @@ class Fit:
         padded = self.course.steps * self._form.batch_size * self._n_trained
         computed = padded if self._form.masked else rows
         ledger.add(rows=computed, rows_padded=computed - rows)
-
-
-class _States:
-    """Turns the tensors of a program into states of the network of one job."""
-
-    def __init__(
-        self,
-        job: FitJob,
-        shapes: Sequence[tuple[int, ...]],
-        optimizer_shapes: Sequence[tuple[int, ...]],
-    ):
-        self._start, self._layout = job.start.variables, job.network.layout
-        self._shapes, self._optimizer_shapes = shapes, optimizer_shapes
-
-    def of_kept(self, kept: list[Any]) -> NetworkState:
-        """The state of the network from what a rule has kept of the program's."""
-        first = len(self._layout.trainable)
-        second = first + len(self._layout.fixed)
-        return self.of(kept[:first], kept[first:second], kept[second:])
-
-    def of(
-        self, trainable: Iterable[Any], fixed: Iterable[Any], optimizer: Iterable[Any]
-    ) -> NetworkState:
-        """The state of the network from the tensors of a program, without what fills them up."""
-        variables = list(self._start)
-        for place, value in zip(self._layout.trainable, trainable, strict=True):
-            variables[place] = cut(np.asarray(value), self._shapes[place])
-        for where, part in zip(self._layout.fixed, fixed, strict=True):
-            if where is not None:
-                variables[where] = cut(np.asarray(part), self._shapes[where])
-        return NetworkState(
-            tuple(variables),
-            tuple(
-                cut(np.asarray(part), shape)
-                for part, shape in zip(optimizer, self._optimizer_shapes, strict=True)
-            ),
-        )

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from skdl.engine.compiled import CompiledEngine
+from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.kernel import reading
+from skdl.engine.kernel.blas import LARGEST_PRODUCT
 from skdl.engine.kernel.choice import MOST_MULTIPLICATIONS, description_for_kernel
 from skdl.engine.kernel.description import Description, Stack
 from skdl.engine.kernel.reading import layers_of
@@ -24,13 +26,22 @@ from tests.engine.kernel.cases import (
     layer,
     loss,
     measured,
+    metric,
     of_classes,
     one_hot,
     optimizer,
     real,
     stack,
 )
-from tests.engine.oracle import ROWS, classes, job_of, numbers
+from tests.engine.oracle import (
+    ROWS,
+    assert_equal_results,
+    by_kernel,
+    classes,
+    eagerly,
+    job_of,
+    numbers,
+)
 
 
 class Twice(keras.layers.Dense):
@@ -165,7 +176,7 @@ NETWORKS = {
     "a list of losses": plain(loss=lambda: ["mse"]),
     "a function as loss": plain(loss=lambda: lambda y, p: keras.ops.mean((y - p) ** 2, -1)),
     "AUC": measured(keras.metrics.AUC).build,
-    "an adjusted R2": measured(lambda: keras.metrics.R2Score(num_regressors=1)).build,
+    "an R2 of each column": measured(metric("R2Score", class_aggregation=None)).build,
     "cosine as metric": plain(metrics=["cosine_similarity"]),
     "a branch of crossentropy": stack(dense(2, "softplus"), loss="binary_crossentropy"),
 }
@@ -184,6 +195,7 @@ REASONS = {
     "a metric that is an attribute": "the model has metrics of its own",
     "a weight for each class": "the loss weights each class by itself",
     "an optimizer for other variables": "the optimizer was built for other variables than are trained",
+    "an R2 of each column": "the metric r2_score has a value for each column",
     "cosine as metric": "the kernel has no metric cosine_similarity",
     "a branch of crossentropy": "the loss takes probabilities that no sigmoid gives",
 }
@@ -208,8 +220,12 @@ def test_networks_that_are_not_taken(name):
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"options": {"steps_per_epoch": 2}}, "keras.Model.fit is given options"),
-        ({"batch_size": 2**17}, "its products are large (131072 rows times 12)"),
+        ({"options": {"validation_freq": 2}}, "keras.Model.fit is given options"),
+        (
+            {"options": {"steps_per_epoch": 2}},
+            "steps_per_epoch=2 does not divide the number of batches, 3",
+        ),
+        ({"batch_size": 2**18}, "its products are large (4 inputs and 3 outputs)"),
     ],
 )
 def test_jobs_that_are_not_taken(changes, why):
@@ -272,16 +288,28 @@ def test_the_users_random_numbers_are_left_alone():
     assert random.getstate() == before
 
 
-def test_the_limit_of_products_is_exclusive():
-    def why(rows, width):
-        build = stack(dense(width), dense(2))
-        job = job_of(build, numbers(ROWS, 4), real(ROWS), batch_size=rows)
+def test_limits_of_products():
+    def why(rows, inputs, width):
+        build = stack(dense(width), dense(2), shape=(inputs,))
+        job = job_of(build, numbers(ROWS, inputs), real(ROWS), batch_size=rows)
         return description_for_kernel(job)
 
-    assert MOST_MULTIPLICATIONS == 64 * 4 * 2048
-    assert isinstance(why(64, 2047), Description)
-    assert isinstance(why(64, 2048), str)
-    assert isinstance(why(65, 2048), str)
+    # The slopes of the weights of a layer are a product of inputs, rows and outputs.
+    assert LARGEST_PRODUCT == 2**19 - 1
+    assert isinstance(why(256, 4, 2047), Description)
+    assert why(256, 4, 2048) == "its products are large (4 inputs and 2048 outputs)"
+    assert isinstance(why(4, 1024, 512), str)
+    # All products of a batch.
+    assert MOST_MULTIPLICATIONS == 2**23
+    assert isinstance(why(408, 512, 40), Description)
+    assert why(409, 512, 40) == "its products are large (8409040 multiplications for a batch)"
+
+
+def test_large_products_are_cut_into_blocks(float64):
+    # 300 rows of 100 inputs and 40 outputs: two blocks and a rest, in each of the three products.
+    build = stack(dense(40, "tanh"), dense(2), shape=(100,))
+    job = job_of(build, numbers(620, 100), real(620), batch_size=300)
+    assert_equal_results(by_kernel(job), KerasLoopEngine().train(eagerly(job)))
 
 
 def test_a_method_put_into_a_class_of_keras_is_not_taken(monkeypatch):

@@ -191,8 +191,8 @@ from skdl import MLPClassifier
 X, y = load_digits(return_X_y=True)
 X = (X[:500] / 16).astype(np.float32)
 found = hashlib.sha256()
-# Products of 64 x 64 x 127, just below the limit, and small ones.
-for layers, rows in (((127,), 64), ((30, 20), 32)):
+# Products of 64 x 64 x 127, just below the limit of a block, of several blocks, and small ones.
+for layers, rows in (((127,), 64), ((200, 130), 150), ((30, 20), 32)):
     clf = MLPClassifier(
         hidden_layer_sizes=layers, batch_size=rows, epochs=2, dropout=0.2, random_state=0
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from skdl.engine.plan.fit_options import Course
+from skdl.engine.fit_options import Course
 from skdl.engine.plan.plan import make_plan
 from skdl.engine.program.call import OWN_RATE
 from skdl.engine.program.epochs import EpochInputs

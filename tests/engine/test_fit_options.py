@@ -10,8 +10,8 @@ import pytest
 
 from skdl.engine import stats
 from skdl.engine.compiled import CompiledEngine
+from skdl.engine.fit_options import Course, obstacle, settled
 from skdl.engine.keras_loop import KerasLoopEngine
-from skdl.engine.plan.fit_options import Course, obstacle, settled
 from skdl.engine.rows.arrays import Samples
 from tests.engine.oracle import BATCH, ROWS, assert_agree, both, classes, eagerly, job_of, numbers
 from tests.engine_of_graphs import without_xla
