@@ -7,30 +7,59 @@ printed is JSON. skdl and its peers search over networks of the same build funct
 import contextlib
 import json
 import resource
+import subprocess
 import sys
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 
 import joblib
 import numpy as np
-from search_work import WORK, ControlledSearch, Search, torch_network
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, StratifiedKFold
+from search_work import WORK, ControlledSearch, Process, Ready, Search, torch_network
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV, KFold, RandomizedSearchCV, StratifiedKFold
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 N_JOBS = 2  # worker processes of a peer's search
-REPEATS = 5  # a single fit is too short to be timed once
 
 
 # Searches.
+
+
+def is_regression(work):
+    return work.loss == "mean_squared_error"
+
+
+def keras_kind(side, work):
+    if side == "scikeras":
+        import scikeras.wrappers as library
+    else:
+        import skdl as library
+    return library.KerasRegressor if is_regression(work) else library.KerasClassifier
 
 
 def keras_net(kind, work, **routed):
     settings = {"optimizer": "adam", "loss": work.loss, "random_state": None, "verbose": 0}
     sizes = {"epochs": work.epochs, "batch_size": work.batch_size}
     return kind(model=work.build, **{**settings, **sizes, **routed})
+
+
+def ready_net(work):
+    from skdl import MLPClassifier
+
+    sizes = {"epochs": work.epochs, "batch_size": work.batch_size}
+    return MLPClassifier(hidden_layer_sizes=(work.build.units,), **sizes)
+
+
+def sklearn_net(work):
+    epochs = work.epochs
+    net = MLPClassifier(max_iter=epochs, n_iter_no_change=epochs, batch_size=work.batch_size)
+    if isinstance(work.build, Ready):
+        net.set_params(hidden_layer_sizes=(work.build.units,))
+    return net
 
 
 def skorch_net(work):
@@ -85,33 +114,30 @@ def net_of(side, work):
         names = {"learning_rate": "lr", "dropout": "module__dropout", "units": "module__units"}
         return skorch_net(work), {names[name]: values for name, values in work.grid.items()}
     if side == "scikit-learn":
-        epochs = work.epochs
-        net = MLPClassifier(max_iter=epochs, n_iter_no_change=epochs, batch_size=work.batch_size)
         # It has no dropout: as many strengths of L2 stand in, so that as many networks are trained.
-        return net, {
+        return sklearn_net(work), {
             "learning_rate_init": work.grid["learning_rate"],
             "alpha": [rate * 1e-3 for rate in work.grid["dropout"]],
             "hidden_layer_sizes": [(units,) for units in work.grid["units"]],
         }
-    if side == "scikeras":
-        from scikeras.wrappers import KerasClassifier
-    else:
-        from skdl import KerasClassifier
+    if isinstance(work.build, Ready):
+        return ready_net(work), work.grid
     grid = {
         "optimizer__learning_rate" if name == "learning_rate" else f"model__{name}": values
         for name, values in work.grid.items()
     }
     first = {name: values[0] for name, values in grid.items()}
-    return keras_net(KerasClassifier, work, **first), grid
+    return keras_net(keras_kind(side, work), work, **first), grid
 
 
 def search_of(side, work):
     net, grid = net_of(side, work)
     # Folds and scoring are given, because scikeras is no classifier to scikit-learn 1.9.
-    cv = StratifiedKFold(work.folds, shuffle=True, random_state=0)
-    n_jobs = None if side.startswith("skdl") else N_JOBS
-    settings = {"cv": cv, "scoring": "accuracy", "n_jobs": n_jobs, "refit": False}
-    settings["error_score"] = "raise"
+    folds = KFold if is_regression(work) else StratifiedKFold
+    settings = {"cv": folds(work.folds, shuffle=True, random_state=0)}
+    settings["scoring"] = "r2" if is_regression(work) else "accuracy"
+    settings["n_jobs"] = None if side.startswith("skdl") else N_JOBS
+    settings |= {"refit": False, "error_score": "raise"}
     grid = {f"net__{name}": values for name, values in grid.items()}
     pipeline = Pipeline([*work.steps, ("net", net)])
     if work.candidates is None:
@@ -120,9 +146,9 @@ def search_of(side, work):
     return RandomizedSearchCV(pipeline, grid, **settings)
 
 
-def start(side):
-    """Import what `side` runs on, and let it look for its devices."""
-    if side in ("skdl", "skdl backend", "scikeras", "keras"):
+def start(side, build):
+    """Import what `side` runs on, and let it look for its devices; skdl's ready networks need none."""
+    if side in ("skdl", "skdl backend", "scikeras", "keras") and not isinstance(build, Ready):
         import tensorflow as tf
 
         tf.config.list_logical_devices()
@@ -134,9 +160,9 @@ def start(side):
         import skorch  # noqa: F401
 
 
-def start_workers(side):
+def start_workers(side, build):
     """The same in the processes of a peer, so that their start is not in its seconds either."""
-    joblib.Parallel(N_JOBS)(joblib.delayed(start)(side) for _ in range(N_JOBS))
+    joblib.Parallel(N_JOBS)(joblib.delayed(start)(side, build) for _ in range(N_JOBS))
 
 
 def engine_stats(side):
@@ -148,25 +174,30 @@ def engine_stats(side):
     return asdict(stats) | {"padding": stats.padding}
 
 
+def megabytes(whose):
+    """Peak memory in MB of this process, or of the largest that it has started."""
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(whose).ru_maxrss / unit
+
+
 def peak_mb(processes=False):
     """Peak memory in MB of this process, and of its workers taken as equal to the largest."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = megabytes(resource.RUSAGE_SELF)
     if processes:
         from joblib.externals.loky import get_reusable_executor
 
         get_reusable_executor().shutdown(wait=True)  # a child counts once it has ended
-        peak += N_JOBS * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return peak / unit
+        peak += N_JOBS * megabytes(resource.RUSAGE_CHILDREN)
+    return peak
 
 
 def run_search(work, side, searches):
     X, y = work.data()
     search = search_of(side, work)
-    start(side)
+    start(side, work.build)
     ours, in_backend = side.startswith("skdl"), side == "skdl backend"
     if not ours:
-        start_workers(side)
+        start_workers(side, work.build)
     seconds, scores, spent, stats = [], [], [], [engine_stats(side)]
     for _ in range(searches):
         with joblib.parallel_config("skdl") if in_backend else contextlib.nullcontext():
@@ -242,10 +273,9 @@ def timed(function, repeats):
 
 
 def our_net(work):
-    import skdl
-
-    regression = work.loss == "mean_squared_error"
-    return keras_net(skdl.KerasRegressor if regression else skdl.KerasClassifier, work)
+    if isinstance(work.build, Ready):
+        return ready_net(work)
+    return keras_net(keras_kind("skdl", work), work)
 
 
 class KerasNet:
@@ -269,11 +299,13 @@ class KerasNet:
         return np.mean(outputs.argmax(1) == y)
 
 
-def run_fit(work, side, repeats):
+def run_fit(work, side):
     X, y = work.data()
-    start(side)
-    net = our_net(work) if side == "skdl" else KerasNet(work)
-    result = timed(lambda: net.fit(X, y), repeats)
+    start(side, work.build)
+    net = {"skdl": our_net, "scikit-learn": sklearn_net, "keras": KerasNet}[side](work)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # one epoch is what is asked for
+        result = timed(lambda: net.fit(X, y), work.repeats)
     # Keras's model goes on from one fit to the next, so that its score is of more epochs.
     return result | {"scores": [float(net.score(X, y))]}
 
@@ -289,18 +321,32 @@ def numpy_steps(rows, steps):
         x.T @ (outputs @ second.T)
 
 
-def run_step(work, side, repeats, threads):
+def run_step(work, side, threads):
     """Seconds a step of each of `threads` fits that run at once."""
     X, y = work.data()
-    start(side)
+    start(side, work.build)
     steps = work.epochs * -(-len(X) // work.batch_size)
 
     def one(_):
         return our_net(work).fit(X, y) if side == "skdl" else numpy_steps(work.batch_size, steps)
 
     with ThreadPoolExecutor(threads) as pool:
-        result = timed(lambda: list(pool.map(one, range(threads))), repeats)
+        result = timed(lambda: list(pool.map(one, range(threads))), work.repeats)
     return result | {"seconds": [None, result["seconds"][1] / steps], "scores": []}
+
+
+# Processes.
+
+
+def run_process(work, repeats):
+    """The least seconds of `repeats` processes, one after the other."""
+    seconds = []
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        subprocess.run([sys.executable, "-c", work.program], check=True)
+        seconds.append(time.perf_counter() - begun)
+    result = {"seconds": [min(seconds)], "scores": [], "fits": work.fits, "stats": None}
+    return result | {"phases": [], "peak_mb": megabytes(resource.RUSAGE_CHILDREN)}
 
 
 def main():
@@ -309,13 +355,14 @@ def main():
     if task["candidates"]:
         work = replace(work, candidates=task["candidates"])
     work = work.quick() if task["quick"] else work
-    repeats = 1 if task["quick"] else REPEATS
     if isinstance(work, Search):
         result = run_search(work, side, task["searches"])
+    elif isinstance(work, Process):
+        result = run_process(work, 1 if task["searches"] == 1 else work.repeats)
     else:
         parallel = task["work"] == "step"
         extra = (task["threads"],) if parallel else ()
-        result = (run_step if parallel else run_fit)(work, side, repeats, *extra)
+        result = (run_step if parallel else run_fit)(work, side, *extra)
         result |= {"peak_mb": peak_mb(), "phases": [], "stats": engine_stats(side)}
     print(json.dumps(result))
 

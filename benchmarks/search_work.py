@@ -1,4 +1,4 @@
-"""What the sides of search_speed.py work on: data, build functions of networks, searches and single fits."""
+"""What the sides of search_speed.py work on: data, networks, searches, single fits, processes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -49,6 +49,10 @@ def breast_cancer():
     return scaled(datasets.load_breast_cancer)
 
 
+def iris():
+    return scaled(datasets.load_iris)
+
+
 def diabetes():
     X, y = scaled(datasets.load_diabetes)
     return X, ((y - y.mean()) / y.std()).astype(np.float32)
@@ -76,11 +80,7 @@ def wide(meta):
 
 
 def plain_regressor(meta):
-    import keras
-    from keras.layers import Dense
-
-    shape = (meta["n_features_in_"],)
-    return keras.Sequential([keras.Input(shape), Dense(64, activation="relu"), Dense(1)])
+    return one_layer_regressor(meta, 64)
 
 
 def one_layer(meta, units, dropout):
@@ -88,6 +88,19 @@ def one_layer(meta, units, dropout):
 
     shape = (meta["n_features_in_"],)
     return classifier(meta, shape, Dense(units, activation="relu"), Dropout(dropout))
+
+
+def dropped(meta):
+    return one_layer(meta, 64, 0.2)
+
+
+def one_layer_regressor(meta, units, dropout=None):
+    import keras
+    from keras.layers import Dense, Dropout
+
+    hidden = [Dense(units, activation="relu")]
+    hidden += [] if dropout is None else [Dropout(dropout)]
+    return keras.Sequential([keras.Input((meta["n_features_in_"],)), *hidden, Dense(1)])
 
 
 def two_layers(meta, units_1, units_2, dropout_1, dropout_2):
@@ -122,6 +135,13 @@ def torch_network(units, dropout):
     return nn.Sequential(nn.Linear(64, units), nn.ReLU(), nn.Dropout(dropout), nn.Linear(units, 10))
 
 
+@dataclass(frozen=True)
+class Ready:
+    """In the place of a build function: the network of an estimator that has one, without TensorFlow."""
+
+    units: int  # of its one hidden layer
+
+
 # Work.
 
 
@@ -130,7 +150,7 @@ class Search:
     """A search over all of `grid`, or over `candidates` points drawn from it."""
 
     data: Callable
-    build: Callable
+    build: Callable | Ready
     grid: dict[str, Any]
     folds: int
     epochs: int
@@ -185,13 +205,26 @@ class Fit:
     """One fit of one network."""
 
     data: Callable
-    build: Callable
+    build: Callable | Ready
     epochs: int
     batch_size: int = 32
     loss: str = "sparse_categorical_crossentropy"
+    repeats: int = 5  # a single fit is too short to be timed once
 
     def quick(self):
-        return replace(self, epochs=max(2, self.epochs // 10))
+        return replace(self, epochs=min(self.epochs, max(2, self.epochs // 10)), repeats=1)
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process from its start to its end, imports included."""
+
+    program: str
+    fits: int
+    repeats: int = 3
+
+    def quick(self):
+        return replace(self, repeats=1)
 
 
 RATES = [1e-3, 3e-3, 1e-2]
@@ -206,6 +239,19 @@ WIDTHS = {"units_1": list(range(32, 513, 32)), "units_2": list(range(16, 129, 16
 WIDTHS |= {name: [0.0, 0.1, 0.2, 0.3, 0.4, 0.5] for name in ("dropout_1", "dropout_2")}
 CONTROLS = {"warmup": [0.0, 0.1], "end_factor": [0.0, 0.1], "patience": [3, 5, 10]}
 CONTROLS |= {"weight_decay": [1e-4, 1e-2]}
+DROPOUTS = {"learning_rate": RATES, "dropout": [0.0, 0.1, 0.2, 0.3, 0.4], "units": [32, 64]}
+ACTIVATIONS = ["relu", "tanh", "sigmoid", "elu", "selu", "gelu", "silu", "softplus"]
+OPTIMIZERS = ["adam", "sgd", "rmsprop", "adamax", "nadam", "adagrad", "adadelta"]
+BATCHES = {"batch_size": [8, 16, 32, 64, 128, 256], "epochs": [5, 10, 20]}
+SMALL_SEARCH = """
+from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV
+from skdl import MLPClassifier
+
+X, y = load_iris(return_X_y=True)
+grid = {"learning_rate": [1e-3, 1e-2]}
+GridSearchCV(MLPClassifier(), grid, cv=3, refit=False, error_score="raise").fit(X, y)
+"""
 WORK: dict[str, Any] = {
     "digits": Search(digits, one_layer, GRID, folds=5, epochs=20),
     "widths": Search(digits, two_layers, WIDTHS, 3, 15, batch_size=64, candidates=20),
@@ -213,10 +259,16 @@ WORK: dict[str, Any] = {
     "sequences": Search(sequences, recurrent, SMALL_GRID, folds=3, epochs=10),
     "candidates": Search(digits, one_layer, FINE_GRID, folds=5, epochs=20, candidates=1000),
     "controls": ControlledSearch(digits, plain, CONTROLS, folds=5, epochs=30),
+    "diabetes": Search(diabetes, one_layer_regressor, DROPOUTS, 3, 60, loss="mean_squared_error"),
+    "activations": Search(breast_cancer, Ready(32), {"activation": ACTIVATIONS}, 3, 20),
+    "optimizers": Search(breast_cancer, Ready(32), {"optimizer": OPTIMIZERS}, 3, 20),
+    "batches": Search(breast_cancer, Ready(32), BATCHES, 3, 20),
     "fit digits": Fit(scaled_digits, plain, epochs=20),
     "fit breast_cancer": Fit(breast_cancer, plain, epochs=20),
     "fit diabetes": Fit(diabetes, plain_regressor, epochs=20, loss="mean_squared_error"),
     "fit 32x32x3": Fit(large_images, large_convolutions, epochs=2),
     "fit 784-2048-2048-10": Fit(many_features, wide, epochs=2),
-    "step": Fit(scaled_digits, plain, epochs=400),
+    "fit iris": Fit(iris, Ready(100), epochs=1, repeats=100),
+    "step": Fit(scaled_digits, dropped, epochs=400),
+    "process": Process(SMALL_SEARCH, fits=6),
 }
