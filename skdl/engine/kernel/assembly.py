@@ -173,8 +173,7 @@ class Assembly:
                 piece = pieces_by_name.METRICS[layer.kind]
                 rows.append(row(piece, index, True, layer.numbers, sums["loss"]))
         for metric in self._description.metrics:
-            count = pieces_by_name.SUMS_OF_COLUMN.get(metric.kind)
-            to = slice(end, end + (2 if count is None else count * n_outputs))
+            to = slice(end, end + n_sums(metric, n_outputs))
             sums[metric.name], end = to, to.stop
             # The largest output of a softmax has the largest input.
             place = n_layers - skips_last
@@ -313,12 +312,50 @@ def read_only(values: Any, dtype: str) -> np.ndarray:
     return made
 
 
+def n_sums(metric: Metric, n_outputs: int) -> int:
+    """How many sums a metric has; a mean has two."""
+    if metric.kind == "r2_score":
+        return 4 * n_outputs + 1
+    return 2 * int(metric.numbers[0]) if metric.kind == "auc" else 2
+
+
 def value_of(metric: Metric, sums: np.ndarray) -> np.ndarray:
     """The curve of a metric from its sums, of shape (..., n_sums)."""
     if metric.kind == "r2_score":
-        weights, first, second, residual = (sums[..., k::4] for k in range(4))
-        scores = 1 - residual / (second - first * (first / weights))
-        return np.where(np.isinf(scores), 0.0, scores).mean(-1)
+        return _r2_score(sums, *metric.numbers)
+    if metric.kind == "auc":
+        return _area(sums)
     # Where no row has a weight, Keras has a mean of 0.
     mean = np.where(sums[..., 1] == 0, 0.0, sums[..., 0] / sums[..., 1])
     return np.sqrt(mean) if metric.kind == "root_mean_squared_error" else mean
+
+
+def _r2_score(sums: np.ndarray, n_regressors: float, by_variance: float) -> np.ndarray:
+    """1 - residual / variance, the mean of all columns, adjusted for a number of regressors."""
+    count = sums[..., -1]
+    weights, first, second, residual = (sums[..., k:-1:4] for k in range(4))
+    variance = second - first * (first / weights)
+    scores = 1 - residual / variance
+    scores = np.where(np.isinf(scores), 0.0, scores)
+    score = (variance * scores).sum(-1) / variance.sum(-1) if by_variance else scores.mean(-1)
+    if not n_regressors:
+        return score
+    # Keras counts in single precision, and leaves a score as it is where there are too few targets.
+    n, p, one = count.astype(np.float32), np.float32(n_regressors), np.float32(1)
+    adjusted = 1 - (1 - score) * (n - one) / (n - p - one)
+    return np.where(n_regressors < count - 1, adjusted, score)
+
+
+def _area(sums: np.ndarray) -> np.ndarray:
+    """The area under the curve of ROC, from the weights of the true and of the false by bucket."""
+    true, false = (_shares_above(weights) for weights in np.split(sums, 2, axis=-1))
+    heights = (true[..., :-1] + true[..., 1:]) / 2
+    return ((false[..., :-1] - false[..., 1:]) * heights).sum(-1)
+
+
+def _shares_above(weights: np.ndarray) -> np.ndarray:
+    """The share of all weights above each threshold; those in the last bucket are above none."""
+    above = np.zeros_like(weights)
+    above[..., :-1] = weights[..., -2::-1].cumsum(-1)[..., ::-1]
+    every = above[..., :1] + weights[..., -1:]
+    return np.where(every == 0, 0.0, above / every)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from skdl.engine.kernel.arguments import MEASURE, OUTPUTS, ROWS
 from skdl.engine.kernel.functions import log
 from skdl.engine.kernel.pieces import piece
@@ -107,7 +109,10 @@ def mean_squared_logarithmic_error(p, y, weights, d, numbers, sizes, total):
 
 @piece(MEASURE)
 def squared_errors(p, y, weights, d, numbers, sizes, total):
-    """What R squared is made of: for each column the sums of w, w y, w y**2 and w (y - p)**2."""
+    """What R squared is made of: for each column the sums of w, w y, w y**2 and w (y - p)**2.
+
+    Behind them comes the count of all targets, whatever their weights are.
+    """
     m, n = sizes[ROWS], sizes[OUTPUTS]
     for i in range(m):
         w = weights[i]
@@ -117,6 +122,24 @@ def squared_errors(p, y, weights, d, numbers, sizes, total):
             total[4 * j + 1] += w * v
             total[4 * j + 2] += w * v * v
             total[4 * j + 3] += w * r * r
+    total[4 * n] += m * n
+
+
+@piece(MEASURE)
+def auc(p, y, weights, d, numbers, sizes, total):
+    """The sums of w by bucket, max(ceil(p (k - 1)) - 1, 0) of k: where y is true, then where it is not.
+
+    `numbers` has k. A target is true if it is not 0. The last bucket, which no number reaches, takes the
+    weights of NaN: TensorFlow counts these weights, and puts NaN into no bucket.
+    """
+    m, n, k = sizes[ROWS], sizes[OUTPUTS], int(numbers[0])
+    widths = p.dtype.type(k - 1)
+    for i in range(m):
+        for j in range(i * n, (i + 1) * n):
+            bucket = k - 1
+            if p[j] == p[j]:
+                bucket = min(max(int(np.ceil(p[j] * widths)) - 1, 0), k - 2)
+            total[bucket if y[j] != 0 else k + bucket] += weights[i]
 
 
 @piece(MEASURE)

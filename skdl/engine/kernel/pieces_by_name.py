@@ -111,12 +111,11 @@ METRICS = {
     "mean_absolute_percentage_error": metrics.mean_absolute_percentage_error,
     "mean_squared_logarithmic_error": metrics.mean_squared_logarithmic_error,
     "r2_score": metrics.squared_errors,
+    "auc": metrics.auc,
     "activity_penalty": metrics.activity_penalty,
 }
 # Metrics that are the same for logits as for probabilities: they ask for the largest output alone.
 OF_LARGEST = ("sparse_categorical_accuracy", "categorical_accuracy")
-# Metrics that are no mean: how many sums they have for each column of the outputs.
-SUMS_OF_COLUMN = {"r2_score": 4}
 STEPS = {
     "penalty": regularization.penalty,
     "decay": regularization.decay,

@@ -37,7 +37,7 @@ def description_of(model: keras.Model) -> Description | str:
         optimizer = read_optimizer(model, reader.trained_places)
         loss = read_loss(model, layers[-1] if reader.ends_in_layer else None)
         stack = Stack(reader.row_shape, layers)
-        return Description(stack, loss, optimizer, tuple(read_metrics(model)))
+        return Description(stack, loss, optimizer, tuple(read_metrics(model, layers[-1])))
     except UnknownToKernelError as error:
         return str(error)
 
@@ -114,6 +114,16 @@ class _Reader:
     def same(self, kind: str, numbers: Any = (), **more: Any) -> Layer:
         """A layer that leaves the shape of a row as it is."""
         return Layer(kind, self.width, self.width, tuple(map(float, numbers)), **more)
+
+    def of_each(self, layer: Any, given: Any) -> list[float]:
+        """The numbers that a layer has for each number of a row, from an array of any shape that fits."""
+        try:
+            spread = np.broadcast_to(np.asarray(given, float), (1, *self.shape))
+        except ValueError:
+            raise UnknownToKernelError(
+                f"the numbers of the layer {layer.name} have another shape than a row"
+            ) from None
+        return list(spread.reshape(-1))
 
     def weights(self, *given: tuple[Any, Any, Any]) -> tuple[Weight, ...]:
         """What there is to know of variables with their regularizers and constraints."""
@@ -347,23 +357,25 @@ def _reshape(reader: _Reader, layer: Any) -> Iterator[Layer]:
 
 
 def _rescaling(reader: _Reader, layer: Any) -> Iterator[Layer]:
-    if np.ndim(layer.scale) or np.ndim(layer.offset):
-        raise UnknownToKernelError(f"the layer {layer.name} scales each column by itself")
-    yield reader.same("rescaling", (single(layer.scale), single(layer.offset)))
+    config = load_keras().config
+    # As `call` casts them: Python's numbers go by way of single precision, and arrays do not.
+    scale, offset = (
+        layer.backend.cast(one, config.floatx()) for one in (layer.scale, layer.offset)
+    )
+    if np.ndim(scale) and config.image_data_format() == "channels_first":
+        raise UnknownToKernelError(f"the layer {layer.name} scales channels that come first")
+    numbers = [*reader.of_each(layer, scale), *reader.of_each(layer, offset)]
+    yield reader.same("rescaling", numbers)
 
 
 def _normalization(reader: _Reader, layer: Any) -> Iterator[Layer]:
-    width = reader.flat(layer)
-    mean, variance = (np.asarray(one, float) for one in (layer.mean, layer.variance))
+    reader.flat(layer)
     if layer.invert or layer.axis not in ((-1,), (1,), ()):
         raise UnknownToKernelError(f"the layer {layer.name} has an axis of its own, or is inverted")
-    scale = np.maximum(np.sqrt(variance), load_keras().config.epsilon())
+    scale = np.maximum(np.sqrt(np.asarray(layer.variance, float)), load_keras().config.epsilon())
     for variable in layer.variables:  # what `adapt` has counted
         reader.position(variable)
-    numbers = [
-        *np.broadcast_to(mean.reshape(-1), width),
-        *np.broadcast_to(scale.reshape(-1), width),
-    ]
+    numbers = [*reader.of_each(layer, layer.mean), *reader.of_each(layer, scale)]
     yield reader.same("normalization", numbers)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from types import FunctionType
+from types import FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skdl.common.keras_import import load_keras
@@ -84,7 +84,7 @@ def known_losses() -> list[str]:
 
 def known_metrics() -> list[str]:
     """The names of the classes of metrics that the kernel takes."""
-    return [*map(_class_name, _FUNCTIONS), "RootMeanSquaredError", "R2Score"]
+    return [*map(_class_name, _FUNCTIONS), "RootMeanSquaredError", "R2Score", "AUC"]
 
 
 def known_optimizers() -> list[str]:
@@ -124,26 +124,50 @@ _FUNCTIONS = (
 )
 
 
-def read_metrics(model: keras.Model) -> Iterator[Metric]:
-    """The metrics, which have met data."""
+def read_metrics(model: keras.Model, last: Layer) -> Iterator[Metric]:
+    """The metrics, which have met data, of a model with such a last layer."""
     compiled = model._compile_metrics
     if compiled is None:
         return
     groups = ((compiled._flat_metrics, False), (compiled._flat_weighted_metrics, True))
     found = [
-        (*_kind_of_metric(metric), weighted)
+        (*_kind_of_metric(metric, last), weighted)
         for group, weighted in groups
         for held in group
         for metric in ([] if held is None else held.metrics)
     ]
-    names = list(compiled.result())
+    names = _names_of_curves(compiled)
     if len(names) != len(found) or "loss" in names:
         raise UnknownToKernelError("curves share a name")
     for name, made in zip(names, found, strict=True):
         yield Metric(name, *made)
 
 
-def _kind_of_metric(metric: Any) -> tuple[str, tuple[float, ...]]:
+def _names_of_curves(compiled: Any) -> list[str]:
+    """The names that Keras gives to the curves of metrics.
+
+    Keras names stand-ins without a value: an adjusted R2Score warns when it is asked before the first row.
+    """
+
+    def stand_ins(groups: Any) -> list[Any]:
+        return [
+            held
+            and SimpleNamespace(
+                output_name=held.output_name,
+                metrics=[SimpleNamespace(name=one.name, result=float) for one in held.metrics],
+            )
+            for held in groups
+        ]
+
+    asked = SimpleNamespace(
+        built=compiled.built,
+        _flat_metrics=stand_ins(compiled._flat_metrics),
+        _flat_weighted_metrics=stand_ins(compiled._flat_weighted_metrics),
+    )
+    return list(type(compiled).result(asked))
+
+
+def _kind_of_metric(metric: Any, last: Layer) -> tuple[str, tuple[float, ...]]:
     """The piece of a metric and its numbers."""
     given, small = load_keras().metrics, load_keras().config.epsilon()
     kind = type(metric)
@@ -152,9 +176,13 @@ def _kind_of_metric(metric: Any) -> tuple[str, tuple[float, ...]]:
     if kind is given.RootMeanSquaredError:
         return "root_mean_squared_error", ()
     if kind is given.R2Score:
-        if metric.class_aggregation == "uniform_average" and not metric.num_regressors:
-            return "r2_score", ()
-        raise UnknownToKernelError("R2Score weights its columns, or is adjusted")
+        if metric.class_aggregation is None:
+            raise UnknownToKernelError(f"the metric {metric.name} has a value for each column")
+        by_variance = metric.class_aggregation == "variance_weighted_average"
+        return "r2_score", (float(metric.num_regressors), float(by_variance))
+    if kind is given.AUC:
+        _check_auc(metric, last)
+        return "auc", (float(metric.num_thresholds),)
     by_class = {getattr(given, _class_name(name)): name for name in _FUNCTIONS}
     by_function = {getattr(given, name): name for name in _FUNCTIONS}
     name = by_class.get(kind)
@@ -169,6 +197,21 @@ def _kind_of_metric(metric: Any) -> tuple[str, tuple[float, ...]]:
     if name == "binary_accuracy":
         return name, (float(threshold),)
     return name, (small,) if name in _WITH_EPSILON else ()
+
+
+def _check_auc(metric: Any, last: Layer) -> None:
+    """Raise where the kernel's buckets and trapezoids are not what an AUC is made of."""
+    if (metric.curve.value, metric.summation_method.value) != ("ROC", "interpolation"):
+        raise UnknownToKernelError(f"the metric {metric.name} is no area of ROC by trapezoids")
+    if metric.multi_label or metric.label_weights is not None:
+        raise UnknownToKernelError(f"the metric {metric.name} tells labels apart")
+    # Below 0 lies the first threshold, unless Keras's small number is 0.
+    if not metric._thresholds_distributed_evenly or metric._thresholds[0] >= 0:
+        raise UnknownToKernelError(f"the metric {metric.name} has thresholds of its own")
+    if metric._from_logits or last.kind not in ("sigmoid", "softmax"):
+        raise UnknownToKernelError(
+            f"the metric {metric.name} takes logits, or what no sigmoid or softmax gives"
+        )
 
 
 def read_optimizer(model: keras.Model, order: Sequence[int]) -> Optimizer:

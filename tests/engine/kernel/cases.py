@@ -156,6 +156,24 @@ LAYERS = {
     "LayerNormalization, frozen": around(frozen("LayerNormalization")),
     "Rescaling": Case(stack(layer("Rescaling", 0.3, -0.2), dense(3, "tanh"), dense(2)), real),
     "Rescaling in the middle": around(layer("Rescaling", 0.3, -0.2)),
+    "Rescaling by column": Case(
+        stack(layer("Rescaling", np.array([0.3, 2.0, -1.0, 0.1]), [0.1, 0.2, 0.3, 0.4]), dense(2)),
+        real,
+    ),
+    "Rescaling by column in the middle": around(
+        layer("Rescaling", [0.3, 2.0, -1.0, 0.1, 0.0], np.array([-0.2]))
+    ),
+    "Rescaling before Flatten": Case(
+        stack(
+            layer("Rescaling", np.array([[0.3], [2.0]]), [0.1, 0.2, 0.3]),
+            layer("Flatten"),
+            dense(2),
+            shape=(2, 3),
+        ),
+        real,
+        lambda rows: numbers(rows, 2, 3),
+    ),
+    "Rescaling by a number of NumPy's": around(layer("Rescaling", np.float64(0.3))),
     "Normalization, adapted": Case(stack(adapted, dense(2)), real),
     "frozen first": Case(
         stack(dense(5, "tanh", trainable=False), dense(4, "tanh"), dense(2)), real
@@ -332,52 +350,54 @@ REGULARIZATION = {
 }
 
 
-def measured(*metrics, y=real, last=None, loss="mse", **settings):
+def held_out(y=real, weight=None):
+    return lambda: Samples(numbers(9, 4, seed=8), y(9), weight and weight(9))
+
+
+def measured(*metrics, y=real, last=None, loss="mse", changes=None, **settings):
     def build():
         made = [metric() if callable(metric) else metric for metric in metrics]
         return stack(last or dense(2), loss=loss, metrics=made, **settings)()
 
-    return Case(build, y, weight=weights)
+    validation = {"validation": held_out(y, weights)}
+    return Case(build, y, weight=weights, changes={**validation, **(changes or {})})
 
 
-METRICS = {
-    "accuracy of classes": measured(
-        "accuracy",
-        y=of_classes,
-        last=dense(CLASSES, "softmax"),
-        loss="sparse_categorical_crossentropy",
-        weighted_metrics=["accuracy"],
-    ),
-    "accuracy of shares": measured(
-        "accuracy", y=one_hot, last=dense(CLASSES, "softmax"), loss="categorical_crossentropy"
-    ),
-    "accuracy of bits": measured(
-        "accuracy", y=bits, last=dense(2, "sigmoid"), loss="binary_crossentropy"
-    ),
-    "accuracy by a threshold": measured(
-        lambda: keras.metrics.BinaryAccuracy(threshold=0.4),
-        y=bits,
-        last=dense(2, "sigmoid"),
-        loss="binary_crossentropy",
-    ),
-    "accuracy beside errors": measured(
-        "accuracy",
-        lambda: keras.metrics.MeanSquaredError(),
-        y=one_hot,
-        last=dense(CLASSES, "softmax"),
-        loss="categorical_crossentropy",
-    ),
-    "errors": measured("mse", "mae", "mape", "msle", y=positive, last=dense(2, "softplus")),
-    "weighted errors": measured(
-        "mse", y=positive, last=dense(2, "softplus"), weighted_metrics=["mae", "mape", "msle"]
-    ),
-    "RootMeanSquaredError": measured(lambda: keras.metrics.RootMeanSquaredError()),
-    "R2Score": measured(lambda: keras.metrics.R2Score()),
+def metric(name, /, **settings):
+    return lambda: getattr(keras.metrics, name)(**settings)
+
+
+OF_CLASSES = {
+    "y": of_classes,
+    "last": dense(CLASSES, "softmax"),
+    "loss": "sparse_categorical_crossentropy",
 }
-
-
-def held_out(y=real):
-    return lambda: Samples(numbers(9, 4, seed=8), y(9), None)
+OF_SHARES = {**OF_CLASSES, "y": one_hot, "loss": "categorical_crossentropy"}
+OF_BITS = {"y": bits, "last": dense(2, "sigmoid"), "loss": "binary_crossentropy"}
+OF_BIT = {**OF_BITS, "y": lambda rows: classes(2, rows), "last": dense(1, "sigmoid")}
+POSITIVE = {"y": positive, "last": dense(2, "softplus")}
+METRICS = {
+    "accuracy of classes": measured("accuracy", weighted_metrics=["accuracy"], **OF_CLASSES),
+    "accuracy of shares": measured("accuracy", **OF_SHARES),
+    "accuracy of bits": measured("accuracy", **OF_BITS),
+    "accuracy by a threshold": measured(metric("BinaryAccuracy", threshold=0.4), **OF_BITS),
+    "accuracy beside errors": measured("accuracy", metric("MeanSquaredError"), **OF_SHARES),
+    "errors": measured("mse", "mae", "mape", "msle", **POSITIVE),
+    "weighted errors": measured("mse", weighted_metrics=["mae", "mape", "msle"], **POSITIVE),
+    "RootMeanSquaredError": measured(metric("RootMeanSquaredError")),
+    "R2Score": measured(metric("R2Score"), weighted_metrics=["r2_score"]),
+    "R2Score, adjusted": measured(metric("R2Score", num_regressors=2)),
+    "R2Score by variance": measured(
+        metric("R2Score", class_aggregation="variance_weighted_average")
+    ),
+    "R2Score by variance, adjusted": measured(
+        metric("R2Score", class_aggregation="variance_weighted_average", num_regressors=1)
+    ),
+    "AUC": measured("AUC", weighted_metrics=["AUC"], **OF_BIT),
+    "AUC of bits": measured("AUC", weighted_metrics=["AUC"], **OF_BITS),
+    "AUC of shares": measured("AUC", weighted_metrics=["AUC"], **OF_SHARES),
+    "AUC of blended bits": measured("AUC", changes={"mixup": 0.4}, **OF_BITS),
+}
 
 
 def plain(**changes):
@@ -395,9 +415,7 @@ def watching(**settings):
 JOBS = {
     "weights of rows": Case(stack(dense(3, "tanh"), dense(2)), real, weight=weights),
     "validation": plain(validation=held_out()),
-    "validation with weights": plain(
-        validation=lambda: Samples(numbers(9, 4, seed=8), real(9), weights(9))
-    ),
+    "validation with weights": plain(validation=held_out(weight=weights)),
     "validation in larger batches": plain(validation=held_out(), validation_batch_size=9),
     "validation and noise": Case(
         stack(dense(5, "tanh"), layer("Dropout", 0.3), layer("BatchNormalization"), dense(2)),
@@ -452,6 +470,6 @@ KEPT = (
     *("Dropout", "GaussianNoise", "BatchNormalization", "LayerNormalization", "PReLU"),
     *("sparse crossentropy", "crossentropy of logits", "binary crossentropy", "Huber", "hinge"),
     *("Adam", "SGD with Nesterov", "RMSprop, both", "clipnorm", "decay of weights", "EMA"),
-    *("L1L2 of both", "activity", "MaxNorm", "accuracy of classes", "R2Score", "Flatten"),
+    *("L1L2 of both", "activity", "MaxNorm", "accuracy of classes", "R2Score", "AUC", "Flatten"),
     *("weights of rows", "validation and noise", "mixup of weighted rows", "stopping", "a plateau"),
 )
