@@ -13,6 +13,7 @@ from skdl.engine.indexes.index_checks import check_indexes, clear_index_errors
 from skdl.engine.job import EpochObserver, FitJob, FitResult
 from skdl.engine.keras_loop import KerasLoopEngine
 from skdl.engine.keras_parts.tracing import first_line, untraceable
+from skdl.engine.kernel.blas import blas_name
 from skdl.engine.kernel.choice import description_for_kernel, predict_by_kernel
 from skdl.engine.kernel.network import DescribedNetwork
 from skdl.engine.ledger import ledger
@@ -80,10 +81,11 @@ class CompiledEngine(AbstractEngine):
         if plan is None:
             ready, plan, program = self._prepared(ready, callbacks)
         if plan.description is not None:
-            # Here, since it imports numba.
+            # Here, since it imports all that a fit of the kernel needs.
             from skdl.engine.kernel.program import KernelProgram
 
-            settings = with_kind(job, settings, plan.kind.value)
+            if settings:
+                settings = with_kind(job, settings, f"{plan.kind.value}, {blas_name()}")
             by_kernel = KernelProgram(plan.description, plan.rules, plan.own_rules)
             return run(ready, by_kernel, plan=str(plan), settings=settings, observer=observer)
         if program is None:

@@ -17,7 +17,9 @@ class Stats:
         Programs compiled so far, those that train and those that predict.
     kept : int
         Programs in the cache now.
-    seconds_compiling, seconds_training : float
+    seconds_compiling : float
+        Seconds of compiling programs, and functions of the native kernel, summed over threads.
+    seconds_training : float
         Summed over threads.
     fits : int
         Fits run by programs or by the native kernel.

@@ -35,6 +35,31 @@ def obstacle_of_blas() -> str | None:
 
 
 @functools.cache
+def blas_name() -> str:
+    """The BLAS library that multiplies, with its version and the processor that it has code for.
+
+    The bits of a fit depend on all three.
+
+    Examples
+    --------
+    >>> "openblas" in blas_name()
+    True
+    """
+    from scipy.linalg import cython_blas  # noqa: F401 - which loads the library
+    from threadpoolctl import threadpool_info
+
+    found = [one for one in threadpool_info() if one["user_api"] == "blas"]
+    # NumPy may have a library of its own.
+    own = [one for one in found if "scipy" in one["filepath"].rpartition("site-packages")[2]]
+    own = [one for one in own if "numpy" not in one["filepath"].rpartition("site-packages")[2]]
+    names = {
+        f"{one['internal_api']} {one['version']} for {one.get('architecture', 'any processor')}"
+        for one in own or found
+    }
+    return " and ".join(sorted(names))
+
+
+@functools.cache
 def gemm_address(dtype: str) -> int:
     """Where BLAS's product of matrices for a float type is in this process."""
     if INTERPRETED:

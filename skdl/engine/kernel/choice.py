@@ -93,7 +93,7 @@ def predict_by_kernel(network: Network, state: NetworkState, x: Any) -> np.ndarr
     """
     if stack_for_kernel(network, x) is None:
         return None
-    # Here, since it imports numba.
+    # Here, since it imports all that a fit of the kernel needs.
     from skdl.engine.kernel.program import KernelProgram
 
     return cast(np.ndarray, KernelProgram.predict(network, state, x))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from dataclasses import dataclass
 from typing import Any
 
-import llvmlite.binding as llvm
-
 _lock = threading.Lock()
 _engines: list[Any] = []
+
+
+def _llvm() -> Any:
+    """LLVM, which takes a tenth of a second to load: whoever only imports skdl does not need it."""
+    return importlib.import_module("llvmlite.binding")
 
 
 @dataclass(frozen=True)
@@ -33,17 +37,19 @@ class MachineCode:
     @property
     def is_usable(self) -> bool:
         """Whether this process has all functions that it calls. Without one LLVM ends the process."""
-        return all(llvm.address_of_symbol(name) is not None for name in self.needs)
+        return all(_llvm().address_of_symbol(name) is not None for name in self.needs)
 
 
 def processor() -> str:
     """The processor that code is made for, with what it can do."""
+    llvm = _llvm()
     features = llvm.get_host_cpu_features().flatten()
     return f"{llvm.get_process_triple()} {llvm.get_host_cpu_name()} {features}"
 
 
 def target_machine() -> Any:
     """Who writes object files for this processor."""
+    llvm = _llvm()
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(
@@ -58,6 +64,7 @@ def target_machine() -> Any:
 
 def address_of(code: MachineCode) -> int:
     """Load a function, and return where it is."""
+    llvm = _llvm()
     with _lock:
         if not _engines:
             _engines.append(llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine()))

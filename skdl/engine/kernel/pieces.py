@@ -14,11 +14,13 @@ from __future__ import annotations
 import functools
 import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 from skdl.engine.kernel import cache
 from skdl.engine.kernel.machine_code import MachineCode, address_of
+from skdl.engine.ledger import ledger
 
 # Whether functions run as Python, as numba's environment variable has it.
 INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "") not in ("", "0")
@@ -127,7 +129,10 @@ class Piece:
         # Here, since it imports numba.
         from skdl.engine.kernel.compiling import compiled
 
-        return compiled(self.function, self.arguments.kinds, dtype, self._name(dtype))
+        clock = time.perf_counter()
+        made = compiled(self.function, self.arguments.kinds, dtype, self._name(dtype))
+        ledger.add(seconds_compiling=time.perf_counter() - clock)
+        return made
 
 
 def piece(arguments: Arguments) -> Callable[[Callable[..., None]], Piece]:

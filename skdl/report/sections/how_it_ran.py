@@ -194,12 +194,13 @@ def time_blocks(summary: Summary) -> list[Block]:
                 ),
             )
         )
-    if times.programs is not None and times.compiling is not None:
+    if times.programs is not None and times.compiling:
+        made = count_text(times.programs, "program") if times.programs else "functions of the kernel"
         blocks.append(
             Text(
-                f"This process compiled {count_text(times.programs, 'program')} in "
-                f"{seconds_text(times.compiling)} so far, for this search and whatever else ran in it. The "
-                "first fit of a structure waits for its program, and makes its candidate look slow."
+                f"This process compiled {made} in {seconds_text(times.compiling)} so far, for this search "
+                "and whatever else ran in it. The first fit that needs what is compiled waits, and makes its "
+                "candidate look slow."
             )
         )
     if results.n_candidates > 1:
