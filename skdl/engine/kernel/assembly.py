@@ -315,7 +315,7 @@ def read_only(values: Any, dtype: str) -> np.ndarray:
 def n_sums(metric: Metric, n_outputs: int) -> int:
     """How many sums a metric has; a mean has two."""
     if metric.kind == "r2_score":
-        return 4 * n_outputs + 1
+        return 4 * n_outputs
     return 2 * int(metric.numbers[0]) if metric.kind == "auc" else 2
 
 
@@ -330,20 +330,13 @@ def value_of(metric: Metric, sums: np.ndarray) -> np.ndarray:
     return np.sqrt(mean) if metric.kind == "root_mean_squared_error" else mean
 
 
-def _r2_score(sums: np.ndarray, n_regressors: float, by_variance: float) -> np.ndarray:
-    """1 - residual / variance, the mean of all columns, adjusted for a number of regressors."""
-    count = sums[..., -1]
-    weights, first, second, residual = (sums[..., k:-1:4] for k in range(4))
+def _r2_score(sums: np.ndarray, by_variance: float) -> np.ndarray:
+    """1 - residual / variance, the mean of all columns or the mean by their variance."""
+    weights, first, second, residual = (sums[..., k::4] for k in range(4))
     variance = second - first * (first / weights)
     scores = 1 - residual / variance
     scores = np.where(np.isinf(scores), 0.0, scores)
-    score = (variance * scores).sum(-1) / variance.sum(-1) if by_variance else scores.mean(-1)
-    if not n_regressors:
-        return score
-    # Keras counts in single precision, and leaves a score as it is where there are too few targets.
-    n, p, one = count.astype(np.float32), np.float32(n_regressors), np.float32(1)
-    adjusted = 1 - (1 - score) * (n - one) / (n - p - one)
-    return np.where(n_regressors < count - 1, adjusted, score)
+    return (variance * scores).sum(-1) / variance.sum(-1) if by_variance else scores.mean(-1)
 
 
 def _area(sums: np.ndarray) -> np.ndarray:

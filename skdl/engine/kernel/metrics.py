@@ -109,10 +109,7 @@ def mean_squared_logarithmic_error(p, y, weights, d, numbers, sizes, total):
 
 @piece(MEASURE)
 def squared_errors(p, y, weights, d, numbers, sizes, total):
-    """What R squared is made of: for each column the sums of w, w y, w y**2 and w (y - p)**2.
-
-    Behind them comes the count of all targets, whatever their weights are.
-    """
+    """What R squared is made of: for each column the sums of w, w y, w y**2 and w (y - p)**2."""
     m, n = sizes[ROWS], sizes[OUTPUTS]
     for i in range(m):
         w = weights[i]
@@ -122,7 +119,6 @@ def squared_errors(p, y, weights, d, numbers, sizes, total):
             total[4 * j + 1] += w * v
             total[4 * j + 2] += w * v * v
             total[4 * j + 3] += w * r * r
-    total[4 * n] += m * n
 
 
 @piece(MEASURE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from types import FunctionType, SimpleNamespace
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skdl.common.keras_import import load_keras
@@ -136,35 +136,11 @@ def read_metrics(model: keras.Model, last: Layer) -> Iterator[Metric]:
         for held in group
         for metric in ([] if held is None else held.metrics)
     ]
-    names = _names_of_curves(compiled)
+    names = list(compiled.result())
     if len(names) != len(found) or "loss" in names:
         raise UnknownToKernelError("curves share a name")
     for name, made in zip(names, found, strict=True):
         yield Metric(name, *made)
-
-
-def _names_of_curves(compiled: Any) -> list[str]:
-    """The names that Keras gives to the curves of metrics.
-
-    Keras names stand-ins without a value: an adjusted R2Score warns when it is asked before the first row.
-    """
-
-    def stand_ins(groups: Any) -> list[Any]:
-        return [
-            held
-            and SimpleNamespace(
-                output_name=held.output_name,
-                metrics=[SimpleNamespace(name=one.name, result=float) for one in held.metrics],
-            )
-            for held in groups
-        ]
-
-    asked = SimpleNamespace(
-        built=compiled.built,
-        _flat_metrics=stand_ins(compiled._flat_metrics),
-        _flat_weighted_metrics=stand_ins(compiled._flat_weighted_metrics),
-    )
-    return list(type(compiled).result(asked))
 
 
 def _kind_of_metric(metric: Any, last: Layer) -> tuple[str, tuple[float, ...]]:
@@ -178,8 +154,10 @@ def _kind_of_metric(metric: Any, last: Layer) -> tuple[str, tuple[float, ...]]:
     if kind is given.R2Score:
         if metric.class_aggregation is None:
             raise UnknownToKernelError(f"the metric {metric.name} has a value for each column")
-        by_variance = metric.class_aggregation == "variance_weighted_average"
-        return "r2_score", (float(metric.num_regressors), float(by_variance))
+        if metric.num_regressors:
+            # Keras asks a tensor in an `if`, and so raises where it traces a step.
+            raise UnknownToKernelError(f"the metric {metric.name} is adjusted")
+        return "r2_score", (float(metric.class_aggregation == "variance_weighted_average"),)
     if kind is given.AUC:
         _check_auc(metric, last)
         return "auc", (float(metric.num_thresholds),)

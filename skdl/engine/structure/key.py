@@ -15,9 +15,16 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from skdl.common.keras_import import load_keras
 from skdl.engine.identity.code_reads import reads_of
-from skdl.engine.identity.keras_state import holds_variables_alone, is_of_keras, state_of
+from skdl.engine.identity.keras_state import (
+    holds_variables_alone,
+    is_of_keras,
+    state_of,
+    tensor_content,
+)
 from skdl.engine.identity.reader import Opaque, Reader, digest
 from skdl.engine.identity.reader_of_code import listed
 from skdl.engine.keras_parts.noise import fixed_variables, noise_layers, traced_choice
@@ -193,6 +200,8 @@ class _ModelReader(Reader):
             found = list(self._of_layer(value, found))
         elif isinstance(value, (keras.Optimizer, keras.Metric)):
             found = [(name, part) for name, part in found if not holds_variables_alone(part)]
+            if type(value) is keras.metrics.AUC:
+                found = [(name, _fixed(part)) for name, part in found]
             if isinstance(value, keras.Metric):
                 # Rules of stopping watch curves by the names of metrics.
                 found.append(("name", _given_name(value)))
@@ -206,7 +215,12 @@ class _ModelReader(Reader):
         asked = _asked_while_training(kind) if own else frozenset()
         drawn_here = id(layer) in self._noisy
         left_out = statistics_of(layer)
+        has_given = kind is load_keras().layers.Normalization and layer.input_mean is not None
         for name, part in found:
+            if has_given and name in ("input_mean", "input_variance"):
+                continue  # the layer computes by the tensors that it made of them
+            if has_given and name in ("mean", "variance"):
+                part = _fixed(part)
             if drawn_here and name in ("seed", "seed_generator"):
                 continue
             if not own and name == "seed":
@@ -224,6 +238,14 @@ class _ModelReader(Reader):
     def shape_of(self, tensor: Any) -> Any:
         """The shape of a symbolic tensor, but for its rows; that of a stack follows from its units."""
         return tuple(tensor.shape)[1:] if self.widths is None else ""
+
+
+def _fixed(part: Any) -> Any:
+    """An array or a tensor that Keras has made, as numbers: only arrays of the user's may change."""
+    if type(part) is np.ndarray:
+        return part.dtype.name, part.tolist()
+    label, content = tensor_content(part) or ("", [])
+    return (content[0], content[1].tolist()) if label == "tensor" else part
 
 
 def _without(

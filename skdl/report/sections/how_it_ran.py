@@ -195,7 +195,9 @@ def time_blocks(summary: Summary) -> list[Block]:
             )
         )
     if times.programs is not None and times.compiling:
-        made = count_text(times.programs, "program") if times.programs else "functions of the kernel"
+        made = (
+            count_text(times.programs, "program") if times.programs else "functions of the kernel"
+        )
         blocks.append(
             Text(
                 f"This process compiled {made} in {seconds_text(times.compiling)} so far, for this search "

@@ -45,7 +45,7 @@ def test_statistics_are_in_no_key():
 
 def test_statistics_of_a_constructor_are():
     def made(mean):
-        layer = keras.layers.Normalization(mean=mean, variance=1.0)
+        layer = keras.layers.Normalization(mean=mean, variance=mean)
         model = keras.Sequential([keras.Input((3,)), layer, keras.layers.Dense(1)])
         model.compile("sgd", "mse")
         return model
@@ -53,6 +53,9 @@ def test_statistics_of_a_constructor_are():
     for structure in (training_structure, prediction_structure):
         assert structure(made(1.0)) == structure(made(1.0))
         assert structure(made(1.0)) != structure(made(2.0))
+        assert structure(made(np.ones(3))) == structure(made(np.ones(3)))
+        assert structure(made(np.ones(3))) != structure(made(np.arange(3.0)))
+        assert not structure(made(np.ones(3))).of_users  # who changes the array changes no layer
 
 
 def test_a_layer_whose_tensors_somebody_set_computes_by_them():

@@ -175,6 +175,14 @@ LAYERS = {
     ),
     "Rescaling by a number of NumPy's": around(layer("Rescaling", np.float64(0.3))),
     "Normalization, adapted": Case(stack(adapted, dense(2)), real),
+    "Normalization of numbers": around(layer("Normalization", mean=0.3, variance=0.1)),
+    "Normalization of arrays": Case(
+        stack(
+            layer("Normalization", mean=np.array([0.1, 0.2, 0.3, 0.4]), variance=np.arange(4.0)),
+            dense(2),
+        ),
+        real,
+    ),
     "frozen first": Case(
         stack(dense(5, "tanh", trainable=False), dense(4, "tanh"), dense(2)), real
     ),
@@ -386,16 +394,16 @@ METRICS = {
     "weighted errors": measured("mse", weighted_metrics=["mae", "mape", "msle"], **POSITIVE),
     "RootMeanSquaredError": measured(metric("RootMeanSquaredError")),
     "R2Score": measured(metric("R2Score"), weighted_metrics=["r2_score"]),
-    "R2Score, adjusted": measured(metric("R2Score", num_regressors=2)),
     "R2Score by variance": measured(
         metric("R2Score", class_aggregation="variance_weighted_average")
-    ),
-    "R2Score by variance, adjusted": measured(
-        metric("R2Score", class_aggregation="variance_weighted_average", num_regressors=1)
     ),
     "AUC": measured("AUC", weighted_metrics=["AUC"], **OF_BIT),
     "AUC of bits": measured("AUC", weighted_metrics=["AUC"], **OF_BITS),
     "AUC of shares": measured("AUC", weighted_metrics=["AUC"], **OF_SHARES),
+    "AUC of few thresholds": measured(metric("AUC", name="area", num_thresholds=30), **OF_SHARES),
+    "AUC of even thresholds": measured(
+        metric("AUC", name="area", thresholds=[0.25, 0.5, 0.75]), **OF_BITS
+    ),
     "AUC of blended bits": measured("AUC", changes={"mixup": 0.4}, **OF_BITS),
 }
 
