@@ -45,3 +45,8 @@ def test_other_targets_are_those_of_scikit_learn(y):
     if type_of_target(y) == "continuous":
         with pytest.raises(ValueError, match="Unknown label type: continuous"):
             check_y(Classifier(), y)
+
+
+def test_almost_as_many_classes_as_rows_are_warned_of_as_in_scikit_learn():
+    with pytest.warns(UserWarning, match="number of unique classes is greater than 50%"):
+        check_y(Classifier(), np.arange(50))

@@ -243,3 +243,21 @@ def test_rows_of_another_width():
         reg.predict(X[:, :3])
     with pytest.raises(ValueError, match="X has 3 features, but KerasRegressor is expecting 4"):
         reg.score(X[:, :3], NUMBERS)
+
+
+class Doubled(keras.Model):
+    """A functional model whose outputs its graph does not tell."""
+
+    def call(self, inputs, training=None):
+        outputs = super().call(inputs, training=training)
+        return keras.ops.concatenate([outputs, outputs], -1)
+
+
+def build_doubled():
+    inputs = keras.Input((4,))
+    return Doubled(inputs, keras.layers.Dense(3)(inputs))
+
+
+def test_the_outputs_of_a_class_of_the_users_are_those_that_it_gives():
+    x, y = np.zeros((8, 4), np.float32), np.zeros((8, 6), np.float32)
+    assert KerasRegressor(build_doubled, loss="mse").fit(x, y).predict(x).shape == (8, 6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import platform
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from skdl.engine.kernel.pieces import INTERPRETED, Inlined
 
 # SciPy's BLAS uses one thread for products of at most this many multiplications. Above, the bits of a product
 # would depend on the number of its threads, and two fits would hinder each other. Larger products are cut
-# into blocks of rows.
-LARGEST_PRODUCT = 2**19 - 1
+# into blocks of rows. On other processors than those of Intel and AMD some kernels begin at 125,000.
+_IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
+LARGEST_PRODUCT = 2**19 - 1 if _IS_X86 else 124_999
 
 
 @functools.cache
@@ -29,9 +31,12 @@ def obstacle_of_blas() -> str | None:
     True
     """
     name = str(scipy.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"])
-    if "openblas" in name.lower():
+    if "openblas" not in name.lower():
+        return f"SciPy multiplies by {name}, and the native kernel was tested with OpenBLAS"
+    told = {_gemm(name)[0] for name in ("sgemm", "dgemm")}
+    if all("int *" in one and "int64" not in one and "long" not in one for one in told):
         return None
-    return f"SciPy multiplies by {name}, and the native kernel was tested with OpenBLAS"
+    return f"SciPy's products take arguments of other types, {sorted(told)}"
 
 
 @functools.cache
@@ -64,13 +69,21 @@ def gemm_address(dtype: str) -> int:
     """Where BLAS's product of matrices for a float type is in this process."""
     if INTERPRETED:
         return 0
+    return _gemm({"float32": "sgemm", "float64": "dgemm"}[dtype])[1]
+
+
+def _gemm(function: str) -> tuple[str, int]:
+    """The signature of a function of BLAS's, and its address."""
     from scipy.linalg import cython_blas
 
-    capsule = cython_blas.__pyx_capi__[{"float32": "sgemm", "float64": "dgemm"}[dtype]]
-    name, pointer = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
-    name.restype, name.argtypes = ctypes.c_char_p, [ctypes.py_object]
-    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    return int(pointer(capsule, name(capsule)))
+    # A type of functions of its own: what is set on those of `ctypes.pythonapi` is set for everybody.
+    api = ctypes.pythonapi
+    name_of = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)(("PyCapsule_GetName", api))
+    kind = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
+    pointer_of = kind(("PyCapsule_GetPointer", api))
+    capsule = cython_blas.__pyx_capi__[function]
+    name = name_of(capsule)
+    return name.decode(), int(pointer_of(capsule, name))
 
 
 def _product(

@@ -93,20 +93,30 @@ def _is_of_user_alone(group: int) -> bool:
 def sources_digest() -> str:
     """A digest of the kernel's sources, of the compilers' versions and of the processor."""
     versions = [importlib.metadata.version(name) for name in ("numba", "llvmlite")]
-    digest = hashlib.sha256(f"{versions} {processor()}".encode())
+    settings = sorted(item for item in os.environ.items() if item[0].startswith("NUMBA_"))
+    digest = hashlib.sha256(f"{versions} {settings} {processor()}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 
-def load(name: str) -> MachineCode | None:
-    """A function that an earlier process has compiled; None where this process has to compile it."""
+def load(name: str, source: str) -> MachineCode | None:
+    """A function that an earlier process has compiled; None where this process has to compile it.
+
+    Parameters
+    ----------
+    name : str
+    source : str
+        A digest of the function as this process has it: files may have changed since they were imported.
+    """
     place = _trusted()
     found = None
-    if place is not None and (place / name).exists():
+    if place is not None:
         try:
-            found = _read(name, (place / name).read_bytes())
-        except (OSError, ValueError, KeyError) as error:
+            found = _read(name, source, (place / name).read_bytes())
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, KeyError, TypeError) as error:
             _logger.info("A compiled function of the native kernel cannot be read (%r).", error)
     if found is None or not found.is_usable:
         _tell()
@@ -114,7 +124,7 @@ def load(name: str) -> MachineCode | None:
     return found
 
 
-def keep(code: MachineCode) -> None:
+def keep(code: MachineCode, source: str) -> None:
     """Write a compiled function for later processes."""
     place = _trusted()
     if place is None:
@@ -122,24 +132,30 @@ def keep(code: MachineCode) -> None:
     try:
         # Whoever reads meanwhile finds the old file or the new one.
         number, written = tempfile.mkstemp(dir=place)
-        with open(number, "wb") as file:
-            file.write(_written(code))
-        os.replace(written, place / code.name)
+        try:
+            with open(number, "wb") as file:
+                file.write(_written(code, source))
+            os.replace(written, place / code.name)
+        except BaseException:
+            os.unlink(written)
+            raise
     except OSError as error:
         _logger.info("A compiled function of the native kernel cannot be kept (%r).", error)
 
 
-def _written(code: MachineCode) -> bytes:
-    head = {"needs": code.needs, "sha256": hashlib.sha256(code.code).hexdigest()}
-    return json.dumps(head).encode() + b"\n" + code.code
+def _written(code: MachineCode, source: str) -> bytes:
+    head = json.dumps({"needs": code.needs, "source": source}).encode()
+    data = head + b"\n" + code.code
+    return hashlib.sha256(data).hexdigest().encode() + b"\n" + data
 
 
-def _read(name: str, data: bytes) -> MachineCode:
-    first, _, code = data.partition(b"\n")
-    head = json.loads(first)
-    if head["sha256"] != hashlib.sha256(code).hexdigest():
+def _read(name: str, source: str, data: bytes) -> MachineCode | None:
+    digest, _, rest = data.partition(b"\n")
+    if digest != hashlib.sha256(rest).hexdigest().encode():
         raise ValueError("the file is damaged")
-    return MachineCode(name, code, tuple(head["needs"]))
+    first, _, code = rest.partition(b"\n")
+    head = json.loads(first)
+    return MachineCode(name, code, tuple(head["needs"])) if head["source"] == source else None
 
 
 def _trusted() -> Path | None:

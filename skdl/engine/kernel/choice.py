@@ -68,8 +68,8 @@ def _obstacle_of_products(stack: Stack, rows: int) -> str | None:
     if total > MOST_MULTIPLICATIONS:
         return f"its products are large ({total} multiplications for a batch)"
     for layer in dense:
-        # A block of a product has a row at least.
-        if max(layer.inputs, rows) * layer.outputs > LARGEST_PRODUCT:
+        # Blocks of even sizes then have two rows at least. BLAS may compute one row on several threads.
+        if 3 * max(layer.inputs, rows) * layer.outputs > LARGEST_PRODUCT:
             return f"its products are large ({layer.inputs} inputs and {layer.outputs} outputs)"
     return None
 

@@ -19,6 +19,20 @@ from skdl.engine.kernel.primitives import primitive
 # Divisions by zero give infinities, as in NumPy, and loops that divide become vector instructions; nothing is
 # reordered, so that NaN keeps its meaning.
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
+_OF_LIBRARIES = (
+    "exp",
+    "exp2",
+    "log",
+    "log2",
+    "log10",
+    "pow",
+    "sin",
+    "cos",
+    "tan",
+    "memcpy",
+    "memmove",
+    "memset",
+)
 # Nobody calls these functions from Python.
 _NO_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _made: dict[tuple[Inlined, str], Any] = {}
@@ -63,8 +77,15 @@ def _drop_unused(module: Any, machine: Any) -> None:
 
 def _needs(module: Any) -> Iterator[str]:
     for value in (*module.functions, *module.global_variables):
-        if value.is_declaration and not value.name.startswith("llvm."):
+        if not value.is_declaration:
+            continue
+        first, _, rest = value.name.partition(".")
+        if first != "llvm":
             yield value.name
+        elif rest.partition(".")[0] in _OF_LIBRARIES:
+            # Some of LLVM's own functions end as calls of the C library.
+            name, _, kind = rest.partition(".")
+            yield f"{name}f" if kind.endswith("f32") and not name.startswith("mem") else name
 
 
 def _type_of(kind: str, dtype: str) -> Any:

@@ -47,11 +47,11 @@ def _product(sizes, a, b, out, p, q, n, a_turned, b_turned):
                 out[i * q + j] = total
         return
     stride = p if a_turned else n
-    most = LARGEST_PRODUCT // (
-        q * n
-    )  # rows of a block; choice.py leaves networks without one to TensorFlow
-    for start in range(0, p, most):
-        rows = min(most, p - start)
+    most = max(1, LARGEST_PRODUCT // (q * n))
+    count = (p + most - 1) // most
+    for block_number in range(count):
+        start, stop = block_number * p // count, (block_number + 1) * p // count
+        rows = stop - start
         left = part(a, start if a_turned else start * n, a.shape[0])
         block = part(out, start * q, (start + rows) * q)
         product(sizes[GEMM], left, b, block, rows, q, n, a_turned, b_turned, stride)

@@ -332,7 +332,7 @@ def _train(network, state, scratch, training, held_out, made):
                 _blend(training, counts[N_INPUTS], counts[N_TARGETS], made, place, m, scratch)
             _train_on_batch(network, state, scratch, m, made.rates[epoch * steps + step])
             if course[STOPS_AT_NAN] and not _is_finite(totals, scratch.ones):
-                course[ENDED] = 1
+                course[ENDED] = step + 1
                 break
         for i in range(n_totals):
             curves[epoch * 2 * n_totals + i] = totals[i]

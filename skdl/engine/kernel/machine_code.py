@@ -37,6 +37,7 @@ class MachineCode:
     @property
     def is_usable(self) -> bool:
         """Whether this process has all functions that it calls. Without one LLVM ends the process."""
+        _engine()  # before there is one, LLVM knows no function of the process
         return all(_llvm().address_of_symbol(name) is not None for name in self.needs)
 
 
@@ -64,11 +65,17 @@ def target_machine() -> Any:
 
 def address_of(code: MachineCode) -> int:
     """Load a function, and return where it is."""
+    llvm, engine = _llvm(), _engine()
+    with _lock:
+        engine.add_object_file(llvm.ObjectFileRef.from_data(code.code))
+        engine.finalize_object()
+        return int(engine.get_function_address(code.name))
+
+
+def _engine() -> Any:
+    """Who holds the functions of this process."""
     llvm = _llvm()
     with _lock:
         if not _engines:
             _engines.append(llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine()))
-        engine = _engines[0]
-        engine.add_object_file(llvm.ObjectFileRef.from_data(code.code))
-        engine.finalize_object()
-        return int(engine.get_function_address(code.name))
+        return _engines[0]

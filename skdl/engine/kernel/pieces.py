@@ -12,11 +12,15 @@ pieces on disk never needs it.
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import CodeType, FunctionType
 from typing import Any
+
+import numpy as np
 
 from skdl.engine.kernel import cache
 from skdl.engine.kernel.machine_code import MachineCode, address_of
@@ -114,11 +118,12 @@ class Piece:
         kept = self.function.__module__.startswith(
             __package__
         )  # what lies on disk is named by its sources
-        code = cache.load(self._name(dtype)) if kept else None
+        source = digest_of(self.function)
+        code = cache.load(self._name(dtype), source) if kept else None
         if code is None:
             code = self._compiled(dtype)
             if kept:
-                cache.keep(code)
+                cache.keep(code, source)
         return address_of(code)
 
     def _name(self, dtype: str) -> str:
@@ -133,6 +138,43 @@ class Piece:
         made = compiled(self.function, self.arguments.kinds, dtype, self._name(dtype))
         ledger.add(seconds_compiling=time.perf_counter() - clock)
         return made
+
+
+def digest_of(function: Callable[..., Any]) -> str:
+    """A digest of a function and of all that it calls and reads, as they are in this process."""
+    found: dict[str, str] = {}
+
+    def note(code: CodeType, known: Mapping[str, Any]) -> str:
+        inner = [part for part in code.co_consts if isinstance(part, CodeType)]
+        plain = [part for part in code.co_consts if not isinstance(part, CodeType)]
+        for name in code.co_names:
+            place = f"{known['__name__']}.{name}"
+            if name in known and place not in found:
+                found[place] = ""  # a function may be recursive
+                found[place] = of_value(known[name])
+        text = [code.co_code.hex(), repr(plain), repr(code.co_names), repr(code.co_varnames)]
+        return " ".join([*text, *(note(part, known) for part in inner)])
+
+    def of_value(value: Any) -> str:
+        if isinstance(value, Inlined):
+            parts = [value.native]
+            if isinstance(value, ByType):
+                parts = [value.single, value.double]
+            own = (
+                note(value.function.__code__, value.function.__globals__) if _is_code(value) else ""
+            )
+            return own + " ".join(of_value(part) for part in parts)
+        if isinstance(value, (int, float, str, tuple, np.generic)) or value is None:
+            return repr(value)
+        return repr(getattr(value, "_fields", getattr(value, "__name__", "")))
+
+    text = note(function.__code__, function.__globals__)
+    return hashlib.sha256(f"{text} {sorted(found.items())}".encode()).hexdigest()
+
+
+def _is_code(value: Inlined) -> bool:
+    """Whether the function is one of Python's, and not one of NumPy's."""
+    return isinstance(value.function, FunctionType)
 
 
 def piece(arguments: Arguments) -> Callable[[Callable[..., None]], Piece]:

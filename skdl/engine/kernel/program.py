@@ -159,7 +159,8 @@ class KernelFit:
             self._pace = passed / max(1, count * (stop - start))
             if call.course[ENDED]:
                 break
-        self._rate = float(call.rates[-1])
+        last = call.course[ENDED] or self._steps
+        self._rate = float(call.rates[(count - 1) * self._steps + last - 1])
         self._n_epochs += count
         history = self._history(call, count)
         if self._callbacks is not None:
@@ -201,6 +202,11 @@ class KernelFit:
             rates = np.full(count * steps, self._rate)
         else:
             given = np.asarray(job.rates[first * steps : (first + count) * steps], self._dtype)
+            if given.size != count * steps:
+                raise ValueError(
+                    f"Got {len(job.rates)} learning rates, expected one for each of the steps: "
+                    f"{(first + count) * steps} up to epoch {epoch + count}."
+                )
             factor = self._memory if self._callbacks is None else self._callbacks
             rates = (given * self._dtype(factor.rate_factor)).astype(float)
         ends = self._callbacks is not None and self._callbacks.stops_at_nan
@@ -262,7 +268,8 @@ class KernelFit:
         if self._job.validation is not None:
             found |= held_out
         if self._tells_rates:
-            found["learning_rate"] = tuple(call.rates.reshape(count, -1)[:, -1].tolist())
+            last = (call.course[ENDED] or self._steps) - 1
+            found["learning_rate"] = tuple(call.rates.reshape(count, -1)[:, last].tolist())
         return found
 
     @property

@@ -16,6 +16,7 @@ import numpy as np
 
 from skdl.common.keras_import import load_keras
 from skdl.engine.identity.keras_state import state_of
+from skdl.engine.keras_parts.walk import is_keras
 from skdl.engine.kernel.description import Constraint, Description, Layer, Stack, Weight
 from skdl.engine.kernel.names import ACTIVATIONS, BY_ROW, UnknownToKernelError, single
 from skdl.engine.kernel.reading_training import read_loss, read_metrics, read_optimizer
@@ -186,6 +187,8 @@ class _Reader:
 def _chain(model: keras.Model) -> Iterator[Any]:
     """The layers of a model that are a chain."""
     keras = load_keras()
+    if not is_keras(type(model)) or "call" in vars(model):
+        raise UnknownToKernelError("the model is of a class of the user's")
     if type(model) is keras.Sequential:
         model = model._functional
     functional = getattr(model, "_nodes_by_depth", None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from skdl.common.keras_import import load_keras
 from skdl.engine.kernel.description import Average, Layer, Loss, Metric, Optimizer
 from skdl.engine.kernel.names import LINKS, UnknownToKernelError, single
-from skdl.engine.kernel.optimizer_state import places_of
+from skdl.engine.kernel.optimizer_state import Places, places_of
 
 if TYPE_CHECKING:
     import keras
@@ -233,6 +233,8 @@ def read_optimizer(model: keras.Model, order: Sequence[int]) -> Optimizer:
     if made.use_ema:
         frequency = int(made.ema_overwrite_frequency or 0)
         average = Average(float(made.ema_momentum), frequency, places.average)
+    if made.built:
+        _check_places(made, read_one, places, order)
     first_slots = (*read_one.first_slots, *[0.0] * len(places.slots))[: len(places.slots)]
     return Optimizer(
         read_one.kind,
@@ -248,11 +250,25 @@ def read_optimizer(model: keras.Model, order: Sequence[int]) -> Optimizer:
     )
 
 
+def _check_places(made: Any, read_one: _Read, places: Places, order: Sequence[int]) -> None:
+    """Raise where a built optimizer has its variables at other places: settings changed since."""
+    known, lists = list(made.variables), [vars(made).get(name) or [] for name in read_one.slots]
+    count = 2 + len(places.average) + sum(map(len, places.slots)) + len(places.memory)
+    same = len(known) == count and all(
+        len(values) == len(order)
+        and all(known[place] is values[one] for place, one in zip(slot, order, strict=True))
+        for slot, values in zip(places.slots, lists, strict=True)
+    )
+    if not same:
+        raise UnknownToKernelError("the optimizer was built with other settings")
+
+
 class _Read(NamedTuple):
-    """The piece of an optimizer with its numbers, and the groups of its slots with their first values."""
+    """The piece of an optimizer with its numbers, and the names and groups of its slots."""
 
     kind: str
     numbers: tuple[float, ...]
+    slots: tuple[str, ...] = ()
     groups: tuple[int, ...] = ()
     first_slots: tuple[float, ...] = ()
     first_memory: tuple[float, ...] = ()
@@ -264,32 +280,39 @@ def _optimizers() -> dict[type, Callable[[Any], _Read]]:
     def sgd(one: Any) -> _Read:
         if not one.momentum:
             return _Read("sgd", ())
-        return _Read("sgd_with_momentum", (one.momentum, float(one.nesterov)), (1,))
+        return _Read("sgd_with_momentum", (one.momentum, float(one.nesterov)), ("momentums",), (1,))
 
     def rmsprop(one: Any) -> _Read:
         momentum = max(one.momentum, 0.0)  # Keras takes a negative one for none
         numbers = (one.rho, one.epsilon, momentum, float(one.centered))
-        return _Read("rmsprop", numbers, (1,) * (1 + bool(momentum) + bool(one.centered)))
+        names = ["_velocities"]
+        names += ["_momentums"] if momentum else []
+        names += ["_average_gradients"] if one.centered else []
+        return _Read("rmsprop", numbers, tuple(names), (1,) * len(names))
 
     def adam(one: Any) -> _Read:
-        numbers = (one.beta_1, one.beta_2, one.epsilon)
-        return _Read("amsgrad", numbers, (2, 1)) if one.amsgrad else _Read("adam", numbers, (2,))
+        numbers, names = (one.beta_1, one.beta_2, one.epsilon), ("_momentums", "_velocities")
+        if one.amsgrad:
+            return _Read("amsgrad", numbers, (*names, "_velocity_hats"), (2, 1))
+        return _Read("adam", numbers, names, (2,))
 
     def adamax(one: Any) -> _Read:
-        return _Read("adamax", (one.beta_1, one.beta_2, one.epsilon), (2,))
+        return _Read("adamax", (one.beta_1, one.beta_2, one.epsilon), ("_m", "_u"), (2,))
 
     def nadam(one: Any) -> _Read:
-        numbers = (one.beta_1, one.beta_2, one.epsilon)
-        return _Read("nadam", numbers, (2,), first_memory=(1.0,))
+        numbers, names = (one.beta_1, one.beta_2, one.epsilon), ("_momentums", "_velocities")
+        return _Read("nadam", numbers, names, (2,), first_memory=(1.0,))
 
     def adagrad(one: Any) -> _Read:
-        return _Read("adagrad", (one.epsilon,), (1,), (single(one.initial_accumulator_value),))
+        first = single(one.initial_accumulator_value)
+        return _Read("adagrad", (one.epsilon,), ("_accumulators",), (1,), (first,))
 
     def adadelta(one: Any) -> _Read:
-        return _Read("adadelta", (one.rho, one.epsilon), (2,))
+        names = ("_accumulated_grads", "_accumulated_delta_vars")
+        return _Read("adadelta", (one.rho, one.epsilon), names, (2,))
 
     def lion(one: Any) -> _Read:
-        return _Read("lion", (single(one.beta_1), single(one.beta_2)), (1,))
+        return _Read("lion", (single(one.beta_1), single(one.beta_2)), ("_momentums",), (1,))
 
     def ftrl(one: Any) -> _Read:
         numbers = (
@@ -299,7 +322,8 @@ def _optimizers() -> dict[type, Callable[[Any], _Read]]:
             one.beta,
             one.l2_shrinkage_regularization_strength,
         )
-        return _Read("ftrl", numbers, (2,), (single(one.initial_accumulator_value), 0.0))
+        first = (single(one.initial_accumulator_value), 0.0)
+        return _Read("ftrl", numbers, ("_accumulators", "_linears"), (2,), first)
 
     return {
         given.SGD: sgd,

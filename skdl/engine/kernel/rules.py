@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 
 def follows(rules: Sequence[Rule], description: Description, job: FitJob) -> bool:
-    """Whether the kernel can do what `rules` say; if not, a program of TensorFlow's does, or raises."""
+    """Whether the kernel can do what `rules` say; if not, a program of TensorFlow's does, or raises.
+
+    The kernel's rules cannot watch the learning rate: the rules before decide whether it is a curve.
+    """
     if job.rates is not None and any(isinstance(rule, ScheduleRate) for rule in rules):
         return False
     names = ["loss", *(metric.name for metric in description.metrics)]
     if job.validation is not None:
         names += [f"val_{name}" for name in names]
-    if job.rates is not None or any(rule.rates for rule in rules):
-        names.append("learning_rate")
     return all(rule.watches is None or rule.watches in names for rule in rules)
 
 

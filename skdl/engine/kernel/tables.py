@@ -149,7 +149,7 @@ class Call(NamedTuple):
         The batch size, the first and the last step of each epoch, the steps that an epoch has, which part of
         a pass through the rows the first epoch is, the batch size of validation, and the number of epochs.
         Then whether rows are blended, whether they have weights, whether they are shuffled for each pass,
-        and whether a loss that is not finite ends training. Last whether one did.
+        and whether a loss that is not finite ends training. Last the number of steps after which one did.
     keys : ndarray of shape (n_passes * 2,), int64
         What the order of each pass is drawn by.
     rates : ndarray of shape (n_epochs * n_steps,), float64

@@ -18,6 +18,7 @@ from skdl.engine.network.outside_layers import Surroundings
 
 MAX_NETWORKS = 128
 MAX_BYTES = 2**28
+SECONDS_OF_A_TURN = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +74,14 @@ def shared_network(
         return make(Facts(facts), Facts(attributes or {}), around)
     # The folds of a candidate begin together: one of them makes the network, and the others wait for it.
     turn = _turn_of(key)  # its only strong references are those of the threads that are here
-    with turn.lock:
+    # Not for ever: a build function may wait for a thread of its own that asks for the same network.
+    has_turn = turn.lock.acquire(timeout=SECONDS_OF_A_TURN)
+    try:
         found = _known(key, facts, attributes or {})
         return found or _made(request, key, around, facts, attributes or {}, make)
+    finally:
+        if has_turn:
+            turn.lock.release()
 
 
 class _Turn:

@@ -113,11 +113,13 @@ def _plan(job: FitJob, callbacks: tuple[Any, ...], kernel: bool) -> Plan:
     rules = rules_of(callbacks, job.network.template)
     if isinstance(rules, str):
         return Plan(rules)
-    if job.rates is None and not any(rule.rates for rule in rules):
-        for rule in rules:
-            if rule.watches == "learning_rate":
-                name = type(rule.callback).__name__
-                return Plan(f"{name} watches learning_rate, which is not among the curves")
+    told = job.rates is not None
+    for rule in rules:
+        if rule.watches == "learning_rate" and not told:
+            # Keras's callback warns, also where a callback behind it tells the rate.
+            name = type(rule.callback).__name__
+            return Plan(f"{name} watches learning_rate, which is not among the curves")
+        told = told or rule.rates
     if "validation_freq" in job.options:
         for rule in rules:
             if (rule.watches or "").startswith("val_"):

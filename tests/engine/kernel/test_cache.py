@@ -12,14 +12,17 @@ import sys
 
 import pytest
 
-from skdl.engine.kernel import cache
+from skdl.engine.kernel import cache, optimizers, regularization
+from skdl.engine.kernel.machine_code import MachineCode
+from skdl.engine.kernel.pieces import Inlined, digest_of
 
 CALL = """
 import logging, sys
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 import numpy as np
-from skdl.engine.kernel.activations import relu
-print(relu.address("float32") > 0, "numba" in sys.modules)
+from skdl.engine.kernel.optimizers import adam
+# It calls a function of the C library, and nothing was loaded before.
+print(adam.address("float64") > 0, "numba" in sys.modules)
 """
 COMPILED, LOADED = "True True\n", "True False\n"
 
@@ -149,3 +152,23 @@ def test_another_source_is_another_folder(tmp_path, monkeypatch):
         found.append(cache.sources_digest())
     cache.sources_digest.cache_clear()
     assert found[0] == found[2] != found[1]
+
+
+def test_code_of_another_source_is_not_loaded(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKDL_CACHE_DIR", str(tmp_path))
+    code = MachineCode("a piece", b"code", ("sqrt",))
+    cache.keep(code, "one")
+    assert cache.load("a piece", "one") == code
+    assert cache.load("a piece", "two") is None
+    assert cache.load("another piece", "one") is None
+
+
+def test_the_digest_of_a_piece_has_all_that_it_calls_in_it(monkeypatch):
+    before = digest_of(optimizers.adam.function)
+    assert digest_of(optimizers.adam.function) == before != digest_of(optimizers.adamax.function)
+    with monkeypatch.context() as patch:
+        patch.setattr(optimizers, "_corrected", Inlined(lambda rate, numbers, step: rate))
+        assert digest_of(optimizers.adam.function) != before
+    before = digest_of(regularization.decay.function)
+    monkeypatch.setattr(regularization, "STOP", 2)
+    assert digest_of(regularization.decay.function) != before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import warnings
 from dataclasses import replace
 
 import keras
@@ -294,11 +295,13 @@ def test_limits_of_products():
         job = job_of(build, numbers(ROWS, inputs), real(ROWS), batch_size=rows)
         return description_for_kernel(job)
 
-    # The slopes of the weights of a layer are a product of inputs, rows and outputs.
-    assert LARGEST_PRODUCT == 2**19 - 1
-    assert isinstance(why(256, 4, 2047), Description)
-    assert why(256, 4, 2048) == "its products are large (4 inputs and 2048 outputs)"
-    assert isinstance(why(4, 1024, 512), str)
+    # Three rows fit into a block. The slopes of weights are a product of inputs, rows and outputs.
+    assert isinstance(why(256, 4, LARGEST_PRODUCT // (3 * 256)), Description)
+    assert why(256, 4, LARGEST_PRODUCT // (3 * 256) + 1).startswith(
+        "its products are large (4 inputs"
+    )
+    assert isinstance(why(4, 512, LARGEST_PRODUCT // (3 * 512)), Description)
+    assert isinstance(why(4, 512, LARGEST_PRODUCT // (3 * 512) + 1), str)
     # All products of a batch.
     assert MOST_MULTIPLICATIONS == 2**23
     assert isinstance(why(408, 512, 40), Description)
@@ -331,3 +334,59 @@ def test_a_network_that_changes_is_asked_anew():
     assert isinstance(description_for_kernel(job), Description)
     model.layers[0].scale = 3.0
     assert isinstance(description_for_kernel(job), str)
+
+
+def of_rates():
+    return keras.callbacks.ReduceLROnPlateau("loss", patience=0, min_delta=9.0)
+
+
+def at_the_rate():
+    return keras.callbacks.EarlyStopping("learning_rate", mode="min", patience=1)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_callbacks_that_watch_the_rate_are_not_followed(float64, first):
+    def given():
+        return (at_the_rate(), of_rates()) if first else (of_rates(), at_the_rate())
+
+    job = job_of(plain(), numbers(ROWS, 4), real(ROWS), epochs=4)
+    with warnings.catch_warnings(record=True) as caught:  # Keras says that there is no such curve
+        warnings.simplefilter("always")
+        ours = CompiledEngine().train(job, callbacks=given())
+        theirs = KerasLoopEngine().train(eagerly(job), callbacks=given())
+    assert first == any("not available" in str(one.message) for one in caught)
+    assert not ours.plan.startswith("Native kernel")
+    assert_equal_results(ours, theirs)
+
+
+def test_a_loss_that_is_no_number_leaves_the_rate_of_its_step(float64):
+    rates = 1e60 / np.arange(1, 13)
+    job = job_of(plain(), numbers(ROWS, 4), real(ROWS), epochs=4, rates=rates)
+    ends = (keras.callbacks.TerminateOnNaN(),)
+    ours, theirs = by_kernel(job, ends), KerasLoopEngine().train(eagerly(job), callbacks=ends)
+    assert ours.history["learning_rate"] == theirs.history["learning_rate"]
+    assert ours.history["learning_rate"][-1] in rates
+
+
+def test_too_few_rates_are_an_error():
+    job = job_of(plain(), numbers(ROWS, 4), real(ROWS), rates=np.full(4, 0.1))
+    with pytest.raises(ValueError, match="Got 4 learning rates"):
+        by_kernel(job)
+
+
+CHANGED = {
+    "a momentum less": ({"momentum": 0.9, "centered": True}, {"momentum": 0.0}),
+    "another memory": ({"momentum": 0.9}, {"momentum": 0.0, "centered": True}),
+    "an average": ({}, {"use_ema": True}),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_an_optimizer_that_was_built_with_other_settings_is_not_taken(name):
+    first, then = CHANGED[name]
+    model = stack(dense(3), dense(2), optimizer=optimizer("RMSprop", 0.01, **first))()
+    model.optimizer.build(model.trainable_variables)
+    assert isinstance(reading.description_of(model), Description)
+    for attribute, value in then.items():
+        setattr(model.optimizer, attribute, value)
+    assert reading.description_of(model) == "the optimizer was built with other settings"

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from skdl import KerasClassifier
+from skdl.engine.network import cache
 
 X = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
 Y = np.tile([0, 1, 2], 10)
@@ -133,6 +134,24 @@ def test_fits_that_begin_together_build_one_network(caplog):
     ):
         list(threads.map(fit, range(4)))
     assert sum(record.message == "built in turn" for record in caplog.records) == 1
+
+
+LOSS = "sparse_categorical_crossentropy"
+
+
+def build_beside_a_thread(meta):
+    if not threading.current_thread().name.startswith("inside"):
+        estimator = KerasClassifier(build_beside_a_thread, loss=LOSS, epochs=1)
+        inside = threading.Thread(target=estimator.fit, args=(X, Y), name="inside")
+        inside.start()
+        inside.join()
+    return build(meta, 14)
+
+
+def test_a_build_function_may_wait_for_a_thread_that_asks_for_the_same(monkeypatch):
+    monkeypatch.setattr(cache, "SECONDS_OF_A_TURN", 0.1)
+    estimator = KerasClassifier(build_beside_a_thread, loss=LOSS, epochs=1).fit(X, Y)
+    assert estimator.model_.layers[0].units == 14
 
 
 def test_the_opt_out_builds_each_time(calls_of):
