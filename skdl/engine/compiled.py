@@ -84,6 +84,7 @@ class CompiledEngine(AbstractEngine):
             # Here, since it imports all that a fit of the kernel needs.
             from skdl.engine.kernel.program import KernelProgram
 
+            # If the fit is neither kept nor resumed, nobody asks for the BLAS library.
             if settings:
                 settings = with_kind(job, settings, f"{plan.kind.value}, {blas_name()}")
             by_kernel = KernelProgram(plan.description, plan.rules, plan.own_rules)

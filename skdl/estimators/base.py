@@ -344,7 +344,7 @@ class NetworkEstimator(CallbackSupportMixin):
             schedule=RangeTest(rates),
             scheduled_epochs=len(rates),
             stopping=StoppingSettings(),
-            # A step that is an epoch has a loss of its own, in the program that plain fits have too.
+            # A step that is an epoch has a loss of its own.
             options={**told.options, "steps_per_epoch": 1},
         )
         try:

@@ -57,7 +57,7 @@ def check_y(estimator: Any, y: Any) -> np.ndarray:
     """`y` as a dense array; a classifier's column is flattened with scikit-learn's warning."""
     y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
     if estimator._estimator_kind == "classifier":
-        # It warns of classes that are almost as many as the rows.
+        # scikit-learn's check only warns of labels: if more than half of the rows have a class of their own.
         if not _are_labels(y) or 2 * len(np.unique(y)) > len(y):
             check_classification_targets(y)
         if y.ndim == 2 and y.shape[1] == 1:
@@ -67,7 +67,9 @@ def check_y(estimator: Any, y: Any) -> np.ndarray:
 
 
 def kind_of_target(y: np.ndarray) -> str:
-    """What `sklearn.utils.multiclass.type_of_target` says; sooner for whole numbers.
+    """The kind of targets, as `sklearn.utils.multiclass.type_of_target` names it.
+
+    Whole numbers in one dimension take a shorter way, since a search asks for each fit.
 
     Examples
     --------
@@ -80,6 +82,7 @@ def kind_of_target(y: np.ndarray) -> str:
 
 
 def _are_labels(y: Any) -> bool:
+    """Whether targets are one column of whole numbers or truth values."""
     return type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iub" and y.size > 0
 
 

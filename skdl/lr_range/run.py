@@ -53,8 +53,9 @@ def lr_range_test(
 
     The rate grows from `min_lr` to `max_lr` by one factor a step [1]_. The loss stays where it begins while
     rates are too low to matter, falls where they are useful, and rises where they are too high. The test runs
-    `n_repeats` times, from other initial weights and through other batches. It takes seconds, which are
-    mostly those in which the program is compiled that every later fit of the network uses.
+    `n_repeats` times, from other initial weights and through other batches. The test
+    takes little time if the native kernel trains the network. For other networks it first compiles a program,
+    which later fits use.
 
     Parameters
     ----------

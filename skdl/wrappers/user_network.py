@@ -193,7 +193,8 @@ class UserNetwork(RoutedParameters):
         def make(facts: Facts, own: Facts, around: Surroundings) -> tuple[Network, _Compiled]:
             compiled: list[_Compiled] = []
             written: list[dict[str, Any]] = []
-            # Parameters may be set anew before the model is made once more. `copy.copy` would pickle.
+            # Parameters may be set anew before the model is made once more. `copy.copy` would call
+            # `__getstate__`, which makes handles that can be pickled.
             then = object.__new__(type(self))
             vars(then).update(vars(self), _routed=dict(self._routed))
 

@@ -119,7 +119,8 @@ def load(name: str, source: str) -> MachineCode | None:
         except (OSError, ValueError, KeyError, TypeError) as error:
             _logger.info("A compiled function of the native kernel cannot be read (%r).", error)
     if found is None or not found.is_usable:
-        _tell()
+        if place is not None:
+            _tell()
         return None
     return found
 

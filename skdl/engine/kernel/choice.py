@@ -20,10 +20,11 @@ from skdl.engine.network.state import NetworkState
 from skdl.engine.rows.arrays import Samples, few_rows
 from skdl.engine.rows.sizes import DENSE_BYTES, dense_bytes
 
-# Above this number of multiplications in the products of a batch a program of TensorFlow's is the faster one:
-# it spreads a product over the cores, and what it costs besides no longer counts.
+# If the products of a batch have more multiplications than this, a program of TensorFlow's is faster: it
+# spreads a product over the cores, and its overhead for each step no longer counts.
 MOST_MULTIPLICATIONS = 2**23
-# Predictions make no use of it. Above this size of a layer a graph of TensorFlow's is the faster one.
+# The kernel predicts row by row, without BLAS. If a layer has this many weights or more, a graph of
+# TensorFlow's is faster.
 MOST_OF_A_ROW = 2**16
 
 
@@ -32,8 +33,9 @@ def description_for_kernel(job: FitJob) -> Description | str:
     obstacle = obstacle_of_blas() or obstacle_of_orders()
     if obstacle is not None:
         return obstacle
-    if set(job.options) - {"steps_per_epoch"}:
-        return "keras.Model.fit is given options"
+    others = sorted(set(job.options) - {"steps_per_epoch"})
+    if others:
+        return f"keras.Model.fit takes {', '.join(others)}"
     obstacle = obstacle_of_options(job)
     if obstacle is not None:
         return obstacle
@@ -68,7 +70,8 @@ def _obstacle_of_products(stack: Stack, rows: int) -> str | None:
     if total > MOST_MULTIPLICATIONS:
         return f"its products are large ({total} multiplications for a batch)"
     for layer in dense:
-        # Blocks of even sizes then have two rows at least. BLAS may compute one row on several threads.
+        # If three rows fit into a block, blocks of even sizes have at least two rows. OpenBLAS may compute a
+        # block of one row on several threads.
         if 3 * max(layer.inputs, rows) * layer.outputs > LARGEST_PRODUCT:
             return f"its products are large ({layer.inputs} inputs and {layer.outputs} outputs)"
     return None

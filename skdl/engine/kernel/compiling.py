@@ -19,6 +19,7 @@ from skdl.engine.kernel.primitives import primitive
 # Divisions by zero give infinities, as in NumPy, and loops that divide become vector instructions; nothing is
 # reordered, so that NaN keeps its meaning.
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
+# Functions of LLVM that may become calls of the C library.
 _OF_LIBRARIES = (
     "exp",
     "exp2",
@@ -99,7 +100,7 @@ def _type_of(kind: str, dtype: str) -> Any:
 
 
 def _bound(function: Any, dtype: str) -> FunctionType:
-    """A function like `function` that calls what numba knows."""
+    """A copy of `function` whose globals are what numba can compile."""
     known = function.__globals__
     names = {name for name in _globals_of(function.__code__) if name in known}
     space = {name: native(known[name], dtype) for name in names}
@@ -122,7 +123,7 @@ def _globals_of(code: CodeType) -> Iterator[str]:
 
 
 def native(value: Any, dtype: str) -> Any:
-    """What numba takes in the place of a global of a piece."""
+    """A global of a piece as numba takes it: an `Inlined` is compiled or becomes instructions."""
     if not isinstance(value, Inlined):
         return value
     if isinstance(value.native, str):

@@ -202,9 +202,8 @@ def softmax(x, y, kept, w, f, numbers, sizes):
             top = max(top, x[j])
         for j in range(i * n, i * n + n):
             y[j] = x[j] - top
-    for j in range(
-        m * n
-    ):  # all rows in one loop, which the compiler turns into vector instructions
+    # One loop over all rows, which the compiler turns into vector instructions.
+    for j in range(m * n):
         y[j] = exp(y[j])
     for i in range(m):
         total = x.dtype.type(0)

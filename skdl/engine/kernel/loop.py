@@ -292,7 +292,7 @@ def _train_on_batch(network, state, scratch, m, rate):
 
 @inlined
 def _is_finite(totals, ones):
-    """Whether the loss of the epoch so far is a number, in the float type in use."""
+    """Whether the loss of the epoch so far is a number in the float type of `ones`."""
     real = ones.dtype.type
     return np.isfinite(real(totals[0])) and np.isfinite(real(totals[0] / totals[1]))
 

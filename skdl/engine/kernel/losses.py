@@ -27,9 +27,8 @@ def _powers(p, d, m, n):
             top = max(top, p[i * n + j])
         for j in range(n):
             d[i * n + j] = p[i * n + j] - top
-    for i in range(
-        m * n
-    ):  # all rows in one loop, which the compiler turns into vector instructions
+    # One loop over all rows, which the compiler turns into vector instructions.
+    for i in range(m * n):
         d[i] = exp(d[i])
 
 

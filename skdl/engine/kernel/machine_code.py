@@ -49,7 +49,7 @@ def processor() -> str:
 
 
 def target_machine() -> Any:
-    """Who writes object files for this processor."""
+    """LLVM's back end for this processor, which writes object files."""
     llvm = _llvm()
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
@@ -73,7 +73,7 @@ def address_of(code: MachineCode) -> int:
 
 
 def _engine() -> Any:
-    """Who holds the functions of this process."""
+    """LLVM's engine of this process, which holds all functions that were loaded."""
     llvm = _llvm()
     with _lock:
         if not _engines:

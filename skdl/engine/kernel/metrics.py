@@ -123,10 +123,11 @@ def squared_errors(p, y, weights, d, numbers, sizes, total):
 
 @piece(MEASURE)
 def auc(p, y, weights, d, numbers, sizes, total):
-    """The sums of w by bucket, max(ceil(p (k - 1)) - 1, 0) of k: where y is true, then where it is not.
+    """The sum of the weights in each of k buckets of p: first where the target is true, then elsewhere.
 
-    `numbers` has k. A target is true if it is not 0. The last bucket, which no number reaches, takes the
-    weights of NaN: TensorFlow counts these weights, and puts NaN into no bucket.
+    p falls into bucket max(ceil(p (k - 1)) - 1, 0); `numbers` has k. A target is true if it is not 0. No
+    number falls into the last bucket. It takes the weights of NaN, which TensorFlow adds to the whole and to
+    no bucket.
     """
     m, n, k = sizes[ROWS], sizes[OUTPUTS], int(numbers[0])
     widths = p.dtype.type(k - 1)
@@ -144,8 +145,8 @@ def activity_penalty(p, y, weights, d, numbers, sizes, total):
 
     Keras divides it by the rows of the batch, and weighs the loss of a batch by them.
     """
-    sizes_, squares = p.dtype.type(0), p.dtype.type(0)
+    absolute, squares = p.dtype.type(0), p.dtype.type(0)
     for i in range(p.shape[0]):
-        sizes_ += abs(p[i])
+        absolute += abs(p[i])
         squares += p[i] * p[i]
-    total[0] += numbers[0] * sizes_ + numbers[1] * squares
+    total[0] += numbers[0] * absolute + numbers[1] * squares

@@ -33,7 +33,9 @@ def run(piece: Piece, dtype: str, types: str, arrays: Iterable[np.ndarray]) -> N
     Raises
     ------
     TypeError
-        An array is not what the piece takes it for.
+        An array has another type than its letter says, or gaps.
+    RuntimeError
+        The compiled code ended with an error of numba's.
     """
     known = {"i": np.dtype(np.int64), "f": np.dtype(np.float64), "r": np.dtype(dtype)}
     held = list(zip(types, arrays, strict=True))
@@ -52,17 +54,17 @@ def _place(array: np.ndarray, dtype: np.dtype) -> tuple[int, int]:
     return array.__array_interface__["data"][0], array.size
 
 
-def _no_table(*_: Any) -> Any:
-    raise NotImplementedError("Python is given arrays, and no addresses.")
+def _only_compiled(*_: Any) -> Any:
+    raise NotImplementedError("Only compiled code calls this.")
 
 
-table_at = Inlined(_no_table, "table_at")
+table_at = Inlined(_only_compiled, "table_at")
 # The array at a place of a table: of int64, of float64, and of the float type in use.
-integers_of = Inlined(_no_table, "integers_of")
-floats_of = Inlined(_no_table, "floats_of")
-reals_of = Inlined(_no_table, "reals_of")
+integers_of = Inlined(_only_compiled, "integers_of")
+floats_of = Inlined(_only_compiled, "floats_of")
+reals_of = Inlined(_only_compiled, "reals_of")
 
-# A decaying average ends among subnormal numbers, and a processor takes a hundred times as long for these.
-# TensorFlow lets them be 0, too. Whatever the thread does otherwise, it does in the end again.
-flush_subnormals = Inlined(lambda: 0, "flush_subnormals")
-restore_floats = Inlined(lambda before: None, "restore_floats")
+# A decaying average ends among subnormal numbers, for which a processor takes a hundred times as long.
+# TensorFlow lets them be 0 too. At the end of a call the thread gets its own setting back.
+flush_subnormals = Inlined(_only_compiled, "flush_subnormals")
+restore_floats = Inlined(_only_compiled, "restore_floats")

@@ -15,7 +15,7 @@ from skdl.engine.random import Stream, seed_sequence
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
-_ONE = np.uint64(1)
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
 # Constants of Philox 4x64 (Salmon et al., Parallel random numbers: as easy as 1, 2, 3, 2011).
 _FIRST_FACTOR, _SECOND_FACTOR = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
 _FIRST_STEP, _SECOND_STEP = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
@@ -42,8 +42,8 @@ def _high(a, b):
 
 @inlined
 def _philox(count, first, second):
-    """The block of four random numbers with a number, for two keys."""
-    a, b, c, d = count, _ONE - _ONE, _ONE - _ONE, _ONE - _ONE
+    """Block number `count` of four random numbers of 64 bits, by the two keys."""
+    a, b, c, d = count, _ZERO, _ZERO, _ZERO
     for _ in range(10):
         one, other = _high(_FIRST_FACTOR, a), _high(_SECOND_FACTOR, c)
         low, other_low = _FIRST_FACTOR * a, _SECOND_FACTOR * c
@@ -59,7 +59,7 @@ def _shuffle(order, first_key, second_key):
     n = order.shape[0]
     for i in range(n):
         order[i] = i
-    count, used = _ONE - _ONE, 8  # a block has eight halves
+    count, used = _ZERO, 8  # a block has eight halves
     a, b, c, d = count, count, count, count
     for i in range(n - 1, 0, -1):
         mask = i
@@ -86,7 +86,10 @@ shuffle = Inlined(_shuffle_by_numpy, _shuffle)
 
 @functools.cache
 def obstacle_of_orders() -> str | None:
-    """Why the kernel cannot draw orders, as the second half of a sentence: a later NumPy draws otherwise."""
+    """Why the kernel cannot draw orders, as the second half of a sentence; None where it can.
+
+    A later version of NumPy may shuffle otherwise.
+    """
     keys = keys_of_orders(0, 0, 1)
     drawn, wanted = np.empty(40, np.int64), np.empty(40, np.int64)
     with np.errstate(over="ignore"):

@@ -64,7 +64,7 @@ class ByType(Inlined):
     function : callable
         Python.
     single, double : Inlined
-        What float32 and float64 are given to.
+        What compiled code calls for a float32, and for a float64.
     """
 
     def __init__(self, function: Callable[..., Any], single: Inlined, double: Inlined):
@@ -115,9 +115,8 @@ class Piece:
         if INTERPRETED:
             _interpreted.append(self.function)
             return len(_interpreted) - 1
-        kept = self.function.__module__.startswith(
-            __package__
-        )  # what lies on disk is named by its sources
+        # Files are named by the sources of this package: functions of other modules (tests) are not kept.
+        kept = self.function.__module__.startswith(__package__)
         source = digest_of(self.function)
         code = cache.load(self._name(dtype), source) if kept else None
         if code is None:

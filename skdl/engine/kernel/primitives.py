@@ -1,4 +1,4 @@
-"""What Python has no word for, as instructions of LLVM: calls by address, views, products by BLAS, bits."""
+"""Instructions of LLVM that Python cannot express: calls by address, views, products by BLAS, bits."""
 
 from __future__ import annotations
 

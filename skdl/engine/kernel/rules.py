@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 def follows(rules: Sequence[Rule], description: Description, job: FitJob) -> bool:
     """Whether the kernel can do what `rules` say; if not, a program of TensorFlow's does, or raises.
 
-    The kernel's rules cannot watch the learning rate: the rules before decide whether it is a curve.
+    No rule may watch the learning rate: only the rules before it decide whether there is such a curve.
     """
+    # Beside rates for each step a LearningRateScheduler would set one rate for the whole epoch.
     if job.rates is not None and any(isinstance(rule, ScheduleRate) for rule in rules):
         return False
     names = ["loss", *(metric.name for metric in description.metrics)]
@@ -35,7 +36,7 @@ def follows(rules: Sequence[Rule], description: Description, job: FitJob) -> boo
 
 @dataclass(frozen=True)
 class _RateOfState:
-    """What rules ask an optimizer for: where the learning rate is among its variables."""
+    """Stands in for the optimizer of a program: rules ask it for the place of the learning rate."""
 
     rate_place: int = 1
 
@@ -58,7 +59,7 @@ class Callbacks:
     Attributes
     ----------
     stops_at_nan : bool
-        Whether a batch ends training after which the loss is no number.
+        Whether training ends after a batch whose loss is NaN or infinite.
     tells_rates : bool
         Whether the learning rate is one of the curves.
     """
@@ -101,7 +102,7 @@ class Callbacks:
         return ProgramState(trainable, fixed, list(state.optimizer or ()), [])
 
     def before(self, epoch: int, rate: float) -> float:
-        """The learning rate of `epoch`, after one of `rate`."""
+        """The learning rate of `epoch`; `rate` is the rate after the epoch before."""
         self._replay.begin(rate)
         for rule in self._rules:
             if isinstance(rule, ScheduleRate):
@@ -110,7 +111,7 @@ class Callbacks:
 
     @property
     def rate_factor(self) -> float:
-        """What all falls so far multiply the rates of a schedule by."""
+        """The factor by which `ReduceLROnPlateau` has lowered the rates of a schedule so far."""
         found = 1.0
         for rule, memory in zip(self._rules, self._memory, strict=True):
             if isinstance(rule, ReduceRate):

@@ -149,9 +149,10 @@ class Call(NamedTuple):
         The batch size, the first and the last step of each epoch, the steps that an epoch has, which part of
         a pass through the rows the first epoch is, the batch size of validation, and the number of epochs.
         Then whether rows are blended, whether they have weights, whether they are shuffled for each pass,
-        and whether a loss that is not finite ends training. Last the number of steps after which one did.
+        and whether a loss that is not finite ends training. The last entry is the number of steps
+        of the epoch in which training ended, 0 if it did not end.
     keys : ndarray of shape (n_passes * 2,), int64
-        What the order of each pass is drawn by.
+        Two keys for each pass, from which its order is drawn.
     rates : ndarray of shape (n_epochs * n_steps,), float64
     partners : ndarray of shape (n_passes * n_rows,), int64
         With which row the row at each place of an order is blended.

@@ -18,6 +18,8 @@ from skdl.engine.network.outside_layers import Surroundings
 
 MAX_NETWORKS = 128
 MAX_BYTES = 2**28
+# A build function may wait for a thread of its own that asks for the same network. That thread makes another
+# network after so many seconds.
 SECONDS_OF_A_TURN = 10.0
 
 
@@ -36,6 +38,8 @@ class _Entry:
 
 _lock = threading.Lock()
 _entries: OrderedDict[tuple[Any, ...], list[_Entry]] = OrderedDict()
+# A lock for each key whose network is being made; a build function may ask for its own key again.
+_turns: weakref.WeakValueDictionary[tuple[Any, ...], Any] = weakref.WeakValueDictionary()
 
 
 def shared_network(
@@ -73,30 +77,19 @@ def shared_network(
     if key is None or not share:
         return make(Facts(facts), Facts(attributes or {}), around)
     # The folds of a candidate begin together: one of them makes the network, and the others wait for it.
-    turn = _turn_of(key)  # its only strong references are those of the threads that are here
-    # Not for ever: a build function may wait for a thread of its own that asks for the same network.
-    has_turn = turn.lock.acquire(timeout=SECONDS_OF_A_TURN)
+    turn = _turn_of(key)
+    has_turn = turn.acquire(timeout=SECONDS_OF_A_TURN)
     try:
         found = _known(key, facts, attributes or {})
         return found or _made(request, key, around, facts, attributes or {}, make)
     finally:
         if has_turn:
-            turn.lock.release()
+            turn.release()
 
 
-class _Turn:
-    """Whose turn it is to make the network of one key; a thread may have it twice."""
-
-    def __init__(self) -> None:
-        self.lock = threading.RLock()
-
-
-_turns: weakref.WeakValueDictionary[tuple[Any, ...], _Turn] = weakref.WeakValueDictionary()
-
-
-def _turn_of(key: tuple[Any, ...]) -> _Turn:
+def _turn_of(key: tuple[Any, ...]) -> Any:
     with _lock:
-        return _turns.setdefault(key, _Turn())
+        return _turns.setdefault(key, threading.RLock())
 
 
 def _known(

@@ -195,14 +195,14 @@ def time_blocks(summary: Summary) -> list[Block]:
             )
         )
     if times.programs is not None and times.compiling:
-        made = (
-            count_text(times.programs, "program") if times.programs else "functions of the kernel"
-        )
+        made = "functions of the native kernel"
+        if times.programs:
+            made = f"{count_text(times.programs, 'program')} and what the native kernel needed"
         blocks.append(
             Text(
                 f"This process compiled {made} in {seconds_text(times.compiling)} so far, for this search "
-                "and whatever else ran in it. The first fit that needs what is compiled waits, and makes its "
-                "candidate look slow."
+                "and all else that it ran. A fit that has to wait for the compiler makes its candidate look "
+                "slow."
             )
         )
     if results.n_candidates > 1:

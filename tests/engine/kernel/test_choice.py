@@ -221,7 +221,7 @@ def test_networks_that_are_not_taken(name):
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"options": {"validation_freq": 2}}, "keras.Model.fit is given options"),
+        ({"options": {"validation_freq": 2}}, "keras.Model.fit takes validation_freq"),
         (
             {"options": {"steps_per_epoch": 2}},
             "steps_per_epoch=2 does not divide the number of batches, 3",

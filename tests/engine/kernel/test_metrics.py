@@ -31,8 +31,6 @@ from tests.engine.kernel.cases import (
 from tests.engine.kernel.native import run_piece
 from tests.engine.oracle import ROWS, job_of, numbers
 
-RNG = np.random.default_rng(3)
-
 
 @pytest.fixture(params=["float32", "float64"])
 def dtype(request):
@@ -63,12 +61,13 @@ def of_keras(made, p, y, weights):
 
 def probabilities(count, columns, dtype):
     """Probabilities, among them each threshold and its neighbours, with targets and whole weights."""
+    rng = np.random.default_rng([count, columns])
     thresholds = np.arange(count, dtype=dtype) / dtype(count - 1)
     near = [thresholds, np.nextafter(thresholds, dtype(0)), np.nextafter(thresholds, dtype(1))]
-    p = np.concatenate([*near, RNG.random(60 + -3 * count % columns)]).astype(dtype)
-    p = RNG.permutation(p[: len(p) // columns * columns]).reshape(-1, columns)
-    y = RNG.choice([0.0, 1.0, 0.3, -1.0, np.nan], p.shape).astype(dtype)
-    return p, y, RNG.integers(0, 4, len(p)).astype(dtype)
+    p = np.concatenate([*near, rng.random(60 + -3 * count % columns)]).astype(dtype)
+    p = rng.permutation(p[: len(p) // columns * columns]).reshape(-1, columns)
+    y = rng.choice([0.0, 1.0, 0.3, -1.0, np.nan], p.shape).astype(dtype)
+    return p, y, rng.integers(0, 4, len(p)).astype(dtype)
 
 
 def assert_equal_buckets(sums, made):
@@ -119,9 +118,10 @@ def test_an_auc_of_one_label_or_without_weights_is_0(label):
 
 @pytest.mark.parametrize("by", ["uniform_average", "variance_weighted_average"])
 def test_an_r2_is_that_of_keras(float64, by):
-    p, y = RNG.normal(size=(2, 22, 2))
+    rng = np.random.default_rng(3)
+    p, y = rng.normal(size=(2, 22, 2))
     y[:, 1] = 1.0  # without a variance
-    weights = RNG.integers(0, 4, 22).astype(float)
+    weights = rng.integers(0, 4, 22).astype(float)
     made = keras.metrics.R2Score(class_aggregation=by)
     own = Metric("r2", "r2_score", (float(by != "uniform_average"),))
     with np.errstate(divide="ignore"):

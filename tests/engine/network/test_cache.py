@@ -144,7 +144,8 @@ def build_beside_a_thread(meta):
         estimator = KerasClassifier(build_beside_a_thread, loss=LOSS, epochs=1)
         inside = threading.Thread(target=estimator.fit, args=(X, Y), name="inside")
         inside.start()
-        inside.join()
+        inside.join(timeout=60)
+        assert not inside.is_alive()
     return build(meta, 14)
 
 
