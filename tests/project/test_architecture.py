@@ -51,8 +51,8 @@ INNER_ROOMS = {
         "epoch_lines": "job",
         "callbacks": "epoch_lines job ledger network optimizers structure",
         "fit_options": "job rows",
-        "kernel": "base callbacks epoch_lines fit_options identity job ledger network optimizers "
-        "random rows",
+        "kernel": "base callbacks epoch_lines fit_options identity job keras_parts ledger network "
+        "optimizers random rows",
         "plan": "base callbacks fit_options indexes job keras_parts kernel network optimizers resuming "
         "rows rowwise structure",
         "program_cache": "ledger",

@@ -236,6 +236,9 @@ def _attributes_of(layer: Any) -> frozenset[str]:
             before = random.getstate()
             try:
                 twin = kind.from_config(layer.get_config())
+            except (TypeError, ValueError) as error:
+                # Keras does not find an object of the user's by its name.
+                raise UnknownToKernelError(f"the layer {layer.name} has no config") from error
             finally:
                 random.setstate(before)
             _attributes[kind] = frozenset(name for name, _ in state_of(twin))

@@ -343,7 +343,8 @@ def test_half_precision_stays_what_it_is(name, policy):
         actual = outcome(model, x)
     assert [a.dtype for a in actual] == [b.dtype for b in expected]
     for a, b in zip(actual, expected, strict=True):
-        assert_within_rounding(a, b, *terms, dtype=model.compute_dtype, scale=sizes)
+        # The layer computes in half precision, whatever its model does.
+        assert_within_rounding(a, b, *terms, dtype=model.layers[-1].compute_dtype, scale=sizes)
 
 
 def test_an_image_of_unknown_size_is_for_keras():

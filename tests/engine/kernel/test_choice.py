@@ -390,3 +390,14 @@ def test_an_optimizer_that_was_built_with_other_settings_is_not_taken(name):
     for attribute, value in then.items():
         setattr(model.optimizer, attribute, value)
     assert reading.description_of(model) == "the optimizer was built with other settings"
+
+
+class OwnConstraint(keras.constraints.Constraint):
+    def __call__(self, w):
+        return w
+
+
+def test_a_layer_whose_config_keras_cannot_read_is_not_taken(monkeypatch):
+    monkeypatch.setattr(reading, "_attributes", {})
+    model = stack(dense(3, kernel_constraint=OwnConstraint()), dense(2))()
+    assert isinstance(layers_of(model), str)

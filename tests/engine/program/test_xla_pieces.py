@@ -171,7 +171,7 @@ def test_the_step_that_is_not_a_number_may_be_the_last_of_a_call(steps_of_a_call
     y[BATCH * (steps - 1)] = np.nan
     calls = steps_of_a_call(steps)
     only = [keras.callbacks.TerminateOnNaN()]
-    ended = CompiledEngine().train(
+    ended = CompiledEngine(kernel=False).train(
         job_of(network(*parts), x, y, shuffle=False), callbacks=tuple(only)
     )
     assert ended.plan.startswith("Compiled")
