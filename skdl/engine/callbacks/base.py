@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from skdl.engine.callbacks.model_stand_in import StandIn
     from skdl.engine.job import StoppingMemory
-    from skdl.engine.network.state import ProgramState
+    from skdl.engine.network.state import Layout, ProgramState
     from skdl.engine.optimizers.pure_optimizer import PureOptimizer
 
 
@@ -113,6 +114,39 @@ class Rule(abc.ABC):
         self, epoch: int, logs: dict[str, Any], model: StandIn, memory: list[Any]
     ) -> None:
         """What Keras's callback does after `epoch`; `memory` is the rule's state after the call."""
+
+
+def end_of(
+    rules: Sequence[Rule],
+    own_rules: Sequence[Rule],
+    memories: Sequence[list[Any]],
+    variables: Sequence[np.ndarray],
+    layout: Layout,
+) -> tuple[tuple[np.ndarray, ...], dict[str, Any]]:
+    """The variables that a fit ends with, and the fields of `StoppingMemory` that the job's own rules tell.
+
+    Parameters
+    ----------
+    rules : sequence of Rule
+        All rules of the fit, among them `own_rules`, which do what `FitJob.stopping` says.
+    own_rules : sequence of Rule
+    memories : sequence of list
+        The state of each of `rules`.
+    variables : sequence of ndarray
+        The variables of the network after the last step.
+    layout : Layout
+    """
+    found, remembered = list(variables), dict[str, Any]()
+    places, weights = layout.places, layout.places_of_weights
+    for rule, memory in zip(rules, memories, strict=True):
+        now = tuple(np.zeros(2) if place is None else found[place] for place in places)
+        arrays = [np.asarray(part) for part in memory]
+        if rule in own_rules:
+            remembered |= rule.remembered(arrays, now, weights)
+        for place, value in zip(places, rule.after(arrays, now, weights), strict=True):
+            if place is not None:
+                found[place] = value
+    return tuple(found), remembered
 
 
 class Watching(Rule):

@@ -14,7 +14,7 @@ from skdl.engine.kernel.pieces import INTERPRETED, Inlined
 
 # SciPy's BLAS uses one thread for products of at most this many multiplications. Above, the bits of a product
 # would depend on the number of its threads, and two fits would hinder each other. Larger products are cut
-# into blocks of rows. On other processors than those of Intel and AMD some kernels begin at 125,000.
+# into blocks of rows. On ARM, OpenBLAS computes some products of 125,000 multiplications on several threads.
 _IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
 LARGEST_PRODUCT = 2**19 - 1 if _IS_X86 else 124_999
 
@@ -76,7 +76,7 @@ def _gemm(function: str) -> tuple[str, int]:
     """The signature of a function of BLAS's, and its address."""
     from scipy.linalg import cython_blas
 
-    # A type of functions of its own: what is set on those of `ctypes.pythonapi` is set for everybody.
+    # Prototypes of our own: argument types set on `ctypes.pythonapi` change the calls of all libraries.
     api = ctypes.pythonapi
     name_of = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)(("PyCapsule_GetName", api))
     kind = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)

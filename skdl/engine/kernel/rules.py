@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdl.engine.callbacks.base import Rule
+from skdl.engine.callbacks.base import Rule, end_of
 from skdl.engine.callbacks.rates import ReduceRate, ScheduleRate
 from skdl.engine.callbacks.replay import Replay
 from skdl.engine.callbacks.stopping import StopAtNaN
@@ -85,14 +85,6 @@ class Callbacks:
         self.stops_at_nan = any(isinstance(rule, StopAtNaN) for rule in rules)
         self.tells_rates = job.rates is not None or any(rule.rates for rule in rules)
 
-    @property
-    def _places(self) -> list[int | None]:
-        return [*self._layout.trainable, *self._layout.fixed]
-
-    @property
-    def _weights(self) -> list[int]:
-        return [self._places.index(place) for place in self._layout.weights]
-
     def _program_state(self, state: NetworkState) -> ProgramState:
         trainable = [state.variables[place] for place in self._layout.trainable]
         fixed = [
@@ -145,13 +137,4 @@ class Callbacks:
         self, variables: tuple[np.ndarray, ...]
     ) -> tuple[tuple[np.ndarray, ...], dict[str, Any]]:
         """The variables that the fit ends with, and the fields of `StoppingMemory` that rules know."""
-        found, places, remembered = list(variables), self._places, dict[str, Any]()
-        for rule, memory in zip(self._rules, self._memory, strict=True):
-            now = tuple(np.zeros(2) if place is None else found[place] for place in places)
-            arrays = [np.asarray(part) for part in memory]
-            if rule in self._own_rules:
-                remembered |= rule.remembered(arrays, now, self._weights)
-            for place, value in zip(places, rule.after(arrays, now, self._weights), strict=True):
-                if place is not None:
-                    found[place] = value
-        return tuple(found), remembered
+        return end_of(self._rules, self._own_rules, self._memory, variables, self._layout)

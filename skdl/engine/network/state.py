@@ -112,6 +112,16 @@ class Layout:
     fixed: tuple[int | None, ...]
     weights: tuple[int, ...]
 
+    @property
+    def places(self) -> list[int | None]:
+        """Where the variables of a program are among the variables of the network."""
+        return [*self.trainable, *self.fixed]
+
+    @property
+    def places_of_weights(self) -> list[int]:
+        """Which variables of a program are weights, in the order of `keras.Model.get_weights`."""
+        return [self.places.index(place) for place in self.weights]
+
     @classmethod
     def of(cls, model: keras.Model) -> Layout:
         """The layout of `model`."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from skdl.engine.base import AbstractProgram, End, Stretch
 from skdl.engine.callbacks import Rule, ScheduleRate, one_epoch_a_call
+from skdl.engine.callbacks.base import end_of
 from skdl.engine.callbacks.replay import Replay
 from skdl.engine.fit_options import Course
 from skdl.engine.job import FitJob, StoppingMemory
@@ -159,17 +160,11 @@ class Fit:
     def _begun(self, rule: Rule) -> list[Any]:
         """The state that a rule begins with, or goes on with."""
         memory, before = rule.start(self._state), self.job.resume
-        return memory if before is None else rule.resumed(memory, before.stopping, self._weights)
-
-    @property
-    def _places(self) -> list[int | None]:
-        """Where the variables of a program are among those of the network."""
-        return [*self._layout.trainable, *self._layout.fixed]
-
-    @property
-    def _weights(self) -> list[int]:
-        """Which variables of a program are weights, as `keras.Model.get_weights` has them."""
-        return [self._places.index(place) for place in self._layout.weights]
+        return (
+            memory
+            if before is None
+            else rule.resumed(memory, before.stopping, self._layout.places_of_weights)
+        )
 
     @property
     def tells_rates(self) -> bool:
@@ -302,18 +297,11 @@ class Fit:
         """What the fit ends with; callbacks are told."""
         final = self._program.optimizer.finalize(self._state.optimizer, self._state.trainable)
         end = self._states.of(final, self._state.fixed, self._state.optimizer)
-        variables, places, weights = list(end.variables), self._places, self._weights
-        remembered: dict[str, Any] = {}
-        for rule, memory in zip(self._rules, self.memory, strict=True):
-            now = tuple(np.zeros(2) if place is None else variables[place] for place in places)
-            arrays = [np.asarray(part) for part in memory]
-            if rule in self._own_rules:
-                remembered |= rule.remembered(arrays, now, weights)
-            for place, value in zip(places, rule.after(arrays, now, weights), strict=True):
-                if place is not None:
-                    variables[place] = value
+        variables, remembered = end_of(
+            self._rules, self._own_rules, self.memory, end.variables, self._layout
+        )
         self._count_rows()
-        return End(replace(end, variables=tuple(variables)), StoppingMemory(**remembered))
+        return End(replace(end, variables=variables), StoppingMemory(**remembered))
 
     def _count_rows(self) -> None:
         job, before = self.job, self.job.first_epoch - self.job.initial_epoch
