@@ -169,7 +169,9 @@ def test_a_fit_that_fails_is_a_task_with_an_error():
 
 # A task that is interrupted while Python reads a line of source for a traceback leaves the file open.
 @pytest.mark.filterwarnings("ignore:.*unclosed file:ResourceWarning")
-@pytest.mark.filterwarnings("ignore:Exception ignored in. <_io:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <_io:pytest.PytestUnraisableExceptionWarning"
+)
 def test_a_search_that_raises_leaves_nothing():
     with joblib.parallel_config("skdl"), pytest.raises(ValueError, match="a rate below zero"):
         search(values=(1.0, -1.0), error_score="raise").fit(X, Y)
