@@ -106,13 +106,19 @@ def dense_back(x, dx, y, dy, kept, w, dw, f, numbers, sizes):
 @inlined
 def _threshold(rate):
     # A uniform number of 24 bits is at least the rate where its whole number reaches this.
-    return np.int64(np.ceil(np.float32(rate) * np.float32(16777216)))
+    return np.uint32(np.int64(np.ceil(np.float32(rate) * np.float32(16777216))))
 
 
 @inlined
-def _is_kept(i, threshold, sizes):
-    bits = bits_at(i, np.uint32(sizes[FIRST_KEY]), np.uint32(sizes[SECOND_KEY]))
-    return np.int64(bits >> np.uint32(8)) >= threshold
+def _keys(sizes):
+    # Outside the loop over the numbers: in it these integers of 64 bits would halve the vectors.
+    return np.uint32(sizes[FIRST_KEY]), np.uint32(sizes[SECOND_KEY])
+
+
+@inlined
+def _is_kept(i, threshold, first, second):
+    bits = bits_at(i, first, second)
+    return np.uint32(bits >> np.uint32(8)) >= threshold
 
 
 @piece(FORWARD)
@@ -126,15 +132,17 @@ def dropout(x, y, kept, w, f, numbers, sizes):
     threshold = _threshold(numbers[0])
     rest = one - x.dtype.type(np.float32(numbers[0]))
     scale = one / rest if rest != zero else zero
+    first, second = _keys(sizes)
     for i in range(x.shape[0]):
-        kept[i] = scale if _is_kept(i, threshold, sizes) else zero
-        y[i] = x[i] * scale if kept[i] != zero else zero
+        is_kept, scaled = _is_kept(i, threshold, first, second), x[i] * scale
+        kept[i] = scale if is_kept else zero
+        y[i] = scaled if is_kept else zero
 
 
 @inlined
-def _normal(i, sizes, real):
+def _normal(i, first, second, real):
     """A standard normal number: the inverse distribution function of a uniform number of 23 bits."""
-    bits = bits_at(i, np.uint32(sizes[FIRST_KEY]), np.uint32(sizes[SECOND_KEY]))
+    bits = bits_at(i, first, second)
     odd = np.int64(2) * np.int64(bits >> np.uint32(9)) + np.int64(1)
     u = real(odd - np.int64(8388608)) * real(1 / 8388608)
     return inverse_erf(u) * real(math.sqrt(2))
@@ -145,11 +153,12 @@ def gaussian_noise(x, y, kept, w, f, numbers, sizes):
     """x plus normal noise of a standard deviation, in training."""
     real = x.dtype.type
     scale = real(np.float32(numbers[0]))
+    first, second = _keys(sizes)
     for i in range(x.shape[0]):
         y[i] = x[i]
     if sizes[TRAINS]:
         for i in range(x.shape[0]):
-            y[i] += scale * _normal(i, sizes, real)
+            y[i] += scale * _normal(i, first, second, real)
 
 
 @piece(BACKWARD)
@@ -169,8 +178,9 @@ def gaussian_dropout(x, y, kept, w, f, numbers, sizes):
             y[i] = x[i]
         return
     scale = np.sqrt(rate / (one - rate))
+    first, second = _keys(sizes)
     for i in range(x.shape[0]):
-        kept[i] = one + scale * _normal(i, sizes, real)
+        kept[i] = one + scale * _normal(i, first, second, real)
         y[i] = x[i] * kept[i]
 
 
@@ -187,8 +197,9 @@ def alpha_dropout(x, y, kept, w, f, numbers, sizes):
     instead = real(np.float32(_LIMIT))  # a cast in TensorFlow goes by way of single precision
     scale = one / np.sqrt((one - rate) * (one + rate * limit * limit))
     shift = -scale * limit * rate
+    first, second = _keys(sizes)
     for i in range(x.shape[0]):
-        kept[i] = scale if _is_kept(i, threshold, sizes) else zero
+        kept[i] = scale if _is_kept(i, threshold, first, second) else zero
         y[i] = scale * (x[i] if kept[i] != zero else instead) + shift
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from skdl.engine.kernel.pieces import inlined
+from skdl.engine.kernel.pieces import Inlined, inlined
 
 _LOW = np.uint64(0xFFFFFFFF)
 
 
-@inlined
-def _sum(x, y):
+def _low_sum(x: np.uint32, y: np.uint32) -> np.uint32:
     return np.uint32((np.uint64(x) + np.uint64(y)) & _LOW)
 
 
-@inlined
-def _product(x, y):
-    # Products of 32 bits have 64 in numba: the lower half counts.
+def _low_product(x: np.uint32, y: np.uint32) -> np.uint32:
     return np.uint32((np.uint64(x) * np.uint64(y)) & _LOW)
+
+
+_sum = Inlined(_low_sum, "low_sum")
+_product = Inlined(_low_product, "low_product")
 
 
 @inlined

@@ -161,6 +161,29 @@ def float_of(typing_context, bits):
     return types.float32(types.int32), codegen
 
 
+# Sums and products of two uint32 have 64 bits in numba, and vectors hold half as many.
+
+
+@intrinsic
+def low_sum(typing_context, x, y):
+    """The lower 32 bits of a sum of two uint32."""
+
+    def codegen(context, builder, signature, arguments):
+        return builder.add(*arguments)
+
+    return types.uint32(types.uint32, types.uint32), codegen
+
+
+@intrinsic
+def low_product(typing_context, x, y):
+    """The lower 32 bits of a product of two uint32."""
+
+    def codegen(context, builder, signature, arguments):
+        return builder.mul(*arguments)
+
+    return types.uint32(types.uint32, types.uint32), codegen
+
+
 # Bits of the control word of a processor: results that are subnormal become 0, and so do such arguments.
 _FLUSHES_ON_X86 = 0x8040
 _FLUSHES_ON_ARM = 1 << 24
@@ -221,6 +244,8 @@ _ALIKE = {
     "product": product,
     "bits_of": bits_of,
     "float_of": float_of,
+    "low_sum": low_sum,
+    "low_product": low_product,
     "flush_subnormals": flush_subnormals,
     "restore_floats": restore_floats,
     "table_at": table_at,
