@@ -6,8 +6,6 @@ import copy
 import inspect
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,23 +13,15 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.multiclass import type_of_target
 
 from skdl.common.keras_import import load_keras
-from skdl.common.keras_precision import built_for
 from skdl.common.parameter_checks import did_you_mean
 from skdl.engine.copies.live_copies import reaches_keras
-from skdl.engine.copies.persistence import copy_model, copy_objects, copy_unbuilt
+from skdl.engine.copies.persistence import copy_objects
 from skdl.engine.copies.rebuilding import with_state_of
-from skdl.engine.identity.reader import Reader
-from skdl.engine.indexes.index_checks import outputs_for
-from skdl.engine.keras_parts.fixed_batches import batch_rows, check_known_size, kept_memories
-from skdl.engine.kernel.reading import layers_of
 from skdl.engine.network.cache import shared_network
 from skdl.engine.network.facts import Facts
 from skdl.engine.network.network import Network
-from skdl.engine.network.outside_layers import Surroundings
-from skdl.engine.network.probabilities import are_probabilities
 from skdl.engine.rows.arrays import (
     Arrays,
-    filled_rows,
     leaves,
     map_arrays,
     network_array,
@@ -52,8 +42,8 @@ from skdl.training.losses import (
 )
 from skdl.training.optimizers import fresh_optimizer, optimizer_class
 from skdl.training.same_loss import contradicts, told
+from skdl.wrappers.building import Building, Compiled
 from skdl.wrappers.declared import OF_CLASSIFIER, OF_NETWORK
-from skdl.wrappers.outputs import describe_outputs
 from skdl.wrappers.recorded_self import recorded_method
 from skdl.wrappers.routed_parameters import RoutedParameters
 
@@ -68,13 +58,8 @@ _NOT_OF_NETWORK = (
 )
 
 
-@dataclass(frozen=True)
-class _Compiled:
-    """What is known of a compiled network without it."""
-
-    outputs: tuple[Output, ...]
-    loss: Any
-    columns: bool  # its own loss wants a column for each class
+# Prefixes of the parameters that a network is compiled with; the build function need not know them.
+_OF_COMPILE = ("optimizer", "loss", "metrics", "compile")
 
 
 class UserNetwork(RoutedParameters):
@@ -186,75 +171,17 @@ class UserNetwork(RoutedParameters):
                 "keras.Model, which has a precision already; expected a function that builds one: pass "
                 "precision=None."
             )
-        trained = ready and given.built
-        classifies = self._estimator_kind == "classifier"
-        y_few = y[:2].copy()  # the network is kept, without the rows
-
-        def make(facts: Facts, own: Facts, around: Surroundings) -> tuple[Network, _Compiled]:
-            compiled: list[_Compiled] = []
-            written: list[dict[str, Any]] = []
-            # Parameters may be set anew before the model is made once more. `copy.copy` would call
-            # `__getstate__`, which makes handles that can be pickled.
-            then = object.__new__(type(self))
-            vars(then).update(vars(self), _routed=dict(self._routed))
-
-            def build() -> Any:
-                with built_for(then.precision):
-                    return built()
-
-            def called(settings: dict[str, Any]) -> Any:
-                first = not compiled
-                read = own if first else Facts(own.given)
-                written.append({})
-                try:
-                    return then._build(facts if first else dict(meta), settings, read, written[-1])
-                except TypeError:
-                    if not first or not facts.hands_out_a_shape:
-                        raise
-                    # Code in C may take nothing but integers for a number of rows.
-                    facts.read_all()
-                    return then._build(dict(meta), settings, read, written[-1])
-
-            def built() -> Any:
-                settings = then._compile_settings()
-                copied = copy_model if trained else copy_unbuilt
-                model = copied(given) if ready else called(settings)
-                check_known_size(model)
-                few = filled_rows(sample, batch_rows(model))
-                # Without an Input it is this call that builds the network.
-                with kept_memories(model):
-                    outputs = describe_outputs(
-                        model,
-                        model.outputs if _is_known(model, few) else outputs_for(model, few),
-                        partial(are_probabilities, model, few) if classifies else None,
-                    )
-                check_known_size(model)
-                compiled.append(then._compile(model, settings, outputs, y_few))
-                return model
-
-            def reached() -> Surroundings:
-                reader = Reader()
-                reader.value([own.given.get(name) for name in own.read])
-                reader.value([facts.given.get(name) for name in facts.read])
-                return around.and_reached(not reader.opaque, tuple(reader.layers))
-
-            network = Network(
-                build,
-                redraw=not trained,
-                around=None if trained else reached,
-                extra=lambda: written[-1] if written else {},
-            )
-            return network, compiled[0]
-
+        y_few = y[:2].copy()
+        building = Building(self, given, meta, sample, y_few)
         forms = [(t.dtype, t.shape[1:]) for t in (*leaves(sample), *leaves(self._network_y(y_few)))]
+        of_build, of_compile = self._chosen_for_network()
         network, compiled = shared_network(
-            [
-                *(type(self), given, self._chosen_for_network(), forms, self._estimator_kind),
-                bool(self.mixup),
-            ],
+            [type(self), given, of_build, forms, self._estimator_kind, bool(self.mixup)],
             meta,
-            make,
+            building.network,
             attributes,
+            settings=of_compile,
+            make_from=building.recompiled,
             share=self.reuse_build,
         )
         made = self._check_compiled(network, compiled, y)
@@ -267,15 +194,30 @@ class UserNetwork(RoutedParameters):
             if reaches_keras(value) is of_keras:
                 setattr(self, name, value if of_keras else copy.deepcopy(value))
 
-    def _chosen_for_network(self) -> Any:
-        """The parameters that the network may depend on."""
+    def _chosen_for_network(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The parameters that the network may depend on: those of the build, and those of compiling alone."""
         if "params" in (self._build_arguments() or {}):
-            return self._all_params()
-        return {
+            return self._all_params(), {}
+        chosen = {
             name: value
             for name, value in self._all_params().items()
             if name.partition("__")[0] not in _NOT_OF_NETWORK and name not in ("model", "build_fn")
         }
+        if self._build_sees_settings():
+            return chosen, {}
+        of_compile = {
+            name: chosen.pop(name)
+            for name in list(chosen)
+            if name.partition("__")[0] in _OF_COMPILE
+        }
+        return chosen, of_compile
+
+    def _build_sees_settings(self) -> bool:
+        """Whether the build function is told what the network is compiled with."""
+        arguments = self._build_arguments() or {}
+        return bool({"compile_kwargs", "params"} & set(arguments)) or any(
+            p.kind is p.VAR_KEYWORD for p in arguments.values()
+        )
 
     def _start_encoders(self, X: Any, y: np.ndarray, classes: Any) -> None:
         self.target_type_ = self._type_of_target(y, classes)
@@ -293,8 +235,11 @@ class UserNetwork(RoutedParameters):
         settings: dict[str, Any],
         outputs: list[Output],
         y: np.ndarray,
-    ) -> _Compiled:
-        """Compile `model` with a loss for targets like `y`; an error where settings have no effect."""
+    ) -> bool:
+        """Compile `model` with a loss for targets like `y`; an error where settings have no effect.
+
+        Returns whether a loss of the network's own wants a column for each class.
+        """
         expected = getattr(self, "n_outputs_expected_", None)
         if expected and expected != len(outputs):
             raise IncompatibleNetworkError(
@@ -330,8 +275,7 @@ class UserNetwork(RoutedParameters):
             model.compile(**{**kept, "loss": losses})
         self._check_trains(model)
         # Both with a build function that compiles and where the number of a class cannot be blended.
-        columns = is_columns_loss(model.loss) and not is_columns_loss(self.loss)
-        return _Compiled(tuple(outputs), model.loss, columns)
+        return is_columns_loss(model.loss) and not is_columns_loss(self.loss)
 
     def _check_trains(self, model: keras.Model) -> None:
         """Raise where there is nothing to minimise in a compiled `model`, or nothing that does it."""
@@ -360,7 +304,7 @@ class UserNetwork(RoutedParameters):
                     f"with {told(found)}, expected the same loss: leave loss or the call of compile away."
                 )
 
-    def _check_compiled(self, network: Network, compiled: _Compiled, y: np.ndarray) -> MadeNetwork:
+    def _check_compiled(self, network: Network, compiled: Compiled, y: np.ndarray) -> MadeNetwork:
         """The network with `y` as it takes it; an error where its output or loss cannot fit `y`."""
         outputs, loss = compiled.outputs, compiled.loss
         if compiled.columns:
@@ -397,13 +341,9 @@ class UserNetwork(RoutedParameters):
 
     def _check_compile_routes(self, model: keras.Model) -> None:
         """Raise for routed settings that a build function, which compiles by itself, never sees."""
-        arguments = self._build_arguments() or {}
-        sees = {"compile_kwargs", "params"} & set(arguments) or any(
-            p.kind is p.VAR_KEYWORD for p in arguments.values()
-        )
-        if not model.compiled or sees:
+        if not model.compiled or self._build_sees_settings():
             return
-        for prefix in ("optimizer", "loss", "metrics", "compile"):
+        for prefix in _OF_COMPILE:
             for name in self._routed_to(prefix):
                 raise IncompatibleNetworkError(
                     f"{prefix}__{name} has no effect. Got a network that its build function compiled "
@@ -423,17 +363,6 @@ class UserNetwork(RoutedParameters):
 
     def _network_y(self, y: np.ndarray) -> Arrays:
         return self.target_encoder_.transform(y)
-
-
-def _is_known(model: keras.Model, x: Any) -> bool:
-    """Whether all is known of the outputs of `model` for the rows `x`, so that it need not be called."""
-    stack = layers_of(model)
-    return (
-        not isinstance(stack, str)
-        and isinstance(x, np.ndarray)
-        and x.dtype.kind in "fiub"
-        and x.shape[1:] == stack.row_shape
-    )
 
 
 def _as_named(given: Any, made: Any) -> Any:

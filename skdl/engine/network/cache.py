@@ -6,8 +6,8 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from skdl.common.keras_import import load_keras
 from skdl.engine.identity.reader import Reader, digest
@@ -23,22 +23,57 @@ MAX_BYTES = 2**28
 SECONDS_OF_A_TURN = 10.0
 
 
-@dataclass(frozen=True, eq=False)
-class _Entry:
+@dataclass(frozen=True)
+class _Told:
+    """What a build function has read, of the data and of its estimator."""
+
     names: frozenset[str]
     rows: bool
-    print: str
     own_names: frozenset[str]
-    own_print: str
+    texts: tuple[str | None, str | None]
+
+    @classmethod
+    def of(cls, facts: Facts, own: Facts) -> _Told:
+        names, own_names = frozenset(facts.read), frozenset(own.read)
+        told = cls(names, facts.looked_at_rows, own_names, (None, None))
+        return replace(told, texts=told._texts_of(facts.given, own.given))
+
+    def _texts_of(
+        self, facts: Mapping[str, Any], own: Mapping[str, Any]
+    ) -> tuple[str | None, str | None]:
+        return (
+            Facts(facts).print_of(self.names, rows=self.rows),
+            Facts(own).print_of(self.own_names, rows=True),
+        )
+
+    @property
+    def is_readable(self) -> bool:
+        return None not in self.texts
+
+    def equals(self, facts: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+        """Whether the function would read the same now."""
+        return self._texts_of(facts, own) == self.texts
+
+
+@dataclass(frozen=True, eq=False)
+class _Entry:
+    told: _Told
     network: Network
     extra: Any
     n_bytes: int
     structure: tuple[Any, ...]
 
 
+class _Key(NamedTuple):
+    """What a network depends on: what it is built from, and what it is compiled with alone."""
+
+    build: tuple[Any, ...]
+    settings: str
+
+
 _lock = threading.Lock()
-_entries: OrderedDict[tuple[Any, ...], list[_Entry]] = OrderedDict()
-# A lock for each key whose network is being made; a build function may ask for its own key again.
+_entries: OrderedDict[_Key, list[_Entry]] = OrderedDict()
+# A lock for each build that is going on; a build function may ask for its own key again.
 _turns: weakref.WeakValueDictionary[tuple[Any, ...], Any] = weakref.WeakValueDictionary()
 
 
@@ -48,15 +83,17 @@ def shared_network(
     make: Callable[[Facts, Facts, Surroundings], tuple[Network, Any]],
     attributes: Mapping[str, Any] | None = None,
     *,
+    settings: Any = None,
+    make_from: Callable[[Network, Any], tuple[Network, Any] | None] = lambda *_: None,
     share: bool = True,
 ) -> tuple[Network, Any]:
-    """The network for `request`, from an earlier fit or made now.
+    """The network for `request` and `settings`, from an earlier fit or made now.
 
     Parameters
     ----------
     request : object
-        All that the network depends on. What cannot be read makes a network of its own, and so does a build
-        function that changes what it reads.
+        All that the network is built from. What cannot be read makes a network of its own, and so does a
+        build function that changes what it reads.
     facts : mapping
         What the data tell; only those that `make` reads count, and the number of rows only where it is
         looked at.
@@ -65,6 +102,11 @@ def shared_network(
         is known of the objects that the request reaches.
     attributes : mapping, optional
         Those of the estimator; only those that `make` reads count.
+    settings : object, optional
+        What else the network is compiled with.
+    make_from : callable, optional
+        Gives the same from a network, and what is remembered with it, that differs in `settings` alone; None
+        where `make` has to be called.
     share : bool
         Whether an earlier network may serve, and this one a later fit.
 
@@ -73,83 +115,82 @@ def shared_network(
     network : Network
     extra : object
     """
-    key, around = _read(request)
+    own = attributes or {}
+    key, around = _read(request, settings)
     if key is None or not share:
-        return make(Facts(facts), Facts(attributes or {}), around)
+        return make(Facts(facts), Facts(own), around)
     # The folds of a candidate begin together: one of them makes the network, and the others wait for it.
     turn = _turn_of(key)
     has_turn = turn.acquire(timeout=SECONDS_OF_A_TURN)
     try:
-        found = _known(key, facts, attributes or {})
-        return found or _made(request, key, around, facts, attributes or {}, make)
+        entry = _known(key, facts, own)
+        if entry is not None:
+            return entry.network, entry.extra
+        alike = _built_alike(key, facts, own)
+        made = None if alike is None else make_from(alike.network, alike.extra)
+        if alike is not None and made is not None:
+            told, n_bytes = alike.told, 0
+        else:
+            read, own_read = Facts(facts), Facts(own)
+            made = make(read, own_read, around)
+            told, n_bytes = _Told.of(read, own_read), _bytes_of(made[0])
+        # A build that changes what it reads would do so once more.
+        if told.is_readable and _read(request, settings)[0] == key:
+            _keep(key, _Entry(told, *made, n_bytes, _structure_of(made[0])))
+        return made
     finally:
         if has_turn:
             turn.release()
 
 
-def _turn_of(key: tuple[Any, ...]) -> Any:
+def _turn_of(key: _Key) -> Any:
     with _lock:
-        return _turns.setdefault(key, threading.RLock())
+        return _turns.setdefault(key.build, threading.RLock())
 
 
-def _known(
-    key: tuple[Any, ...], facts: Mapping[str, Any], attributes: Mapping[str, Any]
-) -> tuple[Network, Any] | None:
-    """The network of an earlier fit."""
-    asked, own_asked = Facts(facts), Facts(attributes)
+def _known(key: _Key, facts: Mapping[str, Any], own: Mapping[str, Any]) -> _Entry | None:
+    """What is kept of an earlier fit with the same network."""
     with _lock:
         known = tuple(_entries.get(key, ()))
     for entry in known:
-        if (
-            asked.print_of(entry.names, rows=entry.rows) == entry.print
-            and own_asked.print_of(entry.own_names, rows=True) == entry.own_print
-        ):
+        if entry.told.equals(facts, own):
             if _structure_of(entry.network) != entry.structure:
                 _drop(key, entry)
                 continue
             with _lock:
                 if key in _entries:
                     _entries.move_to_end(key)
-            return entry.network, entry.extra
+            return entry
     return None
 
 
-def _made(
-    request: Any,
-    key: tuple[Any, ...],
-    around: Surroundings,
-    facts: Mapping[str, Any],
-    attributes: Mapping[str, Any],
-    make: Callable[[Facts, Facts, Surroundings], tuple[Network, Any]],
-) -> tuple[Network, Any]:
-    """A new network, which later fits may have too."""
-    told, own_told = Facts(facts), Facts(attributes)
-    network, extra = make(told, own_told, around)
-    if _read(request)[0] != key:
-        return network, extra  # a build that changes what it reads would do so once more
-    names, rows = frozenset(told.read), told.looked_at_rows
-    own_names = frozenset(own_told.read)
-    print_ = Facts(facts).print_of(names, rows=rows)
-    own_print = Facts(attributes).print_of(own_names, rows=True)
-    if print_ is not None and own_print is not None:
-        n_bytes = sum(value.nbytes for value in network.initial_values)
-        entry = _Entry(
-            *(names, rows, print_, own_names, own_print, network, extra, n_bytes),
-            structure=_structure_of(network),
-        )
-        with _lock:
-            _entries.setdefault(key, []).append(entry)
-            _entries.move_to_end(key)
-            _let_go()
-    return network, extra
+def _built_alike(key: _Key, facts: Mapping[str, Any], own: Mapping[str, Any]) -> _Entry | None:
+    """What is kept of an earlier fit whose network had the same build and other settings."""
+    with _lock:
+        others = [other for other in _entries if other.build == key.build and other != key]
+    return next(filter(None, (_known(other, facts, own) for other in others)), None)
 
 
-def _read(request: Any) -> tuple[tuple[Any, ...] | None, Surroundings]:
+def _keep(key: _Key, entry: _Entry) -> None:
+    with _lock:
+        _entries.setdefault(key, []).append(entry)
+        _entries.move_to_end(key)
+        _let_go()
+
+
+def _bytes_of(network: Network) -> int:
+    return sum(value.nbytes for value in network.initial_values)
+
+
+def _read(request: Any, settings: Any) -> tuple[_Key | None, Surroundings]:
     """The key of a request, None where it cannot be read; and what is known of the objects it reaches."""
     reader = Reader()
     text = reader.value([request, *_settings_of_keras()])
+    text_of_settings = reader.value(settings)
     around = Surroundings(readable=not reader.opaque, layers=tuple(reader.layers))
-    return ((digest(text), *_registered()) if around.readable else None), around
+    if not around.readable:
+        return None, around
+    return _Key((digest(text), *_registered()), digest(text_of_settings)), around
 
 
 def _settings_of_keras() -> list[Any]:
@@ -182,7 +223,7 @@ def _structure_of(network: Network) -> tuple[Any, ...]:
     return structure, text, *reader.opaque
 
 
-def _drop(key: tuple[Any, ...], entry: _Entry) -> None:
+def _drop(key: _Key, entry: _Entry) -> None:
     with _lock:
         if entry in _entries.get(key, ()):
             _entries[key].remove(entry)

@@ -74,7 +74,7 @@ class Network:
         self._given_build = build
         self._around = around
         self._get_extra = extra
-        self.template, self.extra, self._origins = self._built()
+        self.template, self.extra, self._origins = self._first_built()
         # Tracing puts tensors into the template's layers for a moment: one thread at a time.
         self.lock = threading.RLock()
         self._met = False
@@ -82,6 +82,9 @@ class Network:
 
     def _build(self) -> keras.Model:
         return self._built()[0]
+
+    def _first_built(self) -> tuple[keras.Model, dict[str, Any], Origins]:
+        return self._built()
 
     def _built(self) -> tuple[keras.Model, dict[str, Any], Origins]:
         if self._around is None:
@@ -161,6 +164,13 @@ class Network:
             return True
         structure = self.prediction_structure
         return not (structure.of_users or structure.parts)
+
+    @property
+    def can_be_recompiled(self) -> bool:
+        """Whether the layers may serve a network with other settings of training, without a new build."""
+        structure = self.training_structure
+        of_users = structure.of_users or structure.parts
+        return not (of_users or self.extra or self._origins != Origins())
 
     @property
     def batch_rows(self) -> int | None:
@@ -252,6 +262,38 @@ class Network:
                 "that was trained, expected the same network each time: let it depend on its arguments alone."
             )
         return model, extra
+
+
+class RecompiledNetwork(Network):
+    """The layers of another network, compiled with other settings.
+
+    The two share their initial weights and their lock, and whoever traces one of them keeps
+    the other waiting.
+
+    Parameters
+    ----------
+    network : Network
+        It `can_be_recompiled`.
+    recompile : callable
+        Gives a model of the same layers, compiled.
+    build : callable
+        Builds and compiles a model of its own.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        recompile: Callable[[], keras.Model],
+        build: Callable[[], keras.Model],
+    ):
+        self._network, self._recompile = network, recompile
+        super().__init__(build, redraw=network._redraw, around=network._around)
+        self.lock = network.lock
+        self._initial_weights = network._initial_weights
+
+    def _first_built(self) -> tuple[keras.Model, dict[str, Any], Origins]:
+        with self._network.lock, one_name_for_variables():
+            return self._recompile(), {}, self._network._origins
 
 
 class LiveNetwork(Network):

@@ -92,14 +92,6 @@ def test_other_arguments_make_another_network(calls_of):
 
 
 @pytest.mark.further
-def test_other_compile_settings_make_another_network(calls_of):
-    fits = [(30, {"optimizer": "sgd"}), (30, {"optimizer__learning_rate": 0.5})]
-    assert (
-        calls_of(build, *fits, model__units=8, optimizer="adam", optimizer__learning_rate=0.1) == 2
-    )
-
-
-@pytest.mark.further
 def test_a_function_that_reads_the_number_of_rows_is_called_for_each(calls_of):
     fits = [(30, {}), (20, {}), (30, {})]
     assert calls_of(build_for_rows, *fits, model__units=9) == 2
