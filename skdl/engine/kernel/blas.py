@@ -14,7 +14,7 @@ from skdl.engine.kernel.pieces import INTERPRETED, Inlined
 
 # SciPy's BLAS uses one thread for products of at most this many multiplications. Above, the bits of a product
 # would depend on the number of its threads, and two fits would hinder each other. Larger products are cut
-# into blocks of rows. On ARM, OpenBLAS computes some products of 125,000 multiplications on several threads.
+# into blocks. On ARM, OpenBLAS computes some products of 125,000 multiplications on several threads.
 _IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
 LARGEST_PRODUCT = 2**19 - 1 if _IS_X86 else 124_999
 
@@ -97,13 +97,22 @@ def _product(
     a_turned: int,
     b_turned: int,
     a_stride: int,
+    b_stride: int,
+    out_stride: int,
+    adds: int,
 ) -> None:
-    """out = a b, for flat arrays of matrices with p rows, q columns and n terms."""
-    shape = (n, p) if a_turned else (p, n)
-    left = np.lib.stride_tricks.as_strided(a, shape, (a_stride * a.itemsize, a.itemsize))
-    left = left.T if a_turned else left
-    right = b[: n * q].reshape((q, n)).T if b_turned else b[: n * q].reshape((n, q))
-    out[: p * q] = (left @ right).reshape(-1)
+    """out = a b, or out += a b, for flat arrays of matrices with p rows, q columns and n terms."""
+    left = _matrix(a, (n, p) if a_turned else (p, n), a_stride)
+    right = _matrix(b, (q, n) if b_turned else (n, q), b_stride)
+    found = (left.T if a_turned else left) @ (right.T if b_turned else right)
+    into = _matrix(out, (p, q), out_stride)
+    into[...] = into + found if adds else found
+
+
+def _matrix(flat: Any, shape: tuple[int, int], stride: int) -> Any:
+    """A matrix in a flat array; its rows lie `stride` numbers apart."""
+    size = flat.itemsize
+    return np.lib.stride_tricks.as_strided(flat, shape, (stride * size, size))
 
 
 product = Inlined(_product, "product")

@@ -22,7 +22,7 @@ from skdl.engine.rows.sizes import DENSE_BYTES, dense_bytes
 
 # If the products of a batch have more multiplications than this, a program of TensorFlow's is faster: it
 # spreads a product over the cores, and its overhead for each step no longer counts.
-MOST_MULTIPLICATIONS = 2**23
+MOST_MULTIPLICATIONS = 2**24
 # The kernel predicts row by row, without BLAS. If a layer has this many weights or more, a graph of
 # TensorFlow's is faster.
 MOST_OF_A_ROW = 2**16
@@ -70,9 +70,10 @@ def _obstacle_of_products(stack: Stack, rows: int) -> str | None:
     if total > MOST_MULTIPLICATIONS:
         return f"its products are large ({total} multiplications for a batch)"
     for layer in dense:
-        # If three rows fit into a block, blocks of even sizes have at least two rows. OpenBLAS may compute a
-        # block of one row on several threads.
-        if 3 * max(layer.inputs, rows) * layer.outputs > LARGEST_PRODUCT:
+        # The longest side is cut into blocks of even sizes. If three rows fit into one, none has a row alone,
+        # which OpenBLAS might compute on several threads. Blocks are small enough for this to happen on ARM.
+        short, middle, _ = sorted((rows, layer.inputs, layer.outputs))
+        if 3 * short * middle > LARGEST_PRODUCT:
             return f"its products are large ({layer.inputs} inputs and {layer.outputs} outputs)"
     return None
 

@@ -46,15 +46,35 @@ def _product(sizes, a, b, out, p, q, n, a_turned, b_turned):
                     total += of_a * (b[j * n + k] if b_turned else b[k * q + j])
                 out[i * q + j] = total
         return
-    stride = p if a_turned else n
-    most = max(1, LARGEST_PRODUCT // (q * n))
-    count = (p + most - 1) // most
-    for block_number in range(count):
-        start, stop = block_number * p // count, (block_number + 1) * p // count
-        rows = stop - start
-        left = part(a, start if a_turned else start * n, a.shape[0])
-        block = part(out, start * q, (start + rows) * q)
-        product(sizes[GEMM], left, b, block, rows, q, n, a_turned, b_turned, stride)
+    # The longest side is cut. Blocks of another side would be thin, and BLAS takes up to three times as long
+    # for thin ones.
+    longest = max(p, q, n)
+    most = max(1, LARGEST_PRODUCT // (p * q * n // longest))
+    count = (longest + most - 1) // most
+    p_start, q_start, n_start, p_stop, q_stop, n_stop = 0, 0, 0, p, q, n
+    for number in range(count):
+        start, stop = number * longest // count, (number + 1) * longest // count
+        if q == longest:
+            q_start, q_stop = start, stop
+        elif n == longest:
+            n_start, n_stop = start, stop
+        else:
+            p_start, p_stop = start, stop
+        product(
+            sizes[GEMM],
+            part(a, n_start * p + p_start if a_turned else p_start * n + n_start, a.shape[0]),
+            part(b, q_start * n + n_start if b_turned else n_start * q + q_start, b.shape[0]),
+            part(out, p_start * q + q_start, out.shape[0]),
+            p_stop - p_start,
+            q_stop - q_start,
+            n_stop - n_start,
+            a_turned,
+            b_turned,
+            p if a_turned else n,
+            n if b_turned else q,
+            q,
+            n_start,
+        )
 
 
 @piece(FORWARD)

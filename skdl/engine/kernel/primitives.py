@@ -95,16 +95,31 @@ def table_at(typing_context, address, count):
 
 
 @intrinsic
-def product(typing_context, address, a, b, out, p, q, n, a_turned, b_turned, a_stride):
-    """out = a b, by the function `gemm` at an address; the arrays are flat, row after row.
+def product(
+    typing_context,
+    address,
+    a,
+    b,
+    out,
+    p,
+    q,
+    n,
+    a_turned,
+    b_turned,
+    a_stride,
+    b_stride,
+    out_stride,
+    adds,
+):
+    """out = a b, or out += a b, by the function `gemm` at an address; the arrays are flat, row after row.
 
-    `a_stride` is how far apart the rows of a lie, of its transpose where a is turned.
+    A stride is how far apart the rows of a matrix lie, or of its transpose where it is turned.
     """
     whole, real = ir.IntType(32), ir.FloatType() if a.dtype == types.float32 else ir.DoubleType()
 
     def codegen(context, builder, signature, values):
         at: Any = values[0]
-        rows, columns, terms, turns_a, turns_b, stride_of_a = values[4:]
+        rows, columns, terms, turns_a, turns_b, *strides, sums = values[4:]
         arrays = [
             context.make_array(kind)(context, builder, value).data
             for kind, value in zip((a, b, out), values[1:4], strict=True)
@@ -118,27 +133,25 @@ def product(typing_context, address, a, b, out, p, q, n, a_turned, b_turned, a_s
         def number(value: Any) -> Any:
             return boxed(builder.trunc(value, whole))
 
-        def letter(turned: Any) -> Any:
-            yes, no = (ir.Constant(ir.IntType(8), ord(one)) for one in "TN")
-            is_turned = builder.icmp_signed("!=", turned, ir.Constant(turned.type, 0))
-            return boxed(builder.select(is_turned, yes, no))
+        def chosen(asked: Any, kind: Any, yes: Any, no: Any) -> Any:
+            is_so = builder.icmp_signed("!=", asked, ir.Constant(asked.type, 0))
+            return boxed(builder.select(is_so, ir.Constant(kind, yes), ir.Constant(kind, no)))
 
-        def stride(turned: Any, if_so: Any, if_not: Any) -> Any:
-            is_turned = builder.icmp_signed("!=", turned, ir.Constant(turned.type, 0))
-            return number(builder.select(is_turned, if_so, if_not))
+        def letter(turned: Any) -> Any:
+            return chosen(turned, ir.IntType(8), ord("T"), ord("N"))
 
         # BLAS counts by columns: it is given the turned matrices in the other order.
+        stride_of_a, stride_of_b, stride_of_out = map(number, strides)
         given = [
             *(letter(turns_b), letter(turns_a), number(columns), number(rows), number(terms)),
-            *(boxed(ir.Constant(real, 1.0)), arrays[1], stride(turns_b, terms, columns)),
-            *(arrays[0], number(stride_of_a), boxed(ir.Constant(real, 0.0))),
-            *(arrays[2], number(columns)),
+            *(boxed(ir.Constant(real, 1.0)), arrays[1], stride_of_b, arrays[0], stride_of_a),
+            *(chosen(sums, real, 1.0, 0.0), arrays[2], stride_of_out),
         ]
         kind = ir.FunctionType(ir.VoidType(), [value.type for value in given])
         builder.call(builder.inttoptr(at, kind.as_pointer()), given)
         return context.get_dummy_value()
 
-    return types.none(types.int64, a, b, out, *[types.int64] * 6), codegen
+    return types.none(types.int64, a, b, out, *[types.int64] * 9), codegen
 
 
 @intrinsic

@@ -102,6 +102,7 @@ class InitialWeights:
             for index, generator in enumerate(noise_generators(model))
             if generator.get_config()["seed"] is None and id(generator.state) in positions
         )
+        values = tuple(np.asarray(variable).copy() for variable in variables)
         draws: list[_Draw] = []
         lost: list[str] = []
         anew: list[str] = []
@@ -110,6 +111,7 @@ class InitialWeights:
             streams = {id(variable): index for index, variable in enumerate(model.weights)}
             found, lost, anew = _random_weights(
                 model,
+                {id(variable): value for variable, value in zip(variables, values, strict=True)},
                 rebuild,
                 {id(variables[place]) for place in origins.given},
                 {id(variables[place]) for place in origins.assigned},
@@ -118,7 +120,6 @@ class InitialWeights:
                 _Draw.of(variable, initializer, positions[id(variable)], streams[id(variable)])
                 for variable, initializer in found
             ]
-        values = tuple(np.asarray(variable).copy() for variable in variables)
         return cls(values, tuple(draws), noise, tuple(lost), tuple(anew))
 
     def draw(self, seed: int) -> tuple[np.ndarray, ...]:
@@ -150,6 +151,7 @@ class InitialWeights:
 
 def _random_weights(
     model: keras.Model,
+    values: Mapping[int, np.ndarray],
     rebuild: Callable[[], keras.Model],
     given: Container[int],
     assigned: Container[int],
@@ -167,20 +169,24 @@ def _random_weights(
             known = id(variable) in found or id(variable) in given
             if known or id(variable) not in positions:
                 continue
-            value = np.asarray(variable)
+            value = values[id(variable)]
+            if value.size > 1 and _is_constant(value):
+                continue  # no draw, or one that is the same each time: to draw it takes half a millisecond
             for initializer in initializers:
                 if _drew(initializer, variable, value):
                     found[id(variable)] = (variable, initializer)
                     break
     suspects = [
-        v for v in model.weights if id(v) not in found and id(v) not in given and _looks_random(v)
+        v
+        for v in model.weights
+        if id(v) not in found and id(v) not in given and _looks_random(values[id(v)])
     ]
     lost: list[str] = []
     anew: list[str] = []
     if suspects:
         other = {i: np.asarray(v) for i, v in enumerate(_built_like(rebuild, model).weights)}
         for variable in suspects:
-            if np.array_equal(np.asarray(variable), other[positions[id(variable)]]):
+            if np.array_equal(values[id(variable)], other[positions[id(variable)]]):
                 continue  # equal in two builds: loaded or computed, not drawn
             if id(variable) in assigned:
                 anew.append(variable.path)  # whatever initializer there is did not draw this value
@@ -244,9 +250,13 @@ def _drew(initializer: Any, variable: Any, value: np.ndarray) -> bool:
     return np.array_equal(drawn, value)
 
 
-def _looks_random(variable: Any) -> bool:
-    value = np.asarray(variable)
-    return value.dtype.kind == "f" and value.size > 0 and bool((value != value.flat[0]).any())
+def _looks_random(value: np.ndarray) -> bool:
+    return value.dtype.kind == "f" and value.size > 0 and not _is_constant(value)
+
+
+def _is_constant(value: np.ndarray) -> bool:
+    """Whether all numbers of a `value` that is not empty are equal."""
+    return bool((value == value.flat[0]).all())
 
 
 def _probe(layers: list[keras.Layer], variable: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 import warnings
@@ -13,7 +14,7 @@ import pytest
 
 from skdl.engine.compiled import CompiledEngine
 from skdl.engine.keras_loop import KerasLoopEngine
-from skdl.engine.kernel import reading
+from skdl.engine.kernel import choice, reading
 from skdl.engine.kernel.blas import LARGEST_PRODUCT
 from skdl.engine.kernel.choice import MOST_MULTIPLICATIONS, description_for_kernel
 from skdl.engine.kernel.description import Description, Stack
@@ -226,7 +227,10 @@ def test_networks_that_are_not_taken(name):
             {"options": {"steps_per_epoch": 2}},
             "steps_per_epoch=2 does not divide the number of batches, 3",
         ),
-        ({"batch_size": 2**18}, "its products are large (4 inputs and 3 outputs)"),
+        (
+            {"batch_size": 2**20},
+            f"its products are large ({2**20 * 18} multiplications for a batch)",
+        ),
     ],
 )
 def test_jobs_that_are_not_taken(changes, why):
@@ -289,29 +293,35 @@ def test_the_users_random_numbers_are_left_alone():
     assert random.getstate() == before
 
 
-def test_limits_of_products():
-    def why(rows, inputs, width):
-        build = stack(dense(width), dense(2), shape=(inputs,))
-        job = job_of(build, numbers(ROWS, inputs), real(ROWS), batch_size=rows)
-        return description_for_kernel(job)
-
-    # Three rows fit into a block. The slopes of weights are a product of inputs, rows and outputs.
-    assert isinstance(why(256, 4, LARGEST_PRODUCT // (3 * 256)), Description)
-    assert why(256, 4, LARGEST_PRODUCT // (3 * 256) + 1).startswith(
-        "its products are large (4 inputs"
-    )
-    assert isinstance(why(4, 512, LARGEST_PRODUCT // (3 * 512)), Description)
-    assert isinstance(why(4, 512, LARGEST_PRODUCT // (3 * 512) + 1), str)
-    # All products of a batch.
-    assert MOST_MULTIPLICATIONS == 2**23
-    assert isinstance(why(408, 512, 40), Description)
-    assert why(409, 512, 40) == "its products are large (8409040 multiplications for a batch)"
+def why_not(rows, inputs, width):
+    build = stack(dense(width), dense(2), shape=(inputs,))
+    return description_for_kernel(job_of(build, numbers(ROWS, inputs), real(ROWS), batch_size=rows))
 
 
-def test_large_products_are_cut_into_blocks(float64):
-    # 300 rows of 100 inputs and 40 outputs: two blocks and a rest, in each of the three products.
-    build = stack(dense(40, "tanh"), dense(2), shape=(100,))
-    job = job_of(build, numbers(620, 100), real(620), batch_size=300)
+def test_the_multiplications_of_a_batch_are_limited():
+    assert MOST_MULTIPLICATIONS == 2**24
+    assert isinstance(why_not(816, 512, 40), Description)
+    assert why_not(817, 512, 40) == "its products are large (16797520 multiplications for a batch)"
+
+
+@pytest.mark.parametrize("sides", list(itertools.permutations([50, 100, 300])))
+def test_three_rows_of_the_longest_side_fit_into_a_block(monkeypatch, sides):
+    monkeypatch.setattr(choice, "LARGEST_PRODUCT", 3 * 50 * 100)
+    assert isinstance(why_not(*sides), Description)
+    monkeypatch.setattr(choice, "LARGEST_PRODUCT", 3 * 50 * 100 - 1)
+    inputs, outputs = sides[1:]
+    why = f"its products are large ({inputs} inputs and {outputs} outputs)"
+    assert why_not(*sides) == why
+
+
+@pytest.mark.parametrize(
+    ("rows", "inputs", "units"), [(300, 100, 40), (64, 90, 200), (50, 401, 60), (90, 90, 90)]
+)
+def test_large_products_are_cut_into_blocks(float64, rows, inputs, units):
+    # The longest side of each of the three products is cut: the rows, the units, the inputs.
+    assert rows * inputs * units > LARGEST_PRODUCT
+    build = stack(dense(units, "tanh"), dense(units), dense(2), shape=(inputs,))
+    job = job_of(build, numbers(2 * rows + 20, inputs), real(2 * rows + 20), batch_size=rows)
     assert_equal_results(by_kernel(job), KerasLoopEngine().train(eagerly(job)))
 
 
