@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from skdl.wrappers.user_network import UserNetwork
 
 
+# Keras makes these functions for each model, around the model itself.
+_OF_EACH_MODEL = ("build", "quantize")
+
+
 @dataclass(frozen=True, eq=False)
 class Uncompiled:
     """A stack of Keras's own layers before it was compiled.
@@ -42,14 +46,34 @@ class Uncompiled:
         The attributes that the model had.
     """
 
-    kind: type
+    kind: type[keras.Model]
     attributes: dict[str, Any]
+
+    @classmethod
+    def of(cls, model: keras.Model) -> Uncompiled:
+        """What `model` is now."""
+        own = {name: part for name, part in vars(model).items() if name not in _OF_EACH_MODEL}
+        return cls(type(model), _with_own_notes(own))
 
     def model(self) -> keras.Model:
         """A model of the same layers, not compiled."""
-        model: keras.Model = object.__new__(self.kind)
-        vars(model).update(self.attributes)
+        make: Any = self.kind.__new__
+        model: keras.Model = make(self.kind)
+        vars(model).update(_with_own_notes(self.attributes))
         return model
+
+
+def _with_own_notes(attributes: dict[str, Any]) -> dict[str, Any]:
+    """The attributes of a model, with copies of TensorFlow's notes on what a checkpoint of the model holds.
+
+    `keras.Model.compile` adds the optimizer to these notes.
+    """
+    found = dict(attributes)
+    for name, part in attributes.items():
+        for kind in (list, dict, set):
+            if name.startswith("_self_") and isinstance(part, kind):
+                found[name] = kind(part)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +209,7 @@ class Building:
                 )
             check_known_size(model)
             plain = is_stack and not model.compiled and not written
-            stack = Uncompiled(type(model), dict(vars(model))) if plain else None
+            stack = Uncompiled.of(model) if plain else None
             return model, self._compiled(model, settings, outputs, stack)
 
     def _compiled(

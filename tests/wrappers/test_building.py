@@ -202,6 +202,19 @@ def test_models_of_two_candidates_share_nothing():
     assert_same_bits(classifier(build, optimizer="sgd").fit(X, THREE).model_.get_weights(), weights)
 
 
+@pytest.mark.parametrize("function", [build, build_functional])
+def test_a_checkpoint_holds_the_optimizer_of_its_own_candidate(function):
+    fitted = [
+        classifier(function, optimizer=name).fit(X, THREE) for name in ("adam", "sgd", "ftrl")
+    ]
+    for one in fitted:
+        for model in (one.model_, one._fitted.network.template):
+            assert model._trackable_children()["optimizer"] is model.optimizer
+            functions = (vars(model)["build"], vars(model)["quantize"])
+            owners = [cell.cell_contents for each in functions for cell in each.__closure__]
+            assert {id(owner) for owner in owners if isinstance(owner, keras.Model)} == {id(model)}
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_candidates_go_on_and_travel(optimizer):
     def trained(**settings):
