@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +139,7 @@ class Building:
             is noted there.
         around : Surroundings
         """
-        first: list[Compiled] = []
+        first: list[tuple[keras.Model, Compiled]] = []
         written: list[dict[str, Any]] = []
 
         def build() -> keras.Model:
@@ -147,9 +147,8 @@ class Building:
             read: tuple[Mapping[str, Any], Facts] = facts, own
             if first:
                 read = dict(self._meta), Facts(own.given)
-            model, compiled = self._built(*read, written[-1])
-            first.append(compiled)
-            return model
+            first.append(self._built(*read, written[-1]))
+            return first[-1][0]
 
         network = Network(
             build,
@@ -157,7 +156,11 @@ class Building:
             around=None if self._trained else partial(_reached, facts, own, around),
             extra=lambda: written[-1] if written else {},
         )
-        return network, first[0]
+        model, compiled = first[0]
+        if network.template is not model:
+            # A copy: the model has a layer of the user's.
+            compiled = replace(compiled, uncompiled=None)
+        return network, compiled
 
     def recompiled(self, network: Network, compiled: Compiled) -> tuple[Network, Compiled] | None:
         """The layers of `network` with the settings of this wrapper; None if it has to be built anew.

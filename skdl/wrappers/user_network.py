@@ -198,17 +198,20 @@ class UserNetwork(RoutedParameters):
         """The parameters that the network may depend on: those of the build, and those of compiling alone."""
         if "params" in (self._build_arguments() or {}):
             return self._all_params(), {}
+        # The function is given bare names as arguments, also a name such as "compile".
+        given = {name for name in self._routed if "__" not in name}
         chosen = {
             name: value
             for name, value in self._all_params().items()
-            if name.partition("__")[0] not in _NOT_OF_NETWORK and name not in ("model", "build_fn")
+            if (name in given or name.partition("__")[0] not in _NOT_OF_NETWORK)
+            and name not in ("model", "build_fn")
         }
         if self._build_sees_settings():
             return chosen, {}
         of_compile = {
             name: chosen.pop(name)
             for name in list(chosen)
-            if name.partition("__")[0] in _OF_COMPILE
+            if name not in given and name.partition("__")[0] in _OF_COMPILE
         }
         return chosen, of_compile
 

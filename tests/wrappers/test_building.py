@@ -12,6 +12,7 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 
 from skdl import KerasClassifier, KerasRegressor
+from skdl.engine.network import cache
 from tests.wrappers.small_networks import NUMBERS, THREE, X, dense
 
 LOGGER = "test_building"
@@ -39,10 +40,30 @@ def build_functional(meta):
     return keras.Model(rows, keras.layers.Dense(3, "softmax")(hidden))
 
 
-def build_large(meta, units=600):
+def build_large(meta, units=1200):
     """Products that the kernel leaves to XLA."""
     log.info("built")
-    return dense(units, 600, 3, activation="softmax")
+    hidden = [keras.layers.Dense(units, "relu"), keras.layers.Dropout(0.3)]
+    return keras.Sequential(
+        [keras.Input((4,)), *hidden, keras.layers.Dense(600), keras.layers.Dense(3, "softmax")]
+    )
+
+
+RELU = keras.layers.ReLU()
+
+
+def build_with_a_layer_from_outside(meta):
+    log.info("built")
+    return keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(5), RELU, keras.layers.Dense(3, "softmax")]
+    )
+
+
+def build_that_is_told(meta, compile=False):
+    network = build(meta)
+    if compile:
+        network.compile("adam", "sparse_categorical_crossentropy")
+    return network
 
 
 def build_regressor(meta):
@@ -102,15 +123,20 @@ class Writing(KerasClassifier):
         return build({})
 
 
+@pytest.fixture(autouse=True)
+def nothing_built_before():
+    cache._entries.clear()
+
+
 @pytest.fixture
 def calls(caplog):
     """How often build functions are called by fits of some estimators."""
 
-    def count(*estimators):
+    def count(*estimators, y=THREE):
         caplog.clear()
         with caplog.at_level(logging.INFO, logger=LOGGER):
             for estimator in estimators:
-                estimator.fit(X, THREE)
+                estimator.fit(X, y)
         return sum(record.message == "built" for record in caplog.records)
 
     return count
@@ -159,10 +185,40 @@ def test_a_recompiled_network_trains_as_one_of_its_own(function, calls):
 
 def test_a_regressor_with_other_losses(calls):
     given = {"epochs": 3, "random_state": 0}
-    for loss in ("mean_squared_error", "mean_absolute_error", keras.losses.Huber(0.5), None):
-        one = KerasRegressor(build_regressor, loss=loss, **given)
+    losses = ("mean_squared_error", "mean_absolute_error", keras.losses.Huber(0.5), None)
+    fits = [KerasRegressor(build_regressor, loss=loss, **given) for loss in losses]
+    assert calls(*fits, y=NUMBERS) == 1
+    for loss, shared in zip(losses, fits, strict=True):
         own = KerasRegressor(build_regressor, loss=loss, reuse_build=False, **given)
-        assert_same_bits(results(one, X, NUMBERS), results(own, X, NUMBERS))
+        assert_same_bits(results(shared, X, NUMBERS), results(own, X, NUMBERS))
+
+
+def own_loss(y, p):
+    return keras.losses.sparse_categorical_crossentropy(y, p) * 2
+
+
+def test_a_loss_of_the_users_shares_the_layers_too(calls):
+    losses = [own_loss, "sparse_categorical_crossentropy"]
+    fits = [
+        classifier(build, loss=loss, optimizer__learning_rate=rate)
+        for loss in losses
+        for rate in (0.1, 0.01)
+    ]
+    assert calls(*fits) == 1
+    own = classifier(build, loss=own_loss, optimizer__learning_rate=0.01, reuse_build=False)
+    assert_same_bits(results(fits[1], X, THREE), results(own, X, THREE))
+
+
+def test_no_candidate_has_a_layer_of_the_users(calls):
+    fits = [classifier(build_with_a_layer_from_outside, optimizer=name) for name in ("adam", "sgd")]
+    assert calls(*fits) == 2
+    for one in fits:
+        assert not any(layer is RELU for layer in one._fitted.network.template.layers)
+
+
+def test_an_argument_named_as_a_setting_is_an_argument(calls):
+    fits = [classifier(build_that_is_told, compile=one, optimizer="adam") for one in (False, True)]
+    assert calls(*fits) == 2
 
 
 @pytest.mark.parametrize(
@@ -227,20 +283,28 @@ def test_candidates_go_on_and_travel(optimizer):
 
 
 @pytest.mark.further
-@pytest.mark.parametrize(("function", "units"), [(build, [3, 4]), (build_large, [590, 600])])
-def test_a_search_in_threads_has_the_bits_of_one_fit_alone(function, units):
+@pytest.mark.parametrize(
+    ("function", "units", "plan"),
+    [
+        (build, [3, 4], "Native kernel."),
+        # A program of ftrl has no filled up widths, and traces the layers that all share.
+        (build_large, [1190, 1200], "Compiled with XLA."),
+    ],
+)
+def test_a_search_in_threads_has_the_bits_of_one_fit_alone(function, units, plan):
     grid = {
-        "optimizer": ["adam", "sgd"],
+        "optimizer": ["adam", "ftrl"],
         "optimizer__learning_rate": [0.1, 0.01],
         "model__units": units,
     }
     scores = []
     for backend in ("skdl", "sequential"):
-        estimator = classifier(function, reuse_build=backend == "skdl")
+        estimator = classifier(function, reuse_build=backend == "skdl", epochs=2)
         search = GridSearchCV(estimator, grid, cv=2, scoring="neg_log_loss", error_score="raise")
         with joblib.parallel_config(backend, n_jobs=4 if backend == "skdl" else 1):
             scores.append(search.fit(X, THREE).cv_results_["mean_test_score"])
     np.testing.assert_array_equal(*scores)
+    assert search.best_estimator_.explain_plan(X, THREE) == plan
 
 
 def test_a_wrong_setting_raises_as_for_a_network_of_its_own():

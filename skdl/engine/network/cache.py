@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -60,7 +60,6 @@ class _Entry:
     told: _Told
     network: Network
     extra: Any
-    n_bytes: int
     structure: tuple[Any, ...]
 
 
@@ -119,24 +118,28 @@ def shared_network(
     key, around = _read(request, settings)
     if key is None or not share:
         return make(Facts(facts), Facts(own), around)
+    found = _known(key, facts, own)
+    if found is not None:
+        return found.network, found.extra
     # The folds of a candidate begin together: one of them makes the network, and the others wait for it.
     turn = _turn_of(key)
     has_turn = turn.acquire(timeout=SECONDS_OF_A_TURN)
     try:
-        entry = _known(key, facts, own)
-        if entry is not None:
-            return entry.network, entry.extra
-        alike = _built_alike(key, facts, own)
-        made = None if alike is None else make_from(alike.network, alike.extra)
-        if alike is not None and made is not None:
-            told, n_bytes = alike.told, 0
+        found = _known(key, facts, own)
+        if found is not None:
+            return found.network, found.extra
+        for alike in _built_alike(key, facts, own):
+            made = make_from(alike.network, alike.extra)
+            if made is not None:
+                told = alike.told
+                break
         else:
             read, own_read = Facts(facts), Facts(own)
             made = make(read, own_read, around)
-            told, n_bytes = _Told.of(read, own_read), _bytes_of(made[0])
+            told = _Told.of(read, own_read)
         # A build that changes what it reads would do so once more.
         if told.is_readable and _read(request, settings)[0] == key:
-            _keep(key, _Entry(told, *made, n_bytes, _structure_of(made[0])))
+            _keep(key, _Entry(told, *made, _structure_of(made[0])))
         return made
     finally:
         if has_turn:
@@ -164,11 +167,11 @@ def _known(key: _Key, facts: Mapping[str, Any], own: Mapping[str, Any]) -> _Entr
     return None
 
 
-def _built_alike(key: _Key, facts: Mapping[str, Any], own: Mapping[str, Any]) -> _Entry | None:
-    """What is kept of an earlier fit whose network had the same build and other settings."""
+def _built_alike(key: _Key, facts: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[_Entry]:
+    """What is kept of earlier fits whose networks had the same build and other settings."""
     with _lock:
         others = [other for other in _entries if other.build == key.build and other != key]
-    return next(filter(None, (_known(other, facts, own) for other in others)), None)
+    yield from filter(None, (_known(other, facts, own) for other in others))
 
 
 def _keep(key: _Key, entry: _Entry) -> None:
@@ -176,10 +179,6 @@ def _keep(key: _Key, entry: _Entry) -> None:
         _entries.setdefault(key, []).append(entry)
         _entries.move_to_end(key)
         _let_go()
-
-
-def _bytes_of(network: Network) -> int:
-    return sum(value.nbytes for value in network.initial_values)
 
 
 def _read(request: Any, settings: Any) -> tuple[_Key | None, Surroundings]:
@@ -218,8 +217,9 @@ def _structure_of(network: Network) -> tuple[Any, ...]:
     if not structure.of_users:
         return (structure,)
     initializer, reader = load_keras().initializers.Initializer, Reader(in_graph=True)
-    parts = [part for layer in walk_layers(network.template) for part in vars(layer).values()]
-    text = reader.value([part for part in parts if isinstance(part, initializer)])
+    with network.lock:
+        parts = [part for layer in walk_layers(network.template) for part in vars(layer).values()]
+        text = reader.value([part for part in parts if isinstance(part, initializer)])
     return structure, text, *reader.opaque
 
 
@@ -232,7 +232,10 @@ def _drop(key: _Key, entry: _Entry) -> None:
 def _let_go() -> None:
     def too_many() -> bool:
         kept = [entry for entries in _entries.values() for entry in entries]
-        return len(kept) > MAX_NETWORKS or sum(entry.n_bytes for entry in kept) > MAX_BYTES
+        # Networks with the same layers share the arrays.
+        values = {id(array): array for entry in kept for array in entry.network.initial_values}
+        n_bytes = sum(array.nbytes for array in values.values())
+        return len(kept) > MAX_NETWORKS or n_bytes > MAX_BYTES
 
     while len(_entries) > 1 and too_many():
         _entries.popitem(last=False)

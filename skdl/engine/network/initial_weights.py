@@ -16,7 +16,7 @@ import numpy as np
 
 from skdl.common.keras_import import load_keras
 from skdl.engine.copies.rebuilding import with_state_of
-from skdl.engine.keras_parts.walk import noise_generators, walk_layers
+from skdl.engine.keras_parts.walk import is_keras, noise_generators, walk_layers
 from skdl.engine.network.draws import Distribution, distribution_of
 from skdl.engine.network.outside_layers import Origins
 from skdl.engine.random import Stream, derive_seed
@@ -165,12 +165,13 @@ def _random_weights(
     found: dict[int, tuple[Any, Any]] = {}
     for layer in layers:
         initializers = list(_unseeded_initializers(layer))
+        of_keras = all(is_keras(type(one)) for one in initializers)
         for variable in layer.weights if initializers else ():
             known = id(variable) in found or id(variable) in given
             if known or id(variable) not in positions:
                 continue
             value = values[id(variable)]
-            if value.size > 1 and _is_constant(value):
+            if of_keras and value.size > 1 and _is_constant(value):
                 continue  # no draw, or one that is the same each time: to draw it takes half a millisecond
             for initializer in initializers:
                 if _drew(initializer, variable, value):

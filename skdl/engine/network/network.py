@@ -110,11 +110,11 @@ class Network:
     def filled_up(self) -> Network:
         """The network that a program is traced from: this one, or one like it with filled up widths."""
         widths = self.widths
-        return (
-            self
-            if widths is None
-            else Network(lambda: widened(self.template, widths), redraw=False)
-        )
+        if widths is None:
+            return self
+        # Another network may have the same layers, and be traced now.
+        with self.lock:
+            return Network(lambda: widened(self.template, widths), redraw=False)
 
     def initial_state(self, seed: int) -> NetworkState:
         """The state that a fit with `seed` begins with."""
@@ -168,7 +168,7 @@ class Network:
     @property
     def can_be_recompiled(self) -> bool:
         """Whether the layers may serve a network with other settings of training, without a new build."""
-        structure = self.training_structure
+        structure = self.prediction_structure
         of_users = structure.of_users or structure.parts
         return not (of_users or self.extra or self._origins != Origins())
 
@@ -267,8 +267,7 @@ class Network:
 class RecompiledNetwork(Network):
     """The layers of another network, compiled with other settings.
 
-    The two share their initial weights and their lock, and whoever traces one of them keeps
-    the other waiting.
+    The two share their initial weights and their lock: while one is traced, the other waits.
 
     Parameters
     ----------
@@ -286,14 +285,16 @@ class RecompiledNetwork(Network):
         recompile: Callable[[], keras.Model],
         build: Callable[[], keras.Model],
     ):
-        self._network, self._recompile = network, recompile
+        self._recompiled = network, recompile
         super().__init__(build, redraw=network._redraw, around=network._around)
+        del self._recompiled  # a network that is no longer kept need not live on
         self.lock = network.lock
         self._initial_weights = network._initial_weights
 
     def _first_built(self) -> tuple[keras.Model, dict[str, Any], Origins]:
-        with self._network.lock, one_name_for_variables():
-            return self._recompile(), {}, self._network._origins
+        network, recompile = self._recompiled
+        with network.lock, one_name_for_variables():
+            return recompile(), {}, network._origins
 
 
 class LiveNetwork(Network):

@@ -164,16 +164,18 @@ def _traits(job: FitJob) -> _Traits:
         if structure in _known:
             return _known[structure]
     job.network.meet(*few_rows(job.training, job.network.batch_rows))
-    model = job.network.template
-    masks, costs = obstacle_to_masks(model), []
-    replaced = [layer for layer in walk_layers(model) if replaceable(layer)]
-    if masks is None:
-        for layer in replaced:
-            shape = _input_shape(layer)
-            if shape is None:
-                masks = "the size of its images is open"
-                break
-            costs.append(matmul_cost(layer, shape))
+    model, costs = job.network.template, []
+    # Another network may have the same layers, and be traced now.
+    with job.network.lock:
+        masks = obstacle_to_masks(model)
+        replaced = [layer for layer in walk_layers(model) if replaceable(layer)]
+        if masks is None:
+            for layer in replaced:
+                shape = _input_shape(layer)
+                if shape is None:
+                    masks = "the size of its images is open"
+                    break
+                costs.append(matmul_cost(layer, shape))
     traits = _Traits(
         masks,
         bool(replaced),

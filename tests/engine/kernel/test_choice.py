@@ -315,12 +315,16 @@ def test_three_rows_of_the_longest_side_fit_into_a_block(monkeypatch, sides):
 
 
 @pytest.mark.parametrize(
-    ("rows", "inputs", "units"), [(300, 100, 40), (64, 90, 200), (50, 401, 60), (90, 90, 90)]
+    ("rows", "inputs", "first", "second"),
+    [
+        *((300, 100, 40, 60), (64, 90, 200, 50), (50, 401, 60, 3), (90, 90, 90, 90)),
+        *((64, 20, 90, 200), (64, 20, 200, 90), (300, 20, 60, 50)),
+    ],
 )
-def test_large_products_are_cut_into_blocks(float64, rows, inputs, units):
-    # The longest side of each of the three products is cut: the rows, the units, the inputs.
-    assert rows * inputs * units > LARGEST_PRODUCT
-    build = stack(dense(units, "tanh"), dense(units), dense(2), shape=(inputs,))
+def test_large_products_are_cut_into_blocks(float64, rows, inputs, first, second):
+    # Each side is the longest one of some product, and each of three products has each of its sides cut.
+    assert rows * max(inputs * first, first * second) > LARGEST_PRODUCT
+    build = stack(dense(first, "tanh"), dense(second), dense(2), shape=(inputs,))
     job = job_of(build, numbers(2 * rows + 20, inputs), real(2 * rows + 20), batch_size=rows)
     assert_equal_results(by_kernel(job), KerasLoopEngine().train(eagerly(job)))
 
