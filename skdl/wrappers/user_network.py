@@ -93,11 +93,6 @@ class UserNetwork(RoutedParameters):
                 f"{type(self.model).__name__}, expected a callable that returns a keras.Model, or a "
                 "keras.Model: pass model=build with def build(meta): ..."
             )
-        arguments = self._build_arguments() or {}
-        # A class hands further keywords on to `keras.Model`, which refuses these.
-        anything = not inspect.isclass(function) and any(
-            p.kind is p.VAR_KEYWORD for p in arguments.values()
-        )
         # A routed name counts more than a bare one.
         kwargs = {n: v for n, v in self._routed.items() if "__" not in n} | self._routed_to("model")
         given = {
@@ -105,7 +100,7 @@ class UserNetwork(RoutedParameters):
             "compile_kwargs": dict(compile_kwargs),
             "params": self._all_params(),
         }
-        kwargs.update({name: v for name, v in given.items() if anything or name in arguments})
+        kwargs.update({name: v for name, v in given.items() if self._build_is_told(name)})
         model = recorded_method(function, self, own, written)(**kwargs)
         if not isinstance(model, load_keras().Model):
             raise InvalidParameterError(
@@ -195,32 +190,34 @@ class UserNetwork(RoutedParameters):
                 setattr(self, name, value if of_keras else copy.deepcopy(value))
 
     def _chosen_for_network(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The parameters that the network may depend on: those of the build, and those of compiling alone."""
-        if "params" in (self._build_arguments() or {}):
+        """The parameters that the build depends on, and the parameters that only compiling depends on."""
+        if self._build_is_told("params"):
             return self._all_params(), {}
-        # The function is given bare names as arguments, also a name such as "compile".
-        given = {name for name in self._routed if "__" not in name}
+        # skdl passes bare names to the build function as arguments, also a name such as "compile".
+        bare = {name for name in self._routed if "__" not in name}
         chosen = {
             name: value
             for name, value in self._all_params().items()
-            if (name in given or name.partition("__")[0] not in _NOT_OF_NETWORK)
+            if (name in bare or name.partition("__")[0] not in _NOT_OF_NETWORK)
             and name not in ("model", "build_fn")
         }
-        if self._build_sees_settings():
+        if self._build_is_told("compile_kwargs"):
             return chosen, {}
         of_compile = {
             name: chosen.pop(name)
             for name in list(chosen)
-            if name not in given and name.partition("__")[0] in _OF_COMPILE
+            if name not in bare and name.partition("__")[0] in _OF_COMPILE
         }
         return chosen, of_compile
 
-    def _build_sees_settings(self) -> bool:
-        """Whether the build function is told what the network is compiled with."""
+    def _build_is_told(self, name: str) -> bool:
+        """Whether skdl passes the argument `name` to the build function."""
         arguments = self._build_arguments() or {}
-        return bool({"compile_kwargs", "params"} & set(arguments)) or any(
+        # A class hands further keywords on to `keras.Model`, which refuses these.
+        takes_any = not inspect.isclass(self._build_function()) and any(
             p.kind is p.VAR_KEYWORD for p in arguments.values()
         )
+        return takes_any or name in arguments
 
     def _start_encoders(self, X: Any, y: np.ndarray, classes: Any) -> None:
         self.target_type_ = self._type_of_target(y, classes)
@@ -344,7 +341,8 @@ class UserNetwork(RoutedParameters):
 
     def _check_compile_routes(self, model: keras.Model) -> None:
         """Raise for routed settings that a build function, which compiles by itself, never sees."""
-        if not model.compiled or self._build_sees_settings():
+        sees = self._build_is_told("compile_kwargs") or self._build_is_told("params")
+        if not model.compiled or sees:
             return
         for prefix in _OF_COMPILE:
             for name in self._routed_to(prefix):

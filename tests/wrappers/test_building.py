@@ -89,6 +89,12 @@ def build_for_anything(meta, **others):
     return build(meta)
 
 
+def build_by_epochs(meta, **others):
+    """The width is a parameter of training, which only `params` tells."""
+    log.info("built")
+    return dense(others["params"]["epochs"], 3, activation="softmax")
+
+
 class OwnLayer(keras.layers.Dense):
     """A layer of a class of the user's."""
 
@@ -233,6 +239,12 @@ def test_what_may_depend_on_the_settings_is_built_anew(function, calls):
     name = "compile__run_eagerly" if function is not build_that_compiles else "metrics"
     settings = [{name: None}, {name: [] if name == "metrics" else True}]
     assert calls(*(classifier(function, **one) for one in settings)) >= 2
+
+
+def test_a_function_that_takes_any_argument_is_told_all_parameters(calls):
+    fits = [classifier(build_by_epochs, epochs=epochs) for epochs in (2, 3)]
+    assert calls(*fits) == 2
+    assert [one.model_.layers[0].units for one in fits] == [2, 3]
 
 
 def test_a_method_that_reads_or_writes_its_estimator_is_called_anew(calls):
