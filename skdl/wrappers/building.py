@@ -78,13 +78,13 @@ def _with_own_notes(attributes: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, eq=False)
 class Compiled:
-    """What is known of a compiled network without it.
+    """What skdl keeps of a compiled model, so that it need not hold the model.
 
     Attributes
     ----------
     outputs : list of Output
     loss : object
-        As Keras has it.
+        The loss, as Keras holds it after compiling.
     columns : bool
         Whether a loss of the network's own wants a column for each class.
     uncompiled : Uncompiled or None
@@ -107,7 +107,7 @@ class Building:
     given : keras.Model or object
         What builds the network, or the ready network itself.
     meta : dict of str to object
-        What the build function is told.
+        The facts on the data that skdl passes to the build function.
     sample : ndarray, or list or dict of ndarray
         A few rows as the network takes them.
     y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
@@ -138,6 +138,12 @@ class Building:
             What the build function may read, of the data and of its estimator. What the first build reads
             is noted there.
         around : Surroundings
+            What is known of the objects that the request reaches.
+
+        Returns
+        -------
+        network : Network
+        compiled : Compiled
         """
         first: list[tuple[keras.Model, Compiled]] = []
         written: list[dict[str, Any]] = []
@@ -171,6 +177,10 @@ class Building:
             A network that would be built with the same calls, and was compiled with other settings.
         compiled : Compiled
             What is known of it.
+
+        Returns
+        -------
+        tuple of (Network, Compiled) or None
         """
         stack = compiled.uncompiled
         if stack is None or not network.can_be_recompiled:
@@ -203,7 +213,7 @@ class Building:
             few = filled_rows(self._sample, batch_rows(model))
             is_stack = _is_stack_of(model, few)
             classifies = wrapper._estimator_kind == "classifier"
-            # Without an Input it is this call that builds the network.
+            # If the model has no Input, this call builds it.
             with kept_memories(model):
                 outputs = describe_outputs(
                     model,
@@ -252,7 +262,7 @@ def _reached(facts: Facts, own: Facts, around: Surroundings) -> Surroundings:
 
 
 def _is_stack_of(model: keras.Model, x: Any) -> bool:
-    """Whether `model` is a stack of layers that skdl knows, for rows like `x`: it need not be called."""
+    """Whether `model` is a stack of layers that skdl knows. If so, skdl need not call it on rows like `x`."""
     stack = layers_of(model)
     return (
         not isinstance(stack, str)

@@ -189,7 +189,7 @@ def test_a_recompiled_network_trains_as_one_of_its_own(function, calls):
         assert_same_bits(shared, own)
 
 
-def test_a_regressor_with_other_losses(calls):
+def test_regressors_with_other_losses_share_one_build(calls):
     given = {"epochs": 3, "random_state": 0}
     losses = ("mean_squared_error", "mean_absolute_error", keras.losses.Huber(0.5), None)
     fits = [KerasRegressor(build_regressor, loss=loss, **given) for loss in losses]
@@ -222,7 +222,7 @@ def test_no_candidate_has_a_layer_of_the_users(calls):
         assert not any(layer is RELU for layer in one._fitted.network.template.layers)
 
 
-def test_an_argument_named_as_a_setting_is_an_argument(calls):
+def test_a_build_argument_named_compile_makes_another_network(calls):
     fits = [classifier(build_that_is_told, compile=one, optimizer="adam") for one in (False, True)]
     assert calls(*fits) == 2
 
@@ -235,7 +235,7 @@ def test_an_argument_named_as_a_setting_is_an_argument(calls):
     ],
 )
 def test_what_may_depend_on_the_settings_is_built_anew(function, calls):
-    # A model that compiles itself is not given an optimizer, but other weights of the losses.
+    # skdl refuses compile__... for a model that its function compiled, and does not look at metrics.
     name = "compile__run_eagerly" if function is not build_that_compiles else "metrics"
     settings = [{name: None}, {name: [] if name == "metrics" else True}]
     assert calls(*(classifier(function, **one) for one in settings)) >= 2
@@ -284,7 +284,7 @@ def test_a_checkpoint_holds_the_optimizer_of_its_own_candidate(function):
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_candidates_go_on_and_travel(optimizer):
+def test_a_recompiled_network_can_be_pickled_and_trained_further(optimizer):
     def trained(**settings):
         estimator = classifier(build, optimizer=optimizer, **settings).fit(X, THREE)
         estimator = pickle.loads(pickle.dumps(estimator))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from skdl.engine.kernel.pieces import INTERPRETED, Inlined
+from skdl.engine.kernel.pieces import INTERPRETED, Inlined, inlined, part
 
 # SciPy's BLAS uses one thread for products of at most this many multiplications. Above, the bits of a product
 # would depend on the number of its threads, and two fits would hinder each other. Larger products are cut
@@ -116,3 +116,52 @@ def _matrix(flat: Any, shape: tuple[int, int], stride: int) -> Any:
 
 
 product = Inlined(_product, "product")
+
+# From about this size on OpenBLAS may compute a product with a vector on several threads.
+_LARGE_VECTOR = 9216
+
+
+@inlined
+def multiply(address, a, b, out, p, q, n, a_turned, b_turned):
+    """out = a b, in blocks whose bits depend on no number of threads.
+
+    a has p rows and n columns, b has n rows and q columns. A matrix that is turned lies as its transpose.
+    """
+    if (p == 1 or q == 1) and p * q * n >= _LARGE_VECTOR:
+        for i in range(p):
+            for j in range(q):
+                total = out.dtype.type(0)
+                for k in range(n):
+                    of_a = a[k * p + i] if a_turned else a[i * n + k]
+                    total += of_a * (b[j * n + k] if b_turned else b[k * q + j])
+                out[i * q + j] = total
+        return
+    # The longest side is cut. Blocks along another side would be thin, and BLAS would take up to 2.4 times as
+    # long (benchmarks/results.md).
+    longest = max(p, q, n)
+    most = max(1, LARGEST_PRODUCT // (p * q * n // longest))
+    count = (longest + most - 1) // most
+    p_start, q_start, n_start, p_stop, q_stop, n_stop = 0, 0, 0, p, q, n
+    for number in range(count):
+        start, stop = number * longest // count, (number + 1) * longest // count
+        if q == longest:
+            q_start, q_stop = start, stop
+        elif n == longest:
+            n_start, n_stop = start, stop
+        else:
+            p_start, p_stop = start, stop
+        product(
+            address,
+            part(a, n_start * p + p_start if a_turned else p_start * n + n_start, a.shape[0]),
+            part(b, q_start * n + n_start if b_turned else n_start * q + q_start, b.shape[0]),
+            part(out, p_start * q + q_start, out.shape[0]),
+            p_stop - p_start,
+            q_stop - q_start,
+            n_stop - n_start,
+            a_turned,
+            b_turned,
+            p if a_turned else n,
+            n if b_turned else q,
+            q,
+            n_start,  # BLAS adds each block of terms after the first one to out
+        )

@@ -70,8 +70,9 @@ def _obstacle_of_products(stack: Stack, rows: int) -> str | None:
     if total > MOST_MULTIPLICATIONS:
         return f"its products are large ({total} multiplications for a batch)"
     for layer in dense:
-        # The longest side is cut into blocks of even sizes. If three rows fit into one, none has a row alone,
-        # which OpenBLAS might compute on several threads. Blocks are small enough for this to happen on ARM.
+        # The kernel cuts the longest side into blocks of even sizes. If three rows, columns or terms fit into
+        # a block, no block has just one, which OpenBLAS might compute on several threads. Only the small
+        # blocks of ARM can fail this check.
         short, middle, _ = sorted((rows, layer.inputs, layer.outputs))
         if 3 * short * middle > LARGEST_PRODUCT:
             return f"its products are large ({layer.inputs} inputs and {layer.outputs} outputs)"

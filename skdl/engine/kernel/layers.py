@@ -18,7 +18,7 @@ from skdl.engine.kernel.arguments import (
     SECOND_KEY,
     TRAINS,
 )
-from skdl.engine.kernel.blas import LARGEST_PRODUCT, product
+from skdl.engine.kernel.blas import multiply
 from skdl.engine.kernel.functions import exp, inverse_erf, log
 from skdl.engine.kernel.noise import bits_at
 from skdl.engine.kernel.pieces import inlined, part, piece
@@ -27,61 +27,11 @@ from skdl.engine.kernel.pieces import inlined, part, piece
 _LIMIT = -1.6732632423543772 * 1.0507009873554805
 
 
-# From about this size on OpenBLAS may compute a product with a vector on several threads.
-_LARGE_VECTOR = 9216
-
-
-@inlined
-def _product(sizes, a, b, out, p, q, n, a_turned, b_turned):
-    """a b, by the BLAS library where its bits depend on no number of threads.
-
-    a has p rows and n columns, b has n rows and q columns. A matrix that is turned lies as its transpose.
-    """
-    if (p == 1 or q == 1) and p * q * n >= _LARGE_VECTOR:
-        for i in range(p):
-            for j in range(q):
-                total = out.dtype.type(0)
-                for k in range(n):
-                    of_a = a[k * p + i] if a_turned else a[i * n + k]
-                    total += of_a * (b[j * n + k] if b_turned else b[k * q + j])
-                out[i * q + j] = total
-        return
-    # The longest side is cut. Blocks of another side would be thin, and BLAS takes up to three times as long
-    # for thin ones.
-    longest = max(p, q, n)
-    most = max(1, LARGEST_PRODUCT // (p * q * n // longest))
-    count = (longest + most - 1) // most
-    p_start, q_start, n_start, p_stop, q_stop, n_stop = 0, 0, 0, p, q, n
-    for number in range(count):
-        start, stop = number * longest // count, (number + 1) * longest // count
-        if q == longest:
-            q_start, q_stop = start, stop
-        elif n == longest:
-            n_start, n_stop = start, stop
-        else:
-            p_start, p_stop = start, stop
-        product(
-            sizes[GEMM],
-            part(a, n_start * p + p_start if a_turned else p_start * n + n_start, a.shape[0]),
-            part(b, q_start * n + n_start if b_turned else n_start * q + q_start, b.shape[0]),
-            part(out, p_start * q + q_start, out.shape[0]),
-            p_stop - p_start,
-            q_stop - q_start,
-            n_stop - n_start,
-            a_turned,
-            b_turned,
-            p if a_turned else n,
-            n if b_turned else q,
-            q,
-            n_start,
-        )
-
-
 @piece(FORWARD)
 def dense(x, y, kept, w, f, numbers, sizes):
     """x W + b, with w = (W, b), or W alone."""
     m, n, o = sizes[ROWS], sizes[INPUTS], sizes[OUTPUTS]
-    _product(sizes, x, w, y, m, o, n, 0, 0)
+    multiply(sizes[GEMM], x, w, y, m, o, n, 0, 0)
     if w.shape[0] > n * o:
         b = part(w, n * o, (n + 1) * o)
         for i in range(m):
@@ -110,7 +60,7 @@ def dense_back(x, dx, y, dy, kept, w, dw, f, numbers, sizes):
     """dW = x' dy, db = the sum of dy over the rows, dx = dy W'."""
     m, n, o = sizes[ROWS], sizes[INPUTS], sizes[OUTPUTS]
     if dw.shape[0]:
-        _product(sizes, x, dy, dw, n, o, m, 1, 0)
+        multiply(sizes[GEMM], x, dy, dw, n, o, m, 1, 0)
     if dw.shape[0] > n * o:
         db = part(dw, n * o, (n + 1) * o)
         for j in range(o):
@@ -120,7 +70,7 @@ def dense_back(x, dx, y, dy, kept, w, dw, f, numbers, sizes):
             for j in range(o):
                 db[j] += row[j]
     if sizes[PASSES_ON]:
-        _product(sizes, dy, w, dx, m, n, o, 0, 1)
+        multiply(sizes[GEMM], dy, w, dx, m, n, o, 0, 1)
 
 
 @inlined
@@ -131,7 +81,7 @@ def _threshold(rate):
 
 @inlined
 def _keys(sizes):
-    # Outside the loop over the numbers: in it these integers of 64 bits would halve the vectors.
+    # Read before the loop over the numbers: in the loop these integers of 64 bits would halve the vectors.
     return np.uint32(sizes[FIRST_KEY]), np.uint32(sizes[SECOND_KEY])
 
 
@@ -154,6 +104,7 @@ def dropout(x, y, kept, w, f, numbers, sizes):
     scale = one / rest if rest != zero else zero
     first, second = _keys(sizes)
     for i in range(x.shape[0]):
+        # Both values are computed for each number, so that the loop has no branch.
         is_kept, scaled = _is_kept(i, threshold, first, second), x[i] * scale
         kept[i] = scale if is_kept else zero
         y[i] = scaled if is_kept else zero

@@ -111,15 +111,16 @@ def product(
     out_stride,
     adds,
 ):
-    """out = a b, or out += a b, by the function `gemm` at an address; the arrays are flat, row after row.
+    """out = a b, or out += a b if `adds` is not 0, by the function `gemm` at an address.
 
-    A stride is how far apart the rows of a matrix lie, or of its transpose where it is turned.
+    The arrays are flat, row after row. A stride is the distance between two rows of a matrix, in numbers. If
+    a matrix is turned, its stride is the stride of its transpose.
     """
     whole, real = ir.IntType(32), ir.FloatType() if a.dtype == types.float32 else ir.DoubleType()
 
     def codegen(context, builder, signature, values):
         at: Any = values[0]
-        rows, columns, terms, turns_a, turns_b, *strides, sums = values[4:]
+        rows, columns, terms, turns_a, turns_b, *strides, to_add = values[4:]
         arrays = [
             context.make_array(kind)(context, builder, value).data
             for kind, value in zip((a, b, out), values[1:4], strict=True)
@@ -145,7 +146,7 @@ def product(
         given = [
             *(letter(turns_b), letter(turns_a), number(columns), number(rows), number(terms)),
             *(boxed(ir.Constant(real, 1.0)), arrays[1], stride_of_b, arrays[0], stride_of_a),
-            *(chosen(sums, real, 1.0, 0.0), arrays[2], stride_of_out),
+            *(chosen(to_add, real, 1.0, 0.0), arrays[2], stride_of_out),
         ]
         kind = ir.FunctionType(ir.VoidType(), [value.type for value in given])
         builder.call(builder.inttoptr(at, kind.as_pointer()), given)

@@ -34,8 +34,8 @@ from skdl.engine.rows.mixup import blend_of_epoch
 
 # A call ends after about this long, so that Ctrl-C is heard.
 SECONDS_PER_CALL = 0.4
-# Seconds of a multiplication, of a value between layers and of a weight in a step, four times as many as a
-# machine of 2023 needs: a first call that ends early costs less than one that nobody can interrupt.
+# Seconds of a multiplication, of a value between layers and of a weight in a step. They are four times what a
+# machine of 2023 needs: a first call that ends early costs less than a call that nobody can interrupt.
 _SECONDS_OF_PARTS = (1.5e-10, 1.2e-9, 5e-9)
 _LOSS = Metric("loss", "loss")
 

@@ -6,7 +6,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from skdl.common.keras_import import load_keras
@@ -24,47 +24,46 @@ SECONDS_OF_A_TURN = 10.0
 
 
 @dataclass(frozen=True)
-class _Told:
-    """What a build function has read, of the data and of its estimator."""
+class _ReadFacts:
+    """What a build function has read, of the data and of its estimator.
+
+    Attributes
+    ----------
+    names, own_names : frozenset of str
+        The facts that the function read of the data, and of its estimator.
+    looked_at_rows : bool
+        Whether the function read the number of rows.
+    """
 
     names: frozenset[str]
-    rows: bool
+    looked_at_rows: bool
     own_names: frozenset[str]
-    texts: tuple[str | None, str | None]
 
     @classmethod
-    def of(cls, facts: Facts, own: Facts) -> _Told:
-        names, own_names = frozenset(facts.read), frozenset(own.read)
-        told = cls(names, facts.looked_at_rows, own_names, (None, None))
-        return replace(told, texts=told._texts_of(facts.given, own.given))
+    def of(cls, facts: Facts, own: Facts) -> _ReadFacts:
+        return cls(frozenset(facts.read), facts.looked_at_rows, frozenset(own.read))
 
-    def _texts_of(
+    def prints(
         self, facts: Mapping[str, Any], own: Mapping[str, Any]
     ) -> tuple[str | None, str | None]:
+        """These facts as texts; None for facts that cannot be read."""
         return (
-            Facts(facts).print_of(self.names, rows=self.rows),
+            Facts(facts).print_of(self.names, rows=self.looked_at_rows),
             Facts(own).print_of(self.own_names, rows=True),
         )
-
-    @property
-    def is_readable(self) -> bool:
-        return None not in self.texts
-
-    def equals(self, facts: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-        """Whether the function would read the same now."""
-        return self._texts_of(facts, own) == self.texts
 
 
 @dataclass(frozen=True, eq=False)
 class _Entry:
-    told: _Told
+    read: _ReadFacts
+    prints: tuple[str | None, str | None]
     network: Network
     extra: Any
     structure: tuple[Any, ...]
 
 
 class _Key(NamedTuple):
-    """What a network depends on: what it is built from, and what it is compiled with alone."""
+    """The build of a network, and the settings that only its compiling reads."""
 
     build: tuple[Any, ...]
     settings: str
@@ -72,7 +71,7 @@ class _Key(NamedTuple):
 
 _lock = threading.Lock()
 _entries: OrderedDict[_Key, list[_Entry]] = OrderedDict()
-# A lock for each build that is going on; a build function may ask for its own key again.
+# A lock for each build that is going on; a build function may ask for its own network again.
 _turns: weakref.WeakValueDictionary[tuple[Any, ...], Any] = weakref.WeakValueDictionary()
 
 
@@ -102,10 +101,10 @@ def shared_network(
     attributes : mapping, optional
         Those of the estimator; only those that `make` reads count.
     settings : object, optional
-        What else the network is compiled with.
+        What the network is compiled with and its build does not see. If None, there is nothing such.
     make_from : callable, optional
-        Gives the same from a network, and what is remembered with it, that differs in `settings` alone; None
-        where `make` has to be called.
+        Called with a network that differs in `settings` alone and with its extra. Returns what `make`
+        returns, or None if `make` has to be called.
     share : bool
         Whether an earlier network may serve, and this one a later fit.
 
@@ -118,10 +117,12 @@ def shared_network(
     key, around = _read(request, settings)
     if key is None or not share:
         return make(Facts(facts), Facts(own), around)
+    # A known network is found without the lock, which a build may hold for long.
     found = _known(key, facts, own)
     if found is not None:
         return found.network, found.extra
-    # The folds of a candidate begin together: one of them makes the network, and the others wait for it.
+    # Fits of one build begin together. One fit builds the network; the others wait, and share it or its
+    # layers.
     turn = _turn_of(key)
     has_turn = turn.acquire(timeout=SECONDS_OF_A_TURN)
     try:
@@ -131,15 +132,16 @@ def shared_network(
         for alike in _built_alike(key, facts, own):
             made = make_from(alike.network, alike.extra)
             if made is not None:
-                told = alike.told
+                read, prints = alike.read, alike.prints
                 break
         else:
-            read, own_read = Facts(facts), Facts(own)
-            made = make(read, own_read, around)
-            told = _Told.of(read, own_read)
+            noted, own_noted = Facts(facts), Facts(own)
+            made = make(noted, own_noted, around)
+            read = _ReadFacts.of(noted, own_noted)
+            prints = read.prints(facts, own)
         # A build that changes what it reads would do so once more.
-        if told.is_readable and _read(request, settings)[0] == key:
-            _keep(key, _Entry(told, *made, _structure_of(made[0])))
+        if None not in prints and _read(request, settings)[0] == key:
+            _keep(key, _Entry(read, prints, *made, _structure_of(made[0])))
         return made
     finally:
         if has_turn:
@@ -156,7 +158,7 @@ def _known(key: _Key, facts: Mapping[str, Any], own: Mapping[str, Any]) -> _Entr
     with _lock:
         known = tuple(_entries.get(key, ()))
     for entry in known:
-        if entry.told.equals(facts, own):
+        if entry.read.prints(facts, own) == entry.prints:
             if _structure_of(entry.network) != entry.structure:
                 _drop(key, entry)
                 continue
@@ -182,7 +184,10 @@ def _keep(key: _Key, entry: _Entry) -> None:
 
 
 def _read(request: Any, settings: Any) -> tuple[_Key | None, Surroundings]:
-    """The key of a request, None where it cannot be read; and what is known of the objects it reaches."""
+    """The key of a request and its settings, and what is known of the objects that they reach.
+
+    The key is None if some of it cannot be read.
+    """
     reader = Reader()
     text = reader.value([request, *_settings_of_keras()])
     text_of_settings = reader.value(settings)

@@ -165,14 +165,16 @@ def _random_weights(
     found: dict[int, tuple[Any, Any]] = {}
     for layer in layers:
         initializers = list(_unseeded_initializers(layer))
-        of_keras = all(is_keras(type(one)) for one in initializers)
+        are_keras = all(is_keras(type(one)) for one in initializers)
         for variable in layer.weights if initializers else ():
             known = id(variable) in found or id(variable) in given
             if known or id(variable) not in positions:
                 continue
             value = values[id(variable)]
-            if of_keras and value.size > 1 and _is_constant(value):
-                continue  # no draw, or one that is the same each time: to draw it takes half a millisecond
+            if are_keras and value.size > 1 and _is_constant(value):
+                # Of Keras's initializers only one without any spread could have drawn it, and would draw the
+                # same again. To ask each initializer takes half a millisecond.
+                continue
             for initializer in initializers:
                 if _drew(initializer, variable, value):
                     found[id(variable)] = (variable, initializer)

@@ -50,6 +50,8 @@ class Network:
         layers itself.
     extra : callable, optional
         What else the last build made, by names; it may hold parts of the model.
+    first_build : callable, optional
+        Gives the template instead of `build`, and where its variables come from.
 
     Attributes
     ----------
@@ -69,12 +71,16 @@ class Network:
         redraw: bool = True,
         around: Callable[[], Surroundings] | None = None,
         extra: Callable[[], dict[str, Any]] = dict,
+        first_build: Callable[[], tuple[keras.Model, Origins]] | None = None,
     ):
         self._redraw = redraw
         self._given_build = build
         self._around = around
         self._get_extra = extra
-        self.template, self.extra, self._origins = self._first_built()
+        if first_build is None:
+            self.template, self.extra, self._origins = self._built()
+        else:
+            (self.template, self._origins), self.extra = first_build(), {}
         # Tracing puts tensors into the template's layers for a moment: one thread at a time.
         self.lock = threading.RLock()
         self._met = False
@@ -82,9 +88,6 @@ class Network:
 
     def _build(self) -> keras.Model:
         return self._built()[0]
-
-    def _first_built(self) -> tuple[keras.Model, dict[str, Any], Origins]:
-        return self._built()
 
     def _built(self) -> tuple[keras.Model, dict[str, Any], Origins]:
         if self._around is None:
@@ -112,7 +115,7 @@ class Network:
         widths = self.widths
         if widths is None:
             return self
-        # Another network may have the same layers, and be traced now.
+        # Another network may share these layers. While it is traced, they hold tensors.
         with self.lock:
             return Network(lambda: widened(self.template, widths), redraw=False)
 
@@ -168,9 +171,7 @@ class Network:
     @property
     def can_be_recompiled(self) -> bool:
         """Whether the layers may serve a network with other settings of training, without a new build."""
-        structure = self.prediction_structure
-        of_users = structure.of_users or structure.parts
-        return not (of_users or self.extra or self._origins != Origins())
+        return self.predicts_by_keras_alone and not self.extra and self._origins == Origins()
 
     @property
     def batch_rows(self) -> int | None:
@@ -272,7 +273,7 @@ class RecompiledNetwork(Network):
     Parameters
     ----------
     network : Network
-        It `can_be_recompiled`.
+        A network whose `can_be_recompiled` is True.
     recompile : callable
         Gives a model of the same layers, compiled.
     build : callable
@@ -285,16 +286,15 @@ class RecompiledNetwork(Network):
         recompile: Callable[[], keras.Model],
         build: Callable[[], keras.Model],
     ):
-        self._recompiled = network, recompile
-        super().__init__(build, redraw=network._redraw, around=network._around)
-        del self._recompiled  # a network that is no longer kept need not live on
+        def first_build() -> tuple[keras.Model, Origins]:
+            with network.lock, one_name_for_variables():
+                return recompile(), network._origins
+
+        super().__init__(
+            build, redraw=network._redraw, around=network._around, first_build=first_build
+        )
         self.lock = network.lock
         self._initial_weights = network._initial_weights
-
-    def _first_built(self) -> tuple[keras.Model, dict[str, Any], Origins]:
-        network, recompile = self._recompiled
-        with network.lock, one_name_for_variables():
-            return recompile(), {}, network._origins
 
 
 class LiveNetwork(Network):

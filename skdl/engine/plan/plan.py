@@ -165,7 +165,7 @@ def _traits(job: FitJob) -> _Traits:
             return _known[structure]
     job.network.meet(*few_rows(job.training, job.network.batch_rows))
     model, costs = job.network.template, []
-    # Another network may have the same layers, and be traced now.
+    # Another network may share these layers. While it is traced, they hold tensors.
     with job.network.lock:
         masks = obstacle_to_masks(model)
         replaced = [layer for layer in walk_layers(model) if replaceable(layer)]

@@ -293,25 +293,28 @@ def test_the_users_random_numbers_are_left_alone():
     assert random.getstate() == before
 
 
-def why_not(rows, inputs, width):
+def description_or_reason(rows, inputs, width):
     build = stack(dense(width), dense(2), shape=(inputs,))
     return description_for_kernel(job_of(build, numbers(ROWS, inputs), real(ROWS), batch_size=rows))
 
 
 def test_the_multiplications_of_a_batch_are_limited():
     assert MOST_MULTIPLICATIONS == 2**24
-    assert isinstance(why_not(816, 512, 40), Description)
-    assert why_not(817, 512, 40) == "its products are large (16797520 multiplications for a batch)"
+    assert isinstance(description_or_reason(816, 512, 40), Description)
+    assert (
+        description_or_reason(817, 512, 40)
+        == "its products are large (16797520 multiplications for a batch)"
+    )
 
 
 @pytest.mark.parametrize("sides", list(itertools.permutations([50, 100, 300])))
 def test_three_rows_of_the_longest_side_fit_into_a_block(monkeypatch, sides):
     monkeypatch.setattr(choice, "LARGEST_PRODUCT", 3 * 50 * 100)
-    assert isinstance(why_not(*sides), Description)
+    assert isinstance(description_or_reason(*sides), Description)
     monkeypatch.setattr(choice, "LARGEST_PRODUCT", 3 * 50 * 100 - 1)
     inputs, outputs = sides[1:]
     why = f"its products are large ({inputs} inputs and {outputs} outputs)"
-    assert why_not(*sides) == why
+    assert description_or_reason(*sides) == why
 
 
 @pytest.mark.parametrize(
